@@ -1,0 +1,234 @@
+"""The error table.
+
+Four branches: the input's fault (quarantine), the world's fault (wait and
+retry), the operator's settings (stop), broken integrity (stop writing and
+shout). Each class carries a stable code, an exit code, whether a retry can
+help, and what to do next. Messages name ids and codes, never people.
+
+    ScanindexError
+      InputError       exit 3   quarantine with the code as reason
+      TransientError   exit 4   state waiting, retried by itself
+      ConfigError      exit 2   stop, say what to change
+      ConflictError    exit 5   somebody else was first; look again
+      IntegrityError   exit 6   never continue over it
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ScanindexError(Exception):
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+    is_retryable: ClassVar[bool] = False
+    meaning: ClassVar[str] = "Something went wrong that has no code of its own."
+    hint: ClassVar[str] = "Run `scanindex doctor`; if that finds nothing, report it with the code."
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or self.meaning)
+        self.detail = detail
+
+
+# --- the input's fault -------------------------------------------------------
+class InputError(ScanindexError):
+    code = "input"
+    exit_code = 3
+    meaning = "The file cannot be processed as it is."
+    hint = "Look at the file; scan the paper again or repair it, then `scanindex retry`."
+
+
+class EmptyFile(InputError):
+    code = "empty"
+    meaning = "The file has no bytes."
+    hint = "Scan the paper again; the scanner or the network broke off before writing."
+
+
+class IncompleteFile(InputError):
+    code = "incomplete"
+    meaning = "The file stopped growing but is not structurally whole."
+    hint = "Scan it again. If it only came slowly, drop it again and raise intake.incomplete_seconds."
+
+
+class UnknownFormat(InputError):
+    code = "unknown_format"
+    meaning = "The bytes are none of the supported formats, whatever the name says."
+    hint = "Save it as PDF, TIFF, JPEG or PNG and drop that."
+
+
+class CorruptFile(InputError):
+    code = "corrupt"
+    meaning = "No reader can open the file."
+    hint = "Scan the paper again, or repair the file (`qpdf --linearize in.pdf out.pdf`) and drop the result."
+
+
+class EncryptedFile(InputError):
+    code = "encrypted"
+    meaning = "The PDF needs a password to be read."
+    hint = "Remove the password (`qpdf --decrypt --password=... in.pdf out.pdf`) and drop the result."
+
+
+class OversizeFile(InputError):
+    code = "oversize"
+    meaning = "The file is larger than the limits allow (bytes, pages or pixels)."
+    hint = "Split it, or raise intake.max_bytes / pages.max_pages / pages.max_pixels and `scanindex retry`."
+
+
+class NoPages(InputError):
+    code = "no_pages"
+    meaning = "The file opens but holds no page."
+    hint = "Scan the paper again."
+
+
+class CrashesReader(InputError):
+    code = "crashes_reader"
+    meaning = "Reading this file killed its worker twice."
+    hint = "Treat the file as hostile or broken; scan the paper again, or `scanindex retry` once after an update."
+
+
+class RefusedEntry(InputError):
+    code = "refused"
+    meaning = "The inbox entry is a link, a device, a pipe or a sparse giant; it was not read."
+    hint = "Copy the real file into the inbox instead of a link to it."
+
+
+# --- the world's fault -------------------------------------------------------
+class TransientError(ScanindexError):
+    code = "transient"
+    exit_code = 4
+    is_retryable = True
+    meaning = "Something outside the file is in the way; it is tried again by itself."
+    hint = "See `scanindex status`; nothing is lost meanwhile."
+
+
+class DiskFull(TransientError):
+    code = "disk_full"
+    meaning = "No space left (or less than the configured floor) where the archive or the catalog lives."
+    hint = "Free space; work continues by itself."
+
+
+class PermissionMissing(TransientError):
+    code = "permission"
+    meaning = "The service may not read or write a file or folder it needs."
+    hint = "Give the service account read and write on inbox, archive and var; work continues by itself."
+
+
+class StorageFailed(TransientError):
+    code = "storage"
+    meaning = "The disk or the share answered with an error."
+    hint = "Check the mount and the disk; work continues by itself once it answers."
+
+
+class CatalogBusy(TransientError):
+    code = "catalog_busy"
+    meaning = "The catalog is locked by another process."
+    hint = "Try again in a moment."
+
+
+class WorkerLost(TransientError):
+    code = "worker_lost"
+    meaning = "A worker process died or ran out of its time while reading a page."
+    hint = "It is tried once more, alone; a second death quarantines the file as crashes_reader."
+
+
+# --- the operator's settings -------------------------------------------------
+class ConfigError(ScanindexError):
+    code = "config"
+    exit_code = 2
+    meaning = "A setting is missing, unknown or out of range."
+    hint = "See `scanindex config` and docs/reference/settings.md."
+
+
+class NotInitialised(ConfigError):
+    code = "not_initialised"
+    meaning = "This folder is not a scanindex workspace."
+    hint = "Run `scanindex init` there, or name another with --home."
+
+
+class MissingTool(ConfigError):
+    code = "missing_tool"
+    meaning = "A program or library that the product needs is not installed."
+    hint = "Run `scanindex doctor`: it names the package to install."
+
+
+class UsageError(ConfigError):
+    code = "usage"
+    meaning = "The command line does not make sense."
+    hint = "See `scanindex COMMAND --help`."
+
+
+class RosterRejected(ConfigError):
+    code = "roster"
+    meaning = "The roster file cannot be imported as it is."
+    hint = "Mend the rows named and import again; the roster in use is unchanged."
+
+
+# --- somebody else was first -------------------------------------------------
+class ConflictError(ScanindexError):
+    code = "conflict"
+    exit_code = 5
+    meaning = "The thing changed since it was looked at."
+    hint = "Look again (`scanindex show`) and repeat the change."
+
+
+class AlreadyRunning(ConflictError):
+    code = "already_running"
+    meaning = "Another scanindex runs on this workspace or inbox."
+    hint = "Use that one, or stop it first (`scanindex status` names its process)."
+
+
+class NotFound(ConflictError):
+    code = "not_found"
+    meaning = "There is no such document, scan, patient or batch."
+    hint = "`scanindex documents` and `scanindex review` list the ids."
+
+
+class NotAllowedNow(ConflictError):
+    code = "not_allowed_now"
+    meaning = "The state it is in does not allow this change."
+    hint = "`scanindex show` tells the state; docs/reference/states.md lists the moves."
+
+
+# --- broken integrity --------------------------------------------------------
+class IntegrityError(ScanindexError):
+    code = "integrity"
+    exit_code = 6
+    meaning = "Bytes or records are not what they must be."
+    hint = "Stop, run `scanindex check`, restore what it names from backup."
+
+
+class FixityFailed(IntegrityError):
+    code = "fixity"
+    meaning = "A file in the archive no longer matches its hash."
+    hint = "Restore that file from backup; `scanindex check` names it."
+
+
+class VerifyFailed(IntegrityError):
+    code = "verify_failed"
+    meaning = "A freshly written document did not pass its verification, so it was not filed."
+    hint = "It is tried again; if it stays, report the scan id."
+
+
+class IndexBroken(IntegrityError):
+    code = "index_broken"
+    meaning = "The search index cannot be opened; it is being rebuilt from the archive."
+    hint = "Search again shortly, or run `scanindex reindex`."
+
+
+class SchemaTooNew(IntegrityError):
+    code = "schema_too_new"
+    meaning = "The catalog or archive was written by a newer version of scanindex."
+    hint = "Install that version; nothing was changed."
+
+
+def error_classes() -> tuple[type[ScanindexError], ...]:
+    """Every class of the table, root first; docs and tests list from here."""
+
+    def walk(cls: type[ScanindexError]) -> list[type[ScanindexError]]:
+        return [cls, *(x for sub in cls.__subclasses__() for x in walk(sub))]
+
+    return tuple(walk(ScanindexError))
+
+
+def by_code(code: str) -> type[ScanindexError]:
+    return next((c for c in error_classes() if c.code == code), ScanindexError)

@@ -1,0 +1,473 @@
+"""Every noun of the product, as frozen values.
+
+Units and frames, once for all: page numbers are 1-based (`scan_page_no` counts
+in the original, `page_no` in the document). Boxes are pixels of the *upright*
+page image, origin top-left, right and bottom exclusive. Degrees are clockwise.
+Confidence is 0..1, or None for unknown (never 0 for unknown). Events are aware
+UTC datetimes; clinical dates are civil ISO text, possibly partial ("1987",
+"1987-03"). Fields that can name a patient are `repr=False`.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NewType
+
+ScanId = NewType("ScanId", str)
+"""SHA-256 of the received bytes, 64 lower-case hex digits."""
+DocumentId = NewType("DocumentId", str)
+PatientId = NewType("PatientId", str)
+"""Our own key of a person; never printed on paper, never an MRN."""
+BatchId = NewType("BatchId", str)
+
+
+class ScanState(enum.StrEnum):
+    """Where an original stands; the allowed moves are in docs/reference/states.md."""
+
+    RECEIVED = "received"
+    WAITING = "waiting"
+    """Not the file's fault (disk full, share gone): retried with back-off."""
+    READ = "read"
+    """All pages read, documents not decided yet."""
+    DECIDED = "decided"
+    """Documents and their filing intents are committed."""
+    QUARANTINED = "quarantined"
+
+
+class DocumentState(enum.StrEnum):
+    PROPOSED = "proposed"
+    """Decided (by rule or person) and to be filed; recovery completes it."""
+    IN_REVIEW = "in_review"
+    FILED = "filed"
+    RESCAN_WANTED = "rescan_wanted"
+    SUPERSEDED = "superseded"
+    """Its pages went to other documents (split, join)."""
+    ENTERED_IN_ERROR = "entered_in_error"
+
+
+class PageKind(enum.StrEnum):
+    CONTENT = "content"
+    BLANK = "blank"
+    SEPARATOR = "separator"
+    FAILED = "failed"
+    """Could not be read; stays in its document and sends it to review."""
+
+
+class TextSource(enum.StrEnum):
+    OCR = "ocr"
+    TEXT_LAYER = "text_layer"
+    NONE = "none"
+
+
+class FindingKind(enum.StrEnum):
+    MRN = "mrn"
+    NAME = "name"
+    BIRTH_DATE = "birth_date"
+    SEX = "sex"
+    SSN4 = "ssn4"
+    PHONE = "phone"
+    ADDRESS = "address"
+    ACCOUNT = "account"
+    SERVICE_DATE = "service_date"
+    DOCUMENT_TYPE = "document_type"
+    PROVIDER = "provider"
+    FACILITY = "facility"
+    PAGE_OF = "page_of"
+    """Value "2/5": page 2 of 5 as printed."""
+
+
+class Role(enum.StrEnum):
+    """Whose datum a finding is, as the words around it say."""
+
+    PATIENT = "patient"
+    UNKNOWN = "unknown"
+    PROVIDER = "provider"
+    RELATIVE = "relative"
+    """Mother, father, guarantor, insured, emergency contact, witness."""
+    OTHER = "other"
+
+
+class Outcome(enum.StrEnum):
+    AUTO = "auto"
+    REVIEW = "review"
+    NEW = "new"
+    """Nobody in the roster fits and the page names a person: confirm once."""
+
+
+class Level(enum.StrEnum):
+    """How one datum read on the page compares with the roster's."""
+
+    EXACT = "exact"
+    NEAR = "near"
+    """Equal but for an OCR slip or a spelling habit; never counts as exact."""
+    CONFLICT = "conflict"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    left_px: int
+    top_px: int
+    right_px: int
+    bottom_px: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    text: str = field(repr=False)
+    box: Box
+    confidence: float | None
+    engine: str
+    line_no: int
+    """1-based reading-order line; words of one line share it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Barcode:
+    symbology: str
+    """zxing-cpp's name ("QRCode", "Code128") or "PatchT"."""
+    value: str = field(repr=False)
+    box: Box | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageQuality:
+    dpi: float | None
+    skew_degrees: float
+    contrast: float
+    """95th minus 5th percentile of grey, 0..1."""
+    ink_share: float
+    """Share of dark pixels, 0..1."""
+    legibility: float | None
+    """Expected share of words read right, 0..1; None where nothing was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageReading:
+    """All that was read on one page; JSON of this is the per-page checkpoint."""
+
+    scan_page_no: int
+    kind: PageKind
+    width_px: int
+    height_px: int
+    dpi: float | None
+    rotation_degrees: int
+    """Clockwise turn (0/90/180/270) that makes the archived picture upright."""
+    words: tuple[Word, ...] = field(repr=False)
+    barcodes: tuple[Barcode, ...] = ()
+    quality: PageQuality
+    text_source: TextSource
+    engines: tuple[str, ...]
+    """Name and version of each engine that contributed."""
+    problems: tuple[str, ...] = ()
+    """Stable codes: damaged, no_text, timeout, low_legibility, ..."""
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The words in reading order, a line of paper per line of text."""
+        lines: dict[int, list[str]] = {}
+        for word in self.words:
+            lines.setdefault(word.line_no, []).append(word.text)
+        return "\n".join(" ".join(words) for _, words in sorted(lines.items()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One datum read on a page: what stood there, and what we made of it."""
+
+    kind: FindingKind
+    raw: str = field(repr=False)
+    value: str = field(repr=False)
+    """Normalised: ISO dates, digits-only phones, "LAST, FIRST MIDDLE" names, type codes."""
+    scan_page_no: int
+    box: Box | None
+    confidence: float | None
+    rule: str
+    """Name and version of the rule that found it, e.g. "label.mrn/1"."""
+    role: Role = Role.UNKNOWN
+    readers: tuple[str, ...] = ()
+    """Independent readers that saw this value: engines, "barcode", "text_layer"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFindings:
+    scan_page_no: int
+    findings: tuple[Finding, ...]
+
+    def of(self, kind: FindingKind) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.kind is kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageGroup:
+    """Pages of one scan that look like one document, in document order."""
+
+    pages: tuple[int, ...]
+    """scan_page_no of each page of the document."""
+    reasons: tuple[str, ...]
+    """Why it starts where it starts, in plain words."""
+    is_sure: bool
+    """False: a person must confirm the page break before filing."""
+    cover: PageFindings | None = None
+    """What a patient cover sheet in front of it says (already check-verified)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping:
+    groups: tuple[PageGroup, ...]
+    set_aside: tuple[int, ...]
+    """Blank and separator pages: kept with the original, in no document."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonName:
+    last: str = field(repr=False)
+    first: str = field(repr=False)
+    middle: str = field(default="", repr=False)
+    suffix: str = field(default="", repr=False)
+    use: str = "official"
+    """official, former, alias."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identifier:
+    """Text keyed by authority, never a number: leading zeros and letters count."""
+
+    authority: str
+    type: str
+    """mrn, account, ..."""
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    patient_id: PatientId
+    names: tuple[PersonName, ...] = field(repr=False)
+    birth_date: str | None = field(repr=False)
+    sex: str | None = field(default=None, repr=False)
+    identifiers: tuple[Identifier, ...] = field(default=(), repr=False)
+    ssn4: str | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
+    address: str | None = field(default=None, repr=False)
+    is_provisional: bool = False
+    """Confirmed by a clerk from paper, not (yet) linked to the roster."""
+
+    @property
+    def mrn(self) -> str | None:
+        return next((i.value for i in self.identifiers if i.type == "mrn"), None)
+
+    @property
+    def display_name(self) -> str:
+        """"LAST, FIRST MIDDLE SUFFIX" of the first name."""
+        if not self.names:
+            return ""
+        name = self.names[0]
+        given = " ".join(part for part in (name.first, name.middle, name.suffix) if part)
+        return f"{name.last}, {given}" if given else name.last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One field: what the page says against what the roster says."""
+
+    kind: FindingKind
+    level: Level
+    read: str = field(repr=False)
+    expected: str = field(repr=False)
+    scan_page_no: int | None
+    box: Box | None
+    log_odds: float
+    note: str = ""
+    """Plain words for the reviewer; names kinds, never values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    patient_id: PatientId
+    score: float
+    """Posterior against the other candidates and "nobody in the roster", 0..1."""
+    comparisons: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    outcome: Outcome
+    patient_id: PatientId | None
+    candidates: tuple[Candidate, ...]
+    """Best first; at most five."""
+    reasons: tuple[str, ...]
+    """Plain sentences without patient data; the same ones everywhere."""
+    rule: str
+    """The gate that decided, e.g. "gate.mrn_and_birth_date"."""
+    policy_version: str
+    roster_version: int
+    decided_by: str
+    """"machine" or "user:<login>"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentFields:
+    """What was read on a document's pages (best finding per kind)."""
+
+    name: str | None = field(default=None, repr=False)
+    birth_date: str | None = field(default=None, repr=False)
+    mrn: str | None = field(default=None, repr=False)
+    sex: str | None = field(default=None, repr=False)
+    ssn4: str | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
+    address: str | None = field(default=None, repr=False)
+    account: str | None = field(default=None, repr=False)
+    service_date: str | None = None
+    document_type: str | None = None
+    provider: str | None = field(default=None, repr=False)
+    facility: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    document_id: DocumentId
+    version: int
+    """Raised by every change; a change that names an older one is refused."""
+    scan_id: ScanId
+    pages: tuple[int, ...]
+    state: DocumentState
+    document_type: str | None
+    service_date: str | None
+    patient_id: PatientId | None
+    fields: DocumentFields = field(repr=False)
+    findings: tuple[Finding, ...] = field(default=(), repr=False)
+    decision: Decision
+    grouping_reasons: tuple[str, ...] = ()
+    created_at: datetime
+    filed_at: datetime | None = None
+    filed_version: int | None = None
+    """The version whose folder in the archive is current; None until filed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """What the folder a scan was dropped into says about it."""
+
+    source: str = "inbox"
+    """Relative inbox folder, "." for the root: the certification unit."""
+    document_type: str | None = None
+    splitting: str = "auto"
+    """auto | one_document | every_page | separators_only"""
+    priority: int = 0
+    """Higher first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    scan_id: ScanId
+    size_bytes: int
+    media_type: str
+    """As told from the bytes, e.g. "application/pdf"; never from the name."""
+    name: str = field(repr=False)
+    """The file name it first arrived under: data, never a key."""
+    preset: Preset
+    state: ScanState
+    reason: str | None = None
+    """Error code of the table in errors.py where waiting or quarantined."""
+    detail: str | None = None
+    attempts: int = 0
+    page_count: int | None = None
+    batch_id: BatchId | None = None
+    received_at: datetime
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One entry of the inbox that was taken over; duplicates have their own."""
+
+    arrival_id: int
+    scan_id: ScanId
+    inbox_path: str = field(repr=False)
+    is_duplicate: bool
+    arrived_at: datetime
+    is_retired: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A box or run of paper; closing it needs every page explained."""
+
+    batch_id: BatchId
+    label: str
+    folder: str
+    """Inbox folder whose arrivals belong to it while it is open."""
+    location: str = ""
+    sheets_expected: int | None = None
+    sides: int = 2
+    opened_at: datetime
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Who did what when; append-only, hash-chained in archive/events."""
+
+    seq: int
+    at: datetime
+    actor: str
+    kind: str
+    scan_id: ScanId | None
+    document_id: DocumentId | None
+    payload: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxItem:
+    """A document whose index entry must be renewed (or removed if not filed)."""
+
+    seq: int
+    document_id: DocumentId
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexPage:
+    """One page as the search index takes it."""
+
+    document_id: DocumentId
+    version: int
+    page_no: int
+    text: str = field(repr=False)
+    """Words joined by single spaces, in reading order: token n is word n of the page."""
+    patient_id: PatientId | None
+    patient_name: str = field(repr=False)
+    """All names of the filed patient, former ones included."""
+    mrns: tuple[str, ...] = field(repr=False)
+    birth_date: str | None = field(repr=False)
+    document_type: str | None
+    service_date: str | None
+    provider: str | None = field(repr=False)
+    facility: str | None = field(repr=False)
+    source: str
+    filed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchHit:
+    document_id: DocumentId
+    version: int
+    page_no: int
+    score: float
+    snippet: str = field(repr=False)
+    """Plain text around the hits, hit words between "[" and "]"."""
+    word_numbers: tuple[int, ...]
+    """0-based numbers of the hit words in the page's reading order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    hits: tuple[SearchHit, ...]
+    total: int
+    """Matching pages, before paging."""
+    seconds: float
+    notes: tuple[str, ...] = ()
+    """E.g. "index is 3 documents behind"."""

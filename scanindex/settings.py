@@ -1,0 +1,209 @@
+"""Frozen settings: one section per stage, from `scanindex.toml` and the environment.
+
+The file is optional; every value has a default that is right for one machine.
+`SCANINDEX_<SECTION>_<KEY>` in the environment wins over the file. Only the
+edges (cli, web, app) call `load`, because only they may read the environment.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from scanindex.errors import ConfigError
+
+FILE_NAME = "scanindex.toml"
+
+
+def _doc(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"doc": text})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSettings:
+    name: str = _doc("", "Name of the hospital, printed on separator sheets.")
+    timezone: str = _doc("UTC", "Zone in which times are shown; records keep UTC.")
+    mrn_authority: str = _doc("local", "Assigning authority of MRNs in the roster that name none.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeSettings:
+    inbox: str = _doc("inbox", "Watched folder; relative paths start at the workspace.")
+    settle_seconds: float = _doc(2.0, "An entry must look unchanged this long (network share: 10).")
+    poll_seconds: float = _doc(2.0, "Pause between full listings; watcher events only shorten it.")
+    watch_events: bool = _doc(True, "Use file system events as hints (polling stays on).")
+    incomplete_seconds: float = _doc(
+        600.0, "How long a structurally incomplete file may take before quarantine."
+    )
+    max_bytes: int = _doc(524_288_000, "Larger files are quarantined as oversize.")
+    retire: str = _doc(
+        "processed", "What happens to an inbox entry once durable: processed (moved) or remove."
+    )
+    processed: str = _doc("processed", "Folder beside the inbox that takes retired entries.")
+    processed_days: int = _doc(30, "Retired entries older than this are removed; 0 keeps all.")
+    floor_bytes: int = _doc(2_000_000_000, "Intake waits while less than this is free on the archive's disk.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagesSettings:
+    max_pages: int = _doc(2_000, "More pages in one file are quarantined as oversize.")
+    max_pixels: int = _doc(100_000_000, "A larger page is scaled down for reading (archived as it is).")
+    render_dpi: int = _doc(300, "Resolution for PDF pages that must be rendered.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OcrSettings:
+    languages: str = _doc("eng", "Tesseract language codes joined by +.")
+    engine: str = _doc("auto", "auto | tesserocr | pytesseract (auto: in-process where importable).")
+    reading_dpi: int = _doc(200, "Grey pages are scaled to about this for reading; 1-bit pages never upscaled.")
+    page_seconds: float = _doc(120.0, "Wall time one page may take before it is given up and marked.")
+    second_reader: bool = _doc(True, "Read identifier regions a second time with RapidOCR where installed.")
+    legibility_floor: float = _doc(0.35, "Below this a page asks for a rescan.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentsSettings:
+    separators: bool = _doc(True, "Separator sheets split (QR, Code 128, Patch T).")
+    drop_blanks: bool = _doc(True, "Set blank pages aside (kept with the original, reversible).")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchSettings:
+    mode: str = _doc("strict", "suggest (file nothing alone) | strict (gates).")
+    posterior: float = _doc(0.9997, "Least posterior against 'nobody in the roster' for filing alone.")
+    not_in_roster_prior: float = _doc(0.10, "Share of documents whose person is in no roster.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilingSettings:
+    archive: str = _doc("archive", "Archive folder; relative paths start at the workspace.")
+    charts: bool = _doc(True, "Keep the browsable patient / year / document tree.")
+    jpeg_quality: int = _doc(85, "For pages whose codec PDF/A-2b forbids and whose source was lossy.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexSettings:
+    enabled: bool = _doc(True, "Index filed documents for full-text search.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkersSettings:
+    processes: int = _doc(0, "Pages read at the same time; 0 means one per core.")
+    memory_bytes: int = _doc(3_000_000_000, "Address space one decoding child may use.")
+    cpu_seconds: int = _doc(120, "CPU time one decoding child may use.")
+    sandbox: bool = _doc(True, "Cut decoding children off the network where the system allows it.")
+    nice: int = _doc(10, "Niceness of reading processes.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    var: str = _doc("var", "Folder for catalog, index, spool and locks (local disk, not a share).")
+    catalog_url: str = _doc("", "SQLAlchemy URL of the catalog; empty: SQLite in var/catalog.db.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    home: Path
+    site: SiteSettings = SiteSettings()
+    intake: IntakeSettings = IntakeSettings()
+    pages: PagesSettings = PagesSettings()
+    ocr: OcrSettings = OcrSettings()
+    documents: DocumentsSettings = DocumentsSettings()
+    match: MatchSettings = MatchSettings()
+    filing: FilingSettings = FilingSettings()
+    index: IndexSettings = IndexSettings()
+    workers: WorkersSettings = WorkersSettings()
+    store: StoreSettings = StoreSettings()
+
+    @property
+    def inbox(self) -> Path:
+        return self.home / self.intake.inbox
+
+    @property
+    def processed(self) -> Path:
+        """Beside the inbox, on its file system, so that retiring is a rename."""
+        return self.inbox.parent / self.intake.processed
+
+    @property
+    def archive(self) -> Path:
+        return self.home / self.filing.archive
+
+    @property
+    def var(self) -> Path:
+        return self.home / self.store.var
+
+    @property
+    def spool(self) -> Path:
+        return self.var / "spool"
+
+    @property
+    def index_path(self) -> Path:
+        return self.var / "index"
+
+    @property
+    def catalog_url(self) -> str:
+        return self.store.catalog_url or f"sqlite:///{self.var / 'catalog.db'}"
+
+
+CHOICES: Mapping[str, tuple[str, ...]] = types.MappingProxyType(
+    {
+        "intake.retire": ("processed", "remove"),
+        "ocr.engine": ("auto", "tesserocr", "pytesseract"),
+        "match.mode": ("suggest", "strict"),
+    }
+)
+
+
+def sections() -> dict[str, type[Any]]:
+    """Section name to its dataclass, in the order of `Settings`."""
+    hints = typing.get_type_hints(Settings)
+    return {f.name: hints[f.name] for f in dataclasses.fields(Settings) if f.name != "home"}
+
+
+def load(home: Path, environ: Mapping[str, str]) -> Settings:
+    """Settings of the workspace at `home`. Raises ConfigError naming the key at fault."""
+    path = home / FILE_NAME
+    try:
+        raw = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{FILE_NAME} is not valid TOML: {error}") from error
+    values = {name: _section(name, cls, raw.pop(name, {}), environ) for name, cls in sections().items()}
+    if raw:
+        raise ConfigError(f"{FILE_NAME}: unknown section [{min(raw)}]")
+    return Settings(home=home, **values)
+
+
+def _section(name: str, cls: type[Any], table: Any, environ: Mapping[str, str]) -> Any:
+    if not isinstance(table, dict):
+        raise ConfigError(f"{FILE_NAME}: {name} must be a table, [{name}]")
+    known = {f.name for f in dataclasses.fields(cls)}
+    if unknown := sorted(set(table) - known):
+        raise ConfigError(f"{FILE_NAME}: unknown key {name}.{unknown[0]}")
+    merged = dict(table)
+    for key in known:
+        if (text := environ.get(f"SCANINDEX_{name}_{key}".upper())) is not None:
+            merged[key] = text
+    try:
+        value = msgspec.convert(merged, cls, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"[{name}] {error}") from error
+    _check(name, value)
+    return value
+
+
+def _check(name: str, value: Any) -> None:
+    for f in dataclasses.fields(value):
+        got = getattr(value, f.name)
+        allowed = CHOICES.get(f"{name}.{f.name}")
+        if allowed and got not in allowed:
+            raise ConfigError(f"{name}.{f.name} is {got!r}; allowed: {', '.join(allowed)}")
+        if isinstance(got, int | float) and not isinstance(got, bool) and got < 0:
+            raise ConfigError(f"{name}.{f.name} must not be negative")

@@ -15,6 +15,7 @@ help, and what to do next. Messages name ids and codes, never people.
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
 
@@ -232,3 +233,13 @@ def error_classes() -> tuple[type[ScanindexError], ...]:
 
 def by_code(code: str) -> type[ScanindexError]:
     return next((c for c in error_classes() if c.code == code), ScanindexError)
+
+
+def transient(error: OSError) -> TransientError:
+    """An operating system's refusal as an error of the table, without paths."""
+    name = errno.errorcode.get(error.errno or 0, "EIO")
+    if name in {"ENOSPC", "EDQUOT", "EFBIG"}:
+        return DiskFull(name)
+    if name in {"EACCES", "EPERM", "EROFS"}:
+        return PermissionMissing(name)
+    return StorageFailed(name)

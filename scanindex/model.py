@@ -29,8 +29,6 @@ class ScanState(enum.StrEnum):
     RECEIVED = "received"
     WAITING = "waiting"
     """Not the file's fault (disk full, share gone): retried with back-off."""
-    READ = "read"
-    """All pages read, documents not decided yet."""
     DECIDED = "decided"
     """Documents and their filing intents are committed."""
     QUARANTINED = "quarantined"
@@ -122,6 +120,9 @@ class Word:
     engine: str
     line_no: int
     """1-based reading-order line; words of one line share it."""
+    second_text: str | None = field(default=None, repr=False)
+    """What an independent second reader saw at this place; "" where it saw nothing,
+    None where it did not look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +131,40 @@ class Barcode:
     """zxing-cpp's name ("QRCode", "Code128") or "PatchT"."""
     value: str = field(repr=False)
     box: Box | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanInfo:
+    """What a limited child found when it opened an original."""
+
+    media_type: str
+    page_count: int
+    problems: tuple[str, ...] = ()
+    """Stable codes of damage that a reader would hide, e.g. "glued_pdfs",
+    "page_counts_differ", "truncated_image". Any of them forces review."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRaster:
+    """One rasterised page, in the frame of its archived picture (not turned yet).
+
+    The pixels are the archived ones where the page is one image; otherwise a
+    rendering; scaled down where the page exceeds `pages.max_pixels`. Positions
+    therefore carry over to other sizes as fractions of width and height.
+    """
+
+    scan_page_no: int
+    pixels: Any = field(repr=False)
+    """numpy uint8, height x width, grey, 0 = black."""
+    dpi: float | None
+    is_bilevel: bool
+    """The archived picture is 1-bit (fax, G4): never upscale it for reading."""
+    rotation_degrees: int
+    """Clockwise turn that the container asks for (PDF /Rotate, EXIF); not applied yet."""
+    text_layer: tuple[Word, ...] | None = field(default=None, repr=False)
+    """Words of a trustworthy born-digital text layer; boxes in the frame after
+    `rotation_degrees`; None where there is none or it is not to be trusted."""
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +296,7 @@ class Patient:
 
     @property
     def display_name(self) -> str:
-        """"LAST, FIRST MIDDLE SUFFIX" of the first name."""
+        """ "LAST, FIRST MIDDLE SUFFIX" of the first name."""
         if not self.names:
             return ""
         name = self.names[0]
@@ -374,6 +409,9 @@ class Scan:
     """Error code of the table in errors.py where waiting or quarantined."""
     detail: str | None = None
     attempts: int = 0
+    """Openings begun without an end; a file that takes the service down is found by it."""
+    waits: int = 0
+    """Times it was put off in a row; sets the back-off."""
     page_count: int | None = None
     batch_id: BatchId | None = None
     received_at: datetime

@@ -8,17 +8,30 @@ and `IntegrityError` when it may not be retried.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from scanindex.model import (
+    Arrival,
+    Batch,
+    BatchId,
+    Document,
     DocumentId,
+    DocumentState,
+    Event,
     IndexPage,
+    OutboxItem,
+    PageKind,
+    PageReading,
     Patient,
     PatientId,
+    Scan,
     ScanId,
+    ScanInfo,
+    ScanState,
     SearchResult,
     Word,
 )
@@ -49,11 +62,14 @@ class ArchiveStore(Protocol):
         Idempotent: equal bytes end in one file.
         """
 
-    def open(self, scan_id: ScanId) -> BinaryIO:
-        """The original, for reading. Raises NotFound."""
-
     def path(self, scan_id: ScanId) -> Path:
         """Where a child process may read the original."""
+
+    def staging(self) -> Path:
+        """A fresh empty folder on the archive's file system, to be filled and published."""
+
+    def document_folder(self, document_id: DocumentId, version: int) -> Path:
+        """Where a version lies (or will lie) once published."""
 
     def publish(self, staged: Path, document_id: DocumentId, version: int) -> Path:
         """Move a finished, synced folder to its final place, durably; returns that.
@@ -103,6 +119,16 @@ class Roster(Protocol):
         """Number of the import in force; 0 for an empty roster. Recorded with decisions."""
 
 
+class Registry(Protocol):
+    """Patients that people add and look for by hand."""
+
+    def add_provisional(self, patient: Patient) -> PatientId:
+        """A person confirmed from paper who is in no roster import (yet)."""
+
+    def find(self, text: str, limit: int = 20) -> Sequence[Patient]:
+        """Typeahead: name parts in any order, an MRN, a birth date."""
+
+
 class NameFrequencies(Protocol):
     patients: int
     same_last: int
@@ -112,14 +138,17 @@ class NameFrequencies(Protocol):
     same_name_and_birth_date: int
     same_last_and_birth_date: int
     """Twins and siblings registered with one date show here."""
+    same_birth_date: int
+    expected_namesakes: float
+    """Other people of this name to expect in another population of the roster's size."""
+    birth_date_collision: float
+    """Chance that two people of one name share their birth date, from the roster's own pairs."""
 
 
 class SearchIndex(Protocol):
     """A cache of filed documents. Replaying an apply never doubles a hit."""
 
-    def apply(
-        self, seq: int, renew: Sequence[tuple[DocumentId, Sequence[IndexPage]]]
-    ) -> None:
+    def apply(self, seq: int, renew: Sequence[tuple[DocumentId, Sequence[IndexPage]]]) -> None:
         """Replace all pages of each document (an empty sequence removes it), then store `seq`.
 
         Durable on return. Raises IndexBroken if the index must be rebuilt.
@@ -135,12 +164,181 @@ class SearchIndex(Protocol):
         """Build anew beside the old one, then swap; returns pages. Bounded memory."""
 
 
+class ScanTable(Protocol):
+    def get(self, scan_id: ScanId) -> Scan | None: ...
+    def add(self, scan: Scan) -> None: ...
+    def change(self, scan_id: ScanId, **changes: object) -> Scan:
+        """The scan with some fields replaced, stored."""
+
+    def due(self, now: datetime, limit: int, skip: Iterable[ScanId] = ()) -> list[Scan]:
+        """What the machine can work on now, most urgent and oldest first."""
+
+    def all(self, *states: ScanState, batch_id: BatchId | None = None) -> list[Scan]: ...
+    def counts(self) -> dict[str, int]: ...
+
+
+class ArrivalTable(Protocol):
+    def add(
+        self,
+        scan_id: ScanId,
+        inbox_path: str,
+        fingerprint: str,
+        arrived_at: datetime,
+        *,
+        is_duplicate: bool,
+        batch_id: BatchId | None,
+    ) -> int: ...
+    def unretired(self) -> list[tuple[Arrival, str]]:
+        """Arrivals whose inbox entry is still to be retired, with its fingerprint."""
+
+    def mark_retired(self, arrival_id: int) -> None: ...
+    def of(self, scan_id: ScanId) -> Sequence[Arrival]: ...
+    def count(self, batch_id: BatchId | None = None, *, duplicates_only: bool = False) -> int: ...
+
+
+class PageTable(Protocol):
+    def assign(
+        self, scan_id: ScanId, kinds: Mapping[int, PageKind], holders: Mapping[int, DocumentId]
+    ) -> None:
+        """Record every page of a scan at once, replacing what was recorded before."""
+
+    def move(self, scan_id: ScanId, numbers: Iterable[int], document_id: DocumentId | None) -> None:
+        """Hand pages to another document, or set them aside (None)."""
+
+    def of(self, scan_id: ScanId) -> Sequence[tuple[int, PageKind, DocumentId | None]]: ...
+
+
+class DocumentTable(Protocol):
+    def get(self, document_id: DocumentId) -> Document | None: ...
+    def add(self, document: Document) -> None: ...
+    def change(self, document: Document, expected_version: int) -> None:
+        """Store it. Raises ConflictError unless `expected_version` is what it replaces."""
+
+    def all(
+        self,
+        *states: DocumentState,
+        scan_id: ScanId | None = None,
+        patient_id: PatientId | None = None,
+        limit: int | None = None,
+    ) -> list[Document]:
+        """Oldest first; superseded ones only when asked for."""
+
+    def ids(self, *states: DocumentState) -> list[DocumentId]: ...
+    def counts(self) -> dict[str, int]: ...
+
+
+class OutboxTable(Protocol):
+    def add(self, document: Document) -> None: ...
+    def after(self, seq: int, limit: int) -> list[OutboxItem]: ...
+    def last_seq(self) -> int: ...
+
+
+class EventTable(Protocol):
+    def append(
+        self,
+        kind: str,
+        actor: str,
+        *,
+        scan_id: ScanId | None = None,
+        document_id: DocumentId | None = None,
+        **payload: Any,
+    ) -> None: ...
+    def of(self, *, document_id: DocumentId | None = None, scan_id: ScanId | None = None) -> list[Event]: ...
+    def last_seq(self) -> int: ...
+
+
+class BatchTable(Protocol):
+    def get(self, batch_id: BatchId) -> Batch | None: ...
+    def put(self, batch: Batch) -> None: ...
+    def open_for(self, folder: str) -> Batch | None: ...
+    def all(self) -> list[Batch]: ...
+
+
+class Unit(Protocol):
+    """One transaction over the catalog's tables."""
+
+    @property
+    def scans(self) -> ScanTable: ...
+    @property
+    def arrivals(self) -> ArrivalTable: ...
+    @property
+    def pages(self) -> PageTable: ...
+    @property
+    def documents(self) -> DocumentTable: ...
+    @property
+    def outbox(self) -> OutboxTable: ...
+    @property
+    def events(self) -> EventTable: ...
+    @property
+    def batches(self) -> BatchTable: ...
+
+
+class Catalog(Protocol):
+    def read(self) -> AbstractContextManager[Unit]:
+        """One consistent snapshot."""
+
+    def write(self) -> AbstractContextManager[Unit]:
+        """All or nothing; on leaving it is durable and its events are in the archive's log."""
+
+
+class Workers(Protocol):
+    """Everything that touches received bytes or pixels, in limited child processes.
+
+    A child's death is a normal result: `WorkerLost` after a second try.
+    """
+
+    def inspect(self, scan: Scan) -> ScanInfo:
+        """Open the original and count its pages. Raises InputError for what quarantines it."""
+
+    def read_pages(self, scan: Scan, page_count: int) -> list[PageReading]:
+        """Every page read, in order; a page that cannot be has kind FAILED.
+
+        Resumes from per-page checkpoints; blocks until all are there.
+        """
+
+    def reread_page(self, scan: Scan, scan_page_no: int) -> PageReading:
+        """Read one page again, ignoring its checkpoint."""
+
+    def assemble(self, scan: Scan, document: Document, readings: Sequence[PageReading], staged: Path) -> tuple[str, ...]:
+        """Write document.pdf into `staged` and verify it; says per page how. Raises VerifyFailed."""
+
+    def forget(self, scan_id: ScanId) -> None:
+        """Drop derived work of a settled scan."""
+
+
+class EventLog(Protocol):
+    """The archive's append-only, hash-chained record of who did what when."""
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Durable on return; numbers already written are skipped."""
+
+    def last_seq(self) -> int: ...
+    def read(self) -> Iterator[Event]:
+        """All events, oldest first."""
+
+    def verify(self) -> list[str]:
+        """Breaks of the chain, each with its place; empty when whole."""
+
+
+class ChartView(Protocol):
+    """The labelled tree that people browse; a rebuildable view."""
+
+    def show(self, document: Document, patient: Patient, folder: Path) -> None: ...
+    def hide(self, document_id: DocumentId) -> None: ...
+
+
 __all__ = [
     "ArchiveStore",
+    "Catalog",
+    "ChartView",
     "Clock",
+    "EventLog",
     "Ids",
     "NameFrequencies",
     "OcrEngine",
+    "Registry",
     "Roster",
     "SearchIndex",
+    "Unit",
+    "Workers",
 ]

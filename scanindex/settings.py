@@ -63,7 +63,9 @@ class PagesSettings:
 class OcrSettings:
     languages: str = _doc("eng", "Tesseract language codes joined by +.")
     engine: str = _doc("auto", "auto | tesserocr | pytesseract (auto: in-process where importable).")
-    reading_dpi: int = _doc(200, "Grey pages are scaled to about this for reading; 1-bit pages never upscaled.")
+    reading_dpi: int = _doc(
+        200, "Grey pages are scaled to about this for reading; 1-bit pages never upscaled."
+    )
     page_seconds: float = _doc(120.0, "Wall time one page may take before it is given up and marked.")
     second_reader: bool = _doc(True, "Read identifier regions a second time with RapidOCR where installed.")
     legibility_floor: float = _doc(0.35, "Below this a page asks for a rescan.")

@@ -1,0 +1,213 @@
+"""The composition root: the only place that names a back-end.
+
+`open_workspace` gives the edges everything they need; heavy parts (process
+pools, search engine) come to life on first use, so that `status` stays quick.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from scanindex.errors import AlreadyRunning, NotInitialised
+from scanindex.intake import Intake
+from scanindex.model import Document, PageReading, Scan, ScanId, ScanInfo
+from scanindex.pipeline import Services
+from scanindex.ports import ArchiveStore, SearchIndex, Workers
+from scanindex.settings import Settings
+from scanindex.store.archive import FileArchive
+from scanindex.store.catalog import Catalog, open_engine
+from scanindex.store.charts import Charts
+from scanindex.store.clock import RandomIds, SystemClock
+from scanindex.store.event_log import EventLog
+from scanindex.store.migrate import is_current, migrate
+from scanindex.store.roster import SqlRoster
+
+Progress = Callable[[str, int, int], None]
+WorkersFactory = Callable[[Settings, ArchiveStore], Workers]
+
+
+class Workspace:
+    """One workspace, opened: the services and what only the edges need besides."""
+
+    def __init__(self, settings: Settings, make_workers: WorkersFactory) -> None:
+        self.settings = settings
+        self.engine = open_engine(settings.catalog_url)
+        self.archive = FileArchive(settings.archive)
+        self.event_log = EventLog(settings.archive)
+        self.clock = SystemClock()
+        self.catalog = Catalog(self.engine, self.event_log, self.clock)
+        self.roster = SqlRoster(self.engine)
+        self.workers = LazyWorkers(lambda: make_workers(settings, self.archive))
+
+    @cached_property
+    def services(self) -> Services:
+        return Services(
+            settings=self.settings,
+            catalog=self.catalog,
+            archive=self.archive,
+            event_log=self.event_log,
+            roster=self.roster,
+            registry=self.roster,
+            index=self._open_index(),
+            charts=Charts(self.settings.archive),
+            workers=self.workers,
+            clock=self.clock,
+            ids=RandomIds(),
+        )
+
+    @cached_property
+    def intake(self) -> Intake:
+        return Intake(self.settings, self.catalog, self.archive, self.clock)
+
+    def _open_index(self) -> SearchIndex:
+        from scanindex.index.whoosh_index import WhooshIndex
+
+        return WhooshIndex(self.settings.index_path)
+
+    def recover(self) -> None:
+        """What every start does first: stale temporary files away, events written on."""
+        self.archive.cleanup_tmp()
+        self.catalog.flush_events()
+
+    def close(self) -> None:
+        self.workers.close()
+        self.engine.dispose()
+
+
+class LazyWorkers:
+    """Process pools that start when the first page needs them."""
+
+    def __init__(self, make: Callable[[], Workers]) -> None:
+        self._make = make
+        self._made: Workers | None = None
+
+    @property
+    def _workers(self) -> Workers:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def inspect(self, scan: Scan) -> ScanInfo:
+        return self._workers.inspect(scan)
+
+    def read_pages(self, scan: Scan, page_count: int) -> list[PageReading]:
+        return self._workers.read_pages(scan, page_count)
+
+    def reread_page(self, scan: Scan, scan_page_no: int) -> PageReading:
+        return self._workers.reread_page(scan, scan_page_no)
+
+    def assemble(
+        self, scan: Scan, document: Document, readings: Sequence[PageReading], staged: Path
+    ) -> tuple[str, ...]:
+        return self._workers.assemble(scan, document, readings, staged)
+
+    def forget(self, scan_id: ScanId) -> None:
+        self._workers.forget(scan_id)
+
+    def close(self) -> None:
+        close: Any = getattr(self._made, "close", None)
+        if close:
+            close()
+
+
+def process_workers(progress: Progress | None = None) -> WorkersFactory:
+    """Makes the real pools; `progress` is told (scan id, pages read, pages)."""
+
+    def make(settings: Settings, archive: ArchiveStore) -> Workers:
+        from scanindex.workers import ProcessWorkers
+
+        return ProcessWorkers(settings, archive, progress)
+
+    return make
+
+
+def initialise(settings: Settings) -> None:
+    """Make the folders and the catalog of a workspace; harmless if they are there."""
+    os.umask(0o077)
+    for folder in (settings.inbox, settings.archive, settings.var, settings.spool):
+        folder.mkdir(parents=True, exist_ok=True)
+    FileArchive(settings.archive).initialise()
+    engine = open_engine(settings.catalog_url)
+    migrate(engine)
+    engine.dispose()
+
+
+def open_workspace(
+    settings: Settings,
+    make_workers: WorkersFactory | None = None,
+    progress: Progress | None = None,
+) -> Workspace:
+    """Raises NotInitialised where `init` never ran; brings an older catalog up to date."""
+    os.umask(0o077)
+    if not settings.var.is_dir() or not settings.archive.is_dir():
+        raise NotInitialised("no var/ and archive/ here")
+    workspace = Workspace(settings, make_workers or process_workers(progress))
+    if not is_current(workspace.engine):
+        FileArchive(settings.archive).initialise()
+        migrate(workspace.engine)
+    return workspace
+
+
+@contextlib.contextmanager
+def exclusive(settings: Settings) -> Iterator[None]:
+    """Be the one service of this workspace and of its inbox. Raises AlreadyRunning.
+
+    The lock on the inbox folder itself stops two workspaces from sharing one inbox
+    on one machine; on network shares locks are not trusted, and claiming by rename
+    protects the bytes all the same.
+    """
+    with contextlib.ExitStack() as stack:
+        for path, what in ((settings.var, "workspace"), (settings.inbox, "inbox")):
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            stack.callback(os.close, descriptor)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise AlreadyRunning(f"this {what} is served by another process") from None
+        yield
+
+
+def is_running(settings: Settings) -> bool:
+    """Whether a service holds this workspace now."""
+    try:
+        with exclusive(settings):
+            return False
+    except AlreadyRunning:
+        return True
+
+
+def restore_patients(workspace: Workspace) -> int:
+    """Put back patients that only filed documents still name (after a rebuild); returns how many."""
+    from scanindex import filing
+    from scanindex.model import DocumentState
+    from scanindex.store.rebuild import restore_patient
+
+    count = 0
+    with workspace.catalog.read() as unit:
+        filed = unit.documents.all(DocumentState.FILED)
+    for document in filed:
+        if document.patient_id is None or document.filed_version is None:
+            continue
+        if workspace.roster.get(document.patient_id) is None:
+            folder = workspace.archive.document_folder(document.document_id, document.filed_version)
+            patient = filing.read_record(folder).patient
+            if patient is not None:
+                restore_patient(workspace.roster, patient, document.patient_id)
+                count += 1
+    return count
+
+
+def rebuild_charts(workspace: Workspace) -> None:
+    """Make the chart tree anew from the catalog."""
+    from scanindex import pipeline
+    from scanindex.model import DocumentState
+
+    with workspace.catalog.read() as unit:
+        filed = unit.documents.ids(DocumentState.FILED)
+    pipeline.follow_charts(workspace.services, filed)

@@ -1,0 +1,201 @@
+"""Proof that nothing is lost: conservation, fixity, and agreement of the stores.
+
+Everything is judged on one snapshot of the catalog. What is under way at that
+moment is counted as moving, not as wrong. The check only reports; mending is a
+person's decision, and each problem says how.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanindex import filing
+from scanindex.model import Document, DocumentState, Scan, ScanState
+from scanindex.pipeline import Services
+from scanindex.ports import Unit
+
+_CHUNK_BYTES = 1 << 20
+
+PROBLEMS = {
+    "original_missing": "Restore this original from backup.",
+    "original_damaged": "Its bytes no longer match its name; restore it from backup.",
+    "original_unrecorded": "Bytes without a row (a crash or a foreign copy); `scanindex check --adopt` records them.",
+    "page_without_place": "A page stands in no document and is not set aside; restore the catalog from backup.",
+    "page_in_two_places": "Catalog rows contradict each other; restore the catalog from backup.",
+    "document_without_patient": "Filed under a patient that the roster does not hold; import the roster again.",
+    "document_missing": "Its folder is gone; restore it from backup.",
+    "document_damaged": "A file in its folder does not match the manifest; restore the folder from backup.",
+    "document_mismatch": "Its record says otherwise than the catalog; compare with `scanindex show`.",
+    "document_unrecorded": "A folder without a row; `scanindex rebuild` reads it back from the event log.",
+    "events_behind": "The archive's event log lacks the newest events; starting the service writes them.",
+    "events_broken": "The event log was changed or torn; restore that segment from backup.",
+    "index_mismatch": "The index holds other documents than the catalog; run `scanindex reindex`.",
+    "inbox_not_retired": "An inbox entry is durable but still there; the running service retires it.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    code: str
+    subject: str
+    """Scan or document id, or a place in the event log; never a name."""
+    detail: str = ""
+
+    @property
+    def hint(self) -> str:
+        return PROBLEMS[self.code]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckReport:
+    problems: tuple[Problem, ...]
+    scans: int
+    pages: int
+    documents: int
+    moving: int
+    """Scans and documents under way when the snapshot was taken."""
+    is_fixity_checked: bool
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.problems
+
+
+def run(services: Services, *, fixity: bool, progress: Callable[[str], None] = lambda _: None) -> CheckReport:
+    """Check everything; with `fixity` every stored byte is hashed as well."""
+    with services.catalog.read() as unit:
+        scans = unit.scans.all()
+        documents = {d.document_id: d for d in unit.documents.all(*DocumentState)}
+        problems: list[Problem] = []
+        pages = 0
+        for scan in scans:
+            found, count = _check_pages(unit, scan, documents)
+            problems += found
+            pages += count
+        unretired = len(unit.arrivals.unretired())
+        last_event, last_outbox = unit.events.last_seq(), unit.outbox.last_seq()
+    progress("originals")
+    for scan in scans:
+        problems += _check_original(services, scan, fixity)
+    progress("documents")
+    for document in documents.values():
+        problems += _check_document(services, document, fixity)
+    progress("archive")
+    problems += _check_unrecorded(services, {s.scan_id for s in scans}, set(documents))
+    progress("events")
+    problems += [Problem(code="events_broken", subject=place) for place in services.event_log.verify()]
+    if services.event_log.last_seq() < last_event:
+        problems.append(Problem(code="events_behind", subject=f"event {last_event}"))
+    problems += _check_index(services, documents, last_outbox)
+    if unretired:
+        problems.append(Problem(code="inbox_not_retired", subject=f"{unretired} arrival(s)"))
+    moving = sum(s.state in (ScanState.RECEIVED, ScanState.WAITING) for s in scans)
+    moving += sum(d.state is DocumentState.PROPOSED for d in documents.values())
+    return CheckReport(
+        problems=tuple(problems),
+        scans=len(scans),
+        pages=pages,
+        documents=sum(d.state is not DocumentState.SUPERSEDED for d in documents.values()),
+        moving=moving,
+        is_fixity_checked=fixity,
+    )
+
+
+def _check_pages(unit: Unit, scan: Scan, documents: dict[str, Document]) -> tuple[list[Problem], int]:
+    """Each page of a decided scan stands in exactly one living document, or is set aside."""
+    rows = unit.pages.of(scan.scan_id)
+    if not rows and scan.state is not ScanState.DECIDED:
+        return [], 0
+    problems = []
+    numbers = [no for no, _, _ in rows]
+    if scan.page_count is not None and numbers != list(range(1, scan.page_count + 1)):
+        problems.append(Problem(code="page_without_place", subject=scan.scan_id, detail="page rows"))
+    holding: dict[str, set[int]] = {}
+    for no, _, holder in rows:
+        if holder is None:
+            continue
+        document = documents.get(holder)
+        if document is None or document.state is DocumentState.SUPERSEDED:
+            problems.append(Problem(code="page_without_place", subject=scan.scan_id, detail=f"page {no}"))
+        else:
+            holding.setdefault(holder, set()).add(no)
+    for document in unit.documents.all(scan_id=scan.scan_id):
+        pages = document.pages
+        if holding.get(document.document_id, set()) != set(pages) or len(set(pages)) != len(pages):
+            problems.append(Problem(code="page_in_two_places", subject=document.document_id))
+    return problems, len(rows)
+
+
+def _check_original(services: Services, scan: Scan, fixity: bool) -> Iterator[Problem]:
+    path = services.archive.path(scan.scan_id)
+    if not path.is_file():
+        yield Problem(code="original_missing", subject=scan.scan_id)
+    elif path.stat().st_size != scan.size_bytes or (fixity and _sha256(path) != scan.scan_id):
+        yield Problem(code="original_damaged", subject=scan.scan_id)
+
+
+def _check_document(services: Services, document: Document, fixity: bool) -> Iterator[Problem]:
+    if document.filed_version is None:
+        return
+    if document.state is DocumentState.FILED and (
+        document.patient_id is None or services.roster.get(document.patient_id) is None
+    ):
+        yield Problem(code="document_without_patient", subject=document.document_id)
+    folder = services.archive.document_folder(document.document_id, document.filed_version)
+    if not folder.is_dir():
+        yield Problem(code="document_missing", subject=document.document_id)
+        return
+    if bad := filing.damaged_files(folder, hash_all=fixity):
+        yield Problem(code="document_damaged", subject=document.document_id, detail=", ".join(bad))
+        return
+    if document.state is DocumentState.FILED:
+        record = filing.read_record(folder)
+        kept = record.document
+        if (kept.patient_id, kept.pages, kept.scan_id) != (
+            document.patient_id,
+            document.pages,
+            document.scan_id,
+        ):
+            yield Problem(code="document_mismatch", subject=document.document_id)
+
+
+def _check_unrecorded(services: Services, scan_ids: set[str], document_ids: set[str]) -> Iterator[Problem]:
+    for scan_id in unrecorded_originals(services, scan_ids):
+        yield Problem(code="original_unrecorded", subject=scan_id)
+    seen = set()
+    for relative, _ in services.archive.walk():
+        parts = relative.split("/")
+        if parts[0] == "documents" and len(parts) > 3 and parts[2] not in document_ids and parts[2] not in seen:
+            seen.add(parts[2])
+            yield Problem(code="document_unrecorded", subject=parts[2])
+
+
+def unrecorded_originals(services: Services, known: set[str]) -> list[str]:
+    """Originals in the archive that no row knows: the inbox entry is usually still there."""
+    return [
+        parts[2]
+        for relative, _ in services.archive.walk()
+        if (parts := relative.split("/"))[0] == "originals" and len(parts) == 3 and parts[2] not in known
+    ]
+
+
+def _check_index(services: Services, documents: dict[str, Document], last_outbox: int) -> Iterator[Problem]:
+    if not services.settings.index.enabled:
+        return
+    info = services.index.info()
+    if int(info["seq"]) < last_outbox:
+        return  # it is catching up; search says so
+    filed = sum(d.state is DocumentState.FILED for d in documents.values())
+    if int(info["documents"]) != filed:
+        yield Problem(code="index_mismatch", subject="index", detail=f"{info['documents']} of {filed} documents")
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()

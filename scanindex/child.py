@@ -1,0 +1,140 @@
+"""What runs in child processes: opening received bytes, reading pixels, making PDFs.
+
+Two kinds of child. *Decoders* are fresh for every call and limited, because
+received bytes may be hostile. *Readers* live for many pages, because models
+take long to load; they see only pixels that a decoder wrote out again. Pixels
+travel through files in the spool (raw bytes and a JSON description whose size is
+checked), so that a reader trusts nothing a decoder says.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from scanindex import sandbox
+from scanindex.errors import WorkerLost
+from scanindex.model import Document, PageRaster, PageReading, ScanInfo
+from scanindex.settings import FilingSettings, OcrSettings, PagesSettings, WorkersSettings
+
+PRELOAD = [
+    "scanindex.child",
+    "scanindex.cli",
+    "numpy",
+    "cv2",
+    "PIL.Image",
+    "pikepdf",
+    "pypdfium2",
+    "scanindex.pages",
+    "scanindex.filing",
+]
+
+
+def start_decoder(limits: WorkersSettings) -> None:
+    os.umask(0o077)
+    sandbox.enter(
+        memory_bytes=limits.memory_bytes,
+        cpu_seconds=limits.cpu_seconds,
+        nice=limits.nice,
+        offline=limits.sandbox,
+    )
+
+
+def start_reader(limits: WorkersSettings) -> None:
+    os.umask(0o077)
+    os.environ["OMP_THREAD_LIMIT"] = "1"  # 4x slower otherwise: one thread per core fights the others
+    sandbox.enter(memory_bytes=0, cpu_seconds=0, nice=limits.nice, offline=limits.sandbox)
+
+
+# --- in a decoder ------------------------------------------------------------
+def inspect(path: Path, media_type: str, settings: PagesSettings) -> ScanInfo:
+    from scanindex import pages
+
+    return pages.inspect(path, media_type, settings)
+
+
+def rasterise(path: Path, media_type: str, scan_page_no: int, settings: PagesSettings, target: Path) -> None:
+    """Write the page's pixels to `target` and their description beside it."""
+    from scanindex import pages
+
+    started = time.process_time()
+    raster = pages.rasterise(path, media_type, scan_page_no, settings)
+    height, width = raster.pixels.shape
+    with target.open("wb") as stream:
+        raster.pixels.tofile(stream)
+    described = dataclasses.replace(raster, pixels=None)
+    seconds = time.process_time() - started
+    _description(target).write_bytes(
+        msgspec.json.encode({"raster": described, "shape": [height, width], "seconds": seconds})
+    )
+
+
+def assemble(
+    original: Path,
+    media_type: str,
+    document: Document,
+    readings: Sequence[PageReading],
+    settings: FilingSettings,
+    staged: Path,
+) -> tuple[str, ...]:
+    """document.pdf into `staged`, then the verification of what came out; how each page was made."""
+    from scanindex import filing
+
+    renditions = filing.assemble(original, media_type, document, readings, settings, staged)
+    filing.verify(staged, len(document.pages), any(reading.words for reading in readings))
+    return tuple(renditions)
+
+
+# --- in a reader -------------------------------------------------------------
+def read(source: Path, max_pixels: int, settings: OcrSettings, checkpoint: Path) -> None:
+    """Read the pixels in `source` (which goes away) into the checkpoint file."""
+    from scanindex import ocr
+
+    raster, seconds = _load(source, max_pixels)
+    reading = ocr.read_page(raster, settings, _engines(settings))
+    stages = {"decode": round(seconds, 4), **reading.stage_seconds}
+    write_reading(dataclasses.replace(reading, stage_seconds=stages), checkpoint)
+    source.unlink(missing_ok=True)
+    _description(source).unlink(missing_ok=True)
+
+
+def write_reading(reading: PageReading, checkpoint: Path) -> None:
+    """Whole or not at all; not synced, because it can be read again."""
+    partial = checkpoint.with_suffix(".partial")
+    partial.write_bytes(msgspec.json.encode(reading))
+    partial.replace(checkpoint)
+
+
+@cache
+def _engines(settings: OcrSettings) -> Any:
+    from scanindex import ocr
+
+    return ocr.open_engines(settings)
+
+
+def _load(source: Path, max_pixels: int) -> tuple[PageRaster, float]:
+    import numpy as np
+
+    told = msgspec.json.decode(_description(source).read_bytes(), type=_Told)
+    height, width = told.shape
+    if not 0 < height * width <= max_pixels * 1.01 + 1 or source.stat().st_size != height * width:
+        raise WorkerLost("a decoder described pixels that are not there")
+    pixels = np.fromfile(source, dtype=np.uint8).reshape(height, width)
+    return dataclasses.replace(told.raster, pixels=pixels), told.seconds
+
+
+class _Told(msgspec.Struct):
+    raster: PageRaster
+    shape: tuple[int, int]
+    seconds: float
+
+
+def _description(target: Path) -> Path:
+    return target.with_suffix(".json")

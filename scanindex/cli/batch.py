@@ -1,0 +1,94 @@
+"""batch: boxes of paper."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import click
+
+from scanindex import batches as use
+from scanindex.cli.common import actor, emit_json, json_option, pass_home, printable, table, workspace
+from scanindex.errors import UsageError
+from scanindex.model import Batch, BatchId
+
+
+@click.group()
+def batch() -> None:
+    """Boxes of paper: what went in, what came of every side, may it be closed."""
+
+
+@batch.command("open")
+@click.argument("label")
+@click.option("--folder", default=".", show_default=True, help="Inbox folder whose arrivals belong to it.")
+@click.option("--location", default="", help="Where the paper lies.")
+@click.option("--sheets", type=click.IntRange(1), help="Paper sheets expected.")
+@click.option("--sides", type=click.IntRange(1, 2), default=2, show_default=True, help="Sides scanned per sheet.")
+@pass_home
+def open_(home: Path, label: str, folder: str, location: str, sheets: int | None, sides: int) -> None:
+    """Open a batch: from now on arrivals in --folder belong to it."""
+    with workspace(home) as opened:
+        inbox = opened.settings.inbox.resolve()
+        goal = (inbox / folder).resolve()
+        if not goal.is_relative_to(inbox):
+            raise UsageError("--folder must lie in the inbox")
+        goal.mkdir(parents=True, exist_ok=True)
+        made = Batch(
+            batch_id=BatchId(opened.services.ids.new()),
+            label=label,
+            folder=goal.relative_to(inbox).as_posix(),
+            location=location,
+            sheets_expected=sheets,
+            sides=sides,
+            opened_at=opened.clock.now(),
+        )
+        use.open_batch(made, actor(), opened.services)
+        click.echo(made.batch_id)
+
+
+@batch.command("close")
+@click.argument("batch_id")
+@click.option("--note", default="", help="Explains a difference between sides expected and scanned.")
+@pass_home
+def close(home: Path, batch_id: str, note: str) -> None:
+    """Close a batch; refused while a page of it is unexplained."""
+    with workspace(home) as opened:
+        use.close_batch(BatchId(batch_id), note, actor(), opened.services)
+        click.echo("closed")
+
+
+@batch.command("show")
+@click.argument("batch_id")
+@json_option
+@pass_home
+def show(home: Path, batch_id: str, as_json: bool) -> None:
+    """Every side of a batch and where it went."""
+    with workspace(home) as opened:
+        found = use.summary(BatchId(batch_id), opened.services)
+        if as_json:
+            emit_json({**dataclasses.asdict(found), "open_points": found.open_points()})
+            return
+        for f in dataclasses.fields(found):
+            if f.name != "batch":
+                click.echo(f"{f.name.replace('_', ' ') + ':':20} {getattr(found, f.name)}")
+        for point in found.open_points():
+            click.echo(f"open: {point}")
+
+
+@batch.command("list")
+@json_option
+@pass_home
+def list_(home: Path, as_json: bool) -> None:
+    """All batches."""
+    with workspace(home) as opened, opened.catalog.read() as unit:
+        found = unit.batches.all()
+        if as_json:
+            emit_json(found)
+            return
+        table(
+            ("BATCH", "LABEL", "FOLDER", "OPENED", "CLOSED"),
+            [
+                (b.batch_id, printable(b.label), b.folder, f"{b.opened_at:%Y-%m-%d}", f"{b.closed_at:%Y-%m-%d}" if b.closed_at else "-")
+                for b in found
+            ],
+        )

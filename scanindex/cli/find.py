@@ -1,0 +1,263 @@
+"""search, documents, show, chart: the ways to a document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scanindex import app, pipeline
+from scanindex.cli.common import (
+    document_by,
+    emit_json,
+    json_option,
+    pass_home,
+    patient_line,
+    printable,
+    record_read,
+    table,
+    workspace,
+)
+from scanindex.cli.render import (
+    DOCUMENT_HEAD,
+    document_data,
+    document_row,
+    folder_of,
+    names_of,
+    pages_text,
+    patient_data,
+    scan_data,
+)
+from scanindex.errors import IndexBroken, UsageError
+from scanindex.model import Document, DocumentState, Patient, Scan, ScanState
+
+
+@click.command()
+@click.argument("query", nargs=-1, required=True)
+@click.option("-n", "--limit", default=20, show_default=True, help="Pages to show.")
+@click.option("--offset", default=0, help="Skip so many.")
+@json_option
+@pass_home
+def search(home: Path, query: tuple[str, ...], limit: int, offset: int, as_json: bool) -> None:
+    """Search the text and fields of everything filed.
+
+    \b
+    spleen rupture             pages with both words
+    "ruptured spleen"          the phrase
+    fever OR chills  -cough    either; without
+    patient:smith type:lab_report date:1998..2003
+    mrn:0482913  name:"DOE, JOHN"  dob:1934-01-02
+    """
+    from scanindex import find
+
+    with workspace(home) as opened:
+        try:
+            page = find.search(" ".join(query), opened.services, limit, offset)
+        except IndexBroken:
+            click.echo("the index is damaged or missing; building it anew from the archive", err=True)
+            find.reindex(opened.services)
+            page = find.search(" ".join(query), opened.services, limit, offset)
+        record_read(opened, "search", [f.document.document_id for f in page.found])
+        if as_json:
+            emit_json(
+                {
+                    "total": page.total,
+                    "is_exact_total": page.is_exact_total,
+                    "seconds": round(page.seconds, 4),
+                    "notes": page.notes,
+                    "hits": [
+                        {
+                            "document_id": f.document.document_id,
+                            "page_no": f.hit.page_no,
+                            "score": round(f.hit.score, 3),
+                            "snippet": f.hit.snippet,
+                            "word_numbers": f.hit.word_numbers,
+                            "document_type": f.document.document_type,
+                            "service_date": f.document.service_date,
+                            "patient": patient_data(f.patient),
+                        }
+                        for f in page.found
+                    ],
+                }
+            )
+            return
+        for f in page.found:
+            head = f"{f.document.document_id[:8]} p.{f.hit.page_no}  {f.document.document_type or 'untyped'}"
+            click.echo(f"{head}  {f.document.service_date or 'undated'}  {printable(patient_line(f.patient))}")
+            click.echo(f"    {printable(f.hit.snippet)}")
+        about = "" if page.is_exact_total else "about "
+        click.echo(f"{about}{page.total} page(s), {page.seconds * 1000:.0f} ms", err=True)
+        for note in page.notes:
+            click.echo(f"note: {note}", err=True)
+
+
+@click.command()
+@click.option("--state", type=click.Choice([s.value for s in DocumentState]), help="Only these.")
+@click.option("--text", "with_text", is_flag=True, help="Add the text of every page (with --json).")
+@json_option
+@pass_home
+def documents(home: Path, state: str | None, with_text: bool, as_json: bool) -> None:
+    """List all documents, or with --json every scan with its pages and documents."""
+    if with_text and not as_json:
+        raise UsageError("--text goes with --json")
+    with workspace(home) as opened:
+        record_read(opened, "documents")
+        if as_json:
+            emit_json({"scans": [_scan_entry(s, state, with_text, opened) for s in _scans(opened)]})
+            return
+        with opened.catalog.read() as unit:
+            found = unit.documents.all(*([DocumentState(state)] if state else []))
+        table(DOCUMENT_HEAD, [document_row(d, opened) for d in found])
+        if not found:
+            click.echo("no documents yet: drop scans into inbox/ and run `scanindex run`", err=True)
+
+
+def _scans(opened: app.Workspace) -> list[Scan]:
+    with opened.catalog.read() as unit:
+        return unit.scans.all()
+
+
+def _scan_entry(scan: Scan, state: str | None, with_text: bool, opened: app.Workspace) -> dict[str, Any]:
+    with opened.catalog.read() as unit:
+        pages = unit.pages.of(scan.scan_id)
+        found = unit.documents.all(*([DocumentState(state)] if state else []), scan_id=scan.scan_id)
+    texts = _texts(scan, found, opened) if with_text else {}
+    return {
+        **scan_data(scan, names_of(scan, opened)),
+        "pages": [
+            {"scan_page_no": no, "kind": kind, "document_id": holder}
+            | ({"text": texts.get(no, "")} if with_text else {})
+            for no, kind, holder in pages
+        ],
+        "documents": [document_data(document, opened) for document in found],
+    }
+
+
+def _texts(scan: Scan, found: list[Document], opened: app.Workspace) -> dict[int, str]:
+    """Page texts by scan page: from the archive where filed, else from the readings."""
+    if scan.state is ScanState.QUARANTINED:
+        return {}
+    texts: dict[int, str] = {}
+    for document in found:
+        if document.pages:
+            for reading in pipeline.readings_of(scan, document, opened.services):
+                texts[reading.scan_page_no] = reading.text
+    return texts
+
+
+@click.command()
+@click.argument("document_id")
+@click.option("--text", "with_text", is_flag=True, help="Print the text of its pages as well.")
+@json_option
+@pass_home
+def show(home: Path, document_id: str, with_text: bool, as_json: bool) -> None:
+    """Show one document; the first characters of its id are enough."""
+    with workspace(home) as opened:
+        document = document_by(document_id, opened)
+        record_read(opened, "show", [document.document_id])
+        with opened.catalog.read() as unit:
+            scan = unit.scans.get(document.scan_id)
+            history = unit.events.of(document_id=document.document_id)
+        assert scan is not None
+        texts = _texts(scan, [document], opened) if with_text else {}
+        if as_json:
+            emit_json(
+                {
+                    **document_data(document, opened),
+                    "scan": scan_data(scan, names_of(scan, opened)),
+                    "findings": document.findings,
+                    "comparisons": [c.comparisons for c in document.decision.candidates],
+                    "history": [{"at": e.at, "actor": e.actor, "kind": e.kind} for e in history],
+                    **({"text": texts} if with_text else {}),
+                }
+            )
+            return
+        _show_text(document, scan, opened)
+        for event in history:
+            click.echo(f"  {event.at:%Y-%m-%d %H:%M:%S}Z  {event.actor}  {event.kind}")
+        for no, text in sorted(texts.items()):
+            click.echo(f"--- page {no} of the scan ---\n" + "\n".join(map(printable, text.splitlines())))
+
+
+def _show_text(document: Document, scan: Scan, opened: app.Workspace) -> None:
+    patient = opened.roster.get(document.patient_id) if document.patient_id else None
+    rows = [
+        ("document", f"{document.document_id} version {document.version}"),
+        ("state", document.state.value),
+        ("type, date", f"{document.document_type or 'unknown'}, {document.service_date or 'undated'}"),
+        ("patient", patient_line(patient)),
+        ("decided by", f"{document.decision.decided_by} ({document.decision.rule})"),
+        ("scan", f"{', '.join(names_of(scan, opened))} pages {pages_text(document.pages)}"),
+        ("original", str(opened.archive.path(scan.scan_id))),
+        ("files", folder_of(document, opened) or "not filed"),
+    ]
+    for label, value in rows:
+        click.echo(f"{label + ':':12} {printable(value)}")
+    click.echo("why:")
+    for reason in (*document.decision.reasons, *document.grouping_reasons):
+        click.echo(f"  {reason}")
+    click.echo("read:")
+    for finding in document.findings:
+        value = printable(finding.value)
+        click.echo(f"  {finding.kind.value:14} {value}  (page {finding.scan_page_no}, {finding.role.value}, {finding.rule})")
+    if document.state is DocumentState.IN_REVIEW:
+        click.echo("candidates:")
+        for line in candidate_lines(document, opened):
+            click.echo(f"  {line}")
+    click.echo("history:")
+
+
+def candidate_lines(document: Document, opened: app.Workspace) -> list[str]:
+    """Who it may be, with how each field compares; nobody is preselected."""
+    lines = []
+    for number, candidate in enumerate(document.decision.candidates, start=1):
+        patient = opened.roster.get(candidate.patient_id)
+        compared = ", ".join(f"{c.kind.value} {c.level.value}" for c in candidate.comparisons)
+        lines.append(f"{number}. {printable(patient_line(patient))}  [{candidate.patient_id}]  {compared}")
+    return lines
+
+
+@click.command()
+@click.argument("patient", nargs=-1, required=True)
+@json_option
+@pass_home
+def chart(home: Path, patient: tuple[str, ...], as_json: bool) -> None:
+    """All documents of PATIENT: an MRN, a patient id, or a name that only one person has."""
+    with workspace(home) as opened:
+        person = patient_by(" ".join(patient), opened)
+        with opened.catalog.read() as unit:
+            found = unit.documents.all(DocumentState.FILED, patient_id=person.patient_id)
+        record_read(opened, "chart", [d.document_id for d in found])
+        found.sort(key=lambda d: d.service_date or "9999")
+        if as_json:
+            emit_json({"patient": patient_data(person), "documents": [document_data(d, opened) for d in found]})
+            return
+        click.echo(printable(patient_line(person)))
+        table(
+            ("DATE", "TYPE", "PAGES", "DOCUMENT"),
+            [
+                (d.service_date or "undated", d.document_type or "-", str(len(d.pages)), d.document_id[:8])
+                for d in found
+            ],
+        )
+
+
+def patient_by(text: str, opened: app.Workspace) -> Patient:
+    """The one patient meant by an id, an MRN, or a name. Raises UsageError listing how many fit."""
+    from scanindex.errors import NotFound
+    from scanindex.model import PatientId
+
+    if known := opened.roster.get(PatientId(text)):
+        return known
+    found = list(opened.roster.find(text, limit=20))
+    exact = [p for p in found if any(i.value == text for i in p.identifiers)]
+    if len(exact) == 1:
+        return exact[0]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise NotFound("no patient like that in the roster; `scanindex roster find` searches it")
+    for p in found:
+        click.echo(f"  {printable(patient_line(p))}  [{p.patient_id}]", err=True)
+    raise UsageError(f"{len(found)} patients fit; name one by MRN or by the id in brackets")

@@ -1,0 +1,274 @@
+"""review: what waits for a person, and settling it from the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scanindex import app, pipeline
+from scanindex import review as use
+from scanindex.cli.common import (
+    actor,
+    document_by,
+    emit_json,
+    json_option,
+    pass_home,
+    patient_line,
+    printable,
+    record_read,
+    scan_by,
+    workspace,
+)
+from scanindex.cli.find import candidate_lines, patient_by
+from scanindex.cli.render import document_data, names_of, pages_text
+from scanindex.doctypes import KEYS
+from scanindex.errors import AlreadyRunning, UsageError
+from scanindex.model import Document, DocumentState, Identifier, Patient, PatientId, PersonName
+
+_DATE_HELP = "Clinical date: 1987-03-02, 1987-03 or 1987."
+_STATES = {"rescan": DocumentState.RESCAN_WANTED, "error": DocumentState.ENTERED_IN_ERROR}
+
+
+@click.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+def review(ctx: click.Context, as_json: bool) -> None:
+    """List what waits for a person and why; the sub-commands settle it.
+
+    \b
+    scanindex review                               what waits
+    scanindex show DOCUMENT                        everything about one
+    scanindex review accept DOCUMENT --patient 2   candidate 2 of the list
+    scanindex review accept DOCUMENT --patient 0482913 --type lab_report --date 1998-03-02
+    scanindex review new DOCUMENT --last DOE --first JANE --birth-date 1950-04-01
+    scanindex review split DOCUMENT 3              page 3 begins another document
+    DOCUMENT may be abbreviated, and pinned to the version you looked at: k7f3q2@1
+    """
+    if ctx.invoked_subcommand is None:
+        _list(ctx.obj, as_json)
+
+
+def _list(home: Path, as_json: bool) -> None:
+    with workspace(home) as opened:
+        waiting = use.queue(opened.services)
+        record_read(opened, "review", [d.document_id for d in waiting])
+        if as_json:
+            emit_json([document_data(document, opened) for document in waiting])
+            return
+        for document in waiting:
+            _print_item(document, opened)
+        click.echo(f"{len(waiting)} document(s) wait for review", err=True)
+
+
+def _print_item(document: Document, opened: app.Workspace) -> None:
+    with opened.catalog.read() as unit:
+        scan = unit.scans.get(document.scan_id)
+    names = ", ".join(names_of(scan, opened)) if scan else "?"
+    head = f"{document.document_id[:8]}@{document.version}  {document.document_type or 'type unknown'}"
+    click.echo(f"{head}  {document.service_date or 'undated'}  {printable(names)} p.{pages_text(document.pages)}")
+    read = document.fields
+    click.echo(printable(f"    read: {read.name or '-'}, born {read.birth_date or '-'}, MRN {read.mrn or '-'}"))
+    for reason in document.decision.reasons:
+        click.echo(f"    why:  {reason}")
+    for line in candidate_lines(document, opened):
+        click.echo(f"    {line}")
+
+
+@review.command()
+@click.argument("document_id")
+@click.option("--patient", "patient", required=True, help="Candidate number, MRN, or patient id.")
+@click.option("--type", "document_type", type=click.Choice(sorted(KEYS)), help="Document type.")
+@click.option("--date", "service_date", help=_DATE_HELP)
+@click.option("--note", default="", help="Why; kept in the history.")
+@pass_home
+def accept(
+    home: Path, document_id: str, patient: str, document_type: str | None, service_date: str | None, note: str
+) -> None:
+    """Say whose document it is; it is filed next. Works on a filed one too (refile)."""
+    with workspace(home) as opened:
+        document = document_by(document_id, opened)
+        person = _person(patient, document, opened)
+        settled = use.Settlement(
+            patient_id=person.patient_id,
+            document_type=document_type,
+            service_date=civil_date(service_date),
+            note=note,
+        )
+        changed = use.accept(document.document_id, document.version, settled, actor(), opened.services)
+        click.echo(f"{changed.document_id[:8]}: {printable(patient_line(person))}")
+        _finish(changed, opened)
+
+
+@review.command()
+@click.argument("document_id")
+@click.option("--last", required=True, help="Last name as printed.")
+@click.option("--first", required=True, help="First name as printed.")
+@click.option("--middle", default="", help="Middle name.")
+@click.option("--birth-date", help="1950-04-01")
+@click.option("--sex", type=click.Choice(["F", "M", "U"]), help="As printed.")
+@click.option("--mrn", help="Medical record number as printed, if it is this site's.")
+@click.option("--type", "document_type", type=click.Choice(sorted(KEYS)), help="Document type.")
+@click.option("--date", "service_date", help=_DATE_HELP)
+@pass_home
+def new(
+    home: Path,
+    document_id: str,
+    last: str,
+    first: str,
+    middle: str,
+    birth_date: str | None,
+    sex: str | None,
+    mrn: str | None,
+    document_type: str | None,
+    service_date: str | None,
+) -> None:
+    """File under a person who is not in the roster: registers a provisional patient."""
+    with workspace(home) as opened:
+        document = document_by(document_id, opened)
+        authority = opened.settings.site.mrn_authority
+        patient = Patient(
+            patient_id=PatientId(""),
+            names=(PersonName(last=last, first=first, middle=middle),),
+            birth_date=civil_date(birth_date),
+            sex=sex,
+            identifiers=(Identifier(authority=authority, type="mrn", value=mrn),) if mrn else (),
+            is_provisional=True,
+        )
+        patient_id = use.new_patient(patient, actor(), opened.services)
+        settled = use.Settlement(
+            patient_id=patient_id, document_type=document_type, service_date=civil_date(service_date)
+        )
+        changed = use.accept(document.document_id, document.version, settled, actor(), opened.services)
+        click.echo(f"provisional patient {patient_id}")
+        _finish(changed, opened)
+
+
+@review.command()
+@click.argument("document_id")
+@click.option("--as", "how", type=click.Choice(sorted(_STATES)), required=True, help="rescan: image not good enough; error: not a record.")
+@click.option("--note", default="", help="Why; kept in the history.")
+@pass_home
+def reject(home: Path, document_id: str, how: str, note: str) -> None:
+    """Take a document out of filing; its pages stay in the archive."""
+    with workspace(home) as opened:
+        document = document_by(document_id, opened)
+        changed = use.reject(document.document_id, document.version, _STATES[how], note, actor(), opened.services)
+        click.echo(f"{changed.document_id[:8]} is {changed.state}")
+        _follow(opened)
+
+
+@review.command()
+@click.argument("document_id")
+@click.option("--note", default="", help="Why; kept in the history.")
+@pass_home
+def undo(home: Path, document_id: str, note: str) -> None:
+    """Put a settled document back into review; it leaves chart and search at once."""
+    with workspace(home) as opened:
+        document = document_by(document_id, opened)
+        changed = use.reopen(document.document_id, document.version, note, actor(), opened.services)
+        click.echo(f"{changed.document_id[:8]}@{changed.version} is in review again")
+        _follow(opened)
+
+
+@review.command()
+@click.argument("document_id")
+@click.argument("before_page", type=int)
+@pass_home
+def split(home: Path, document_id: str, before_page: int) -> None:
+    """Make two documents: page BEFORE_PAGE (1-based in the document) begins the second."""
+    with workspace(home) as opened:
+        document = document_by(document_id, opened)
+        first, second = use.split(document.document_id, document.version, before_page, actor(), opened.services)
+        for part in (first, second):
+            click.echo(f"{part.document_id[:8]}@{part.version} pages {pages_text(part.pages)}")
+
+
+@review.command()
+@click.argument("first_id")
+@click.argument("second_id")
+@pass_home
+def join(home: Path, first_id: str, second_id: str) -> None:
+    """Make one document of two that came from the same scan."""
+    with workspace(home) as opened:
+        first, second = document_by(first_id, opened), document_by(second_id, opened)
+        joined = use.join(
+            first.document_id, first.version, second.document_id, second.version, actor(), opened.services
+        )
+        click.echo(f"{joined.document_id[:8]}@{joined.version} pages {pages_text(joined.pages)}")
+
+
+@review.command()
+@click.argument("scan_id")
+@click.option("--page", "page_no", type=int, help="Only this page of the scan, into --into.")
+@click.option("--into", "document_id", help="A document of the same scan that is in review.")
+@pass_home
+def unblank(home: Path, scan_id: str, page_no: int | None, document_id: str | None) -> None:
+    """Bring back pages that were set aside as blank: all as a new document, or one into another."""
+    if (page_no is None) != (document_id is None):
+        raise UsageError("--page and --into go together")
+    with workspace(home) as opened:
+        scan = scan_by(scan_id, opened)
+        if page_no is not None and document_id is not None:
+            document = document_by(document_id, opened)
+            changed = use.take_in(
+                scan, page_no, document.document_id, document.version, actor(), opened.services
+            )
+        else:
+            changed = use.rescue(scan, actor(), opened.services)
+        click.echo(f"{changed.document_id[:8]}@{changed.version} pages {pages_text(changed.pages)}")
+
+
+def _person(text: str, document: Document, opened: app.Workspace) -> Patient:
+    """A candidate by its number in the list (1-5), else somebody by MRN or id."""
+    candidates = document.decision.candidates
+    if len(text) == 1 and text.isdigit():
+        if not 1 <= int(text) <= len(candidates):
+            raise UsageError(f"this document has {len(candidates)} candidate(s)")
+        chosen = opened.roster.get(candidates[int(text) - 1].patient_id)
+        if chosen:
+            return chosen
+    return patient_by(text, opened)
+
+
+def civil_date(text: str | None) -> str | None:
+    """ISO text of a possibly partial date. Raises UsageError for anything else."""
+    from datetime import date
+
+    if text is None:
+        return None
+    parts = text.split("-")
+    try:
+        if len(parts) > 3 or len(parts[0]) != 4:
+            raise ValueError
+        padded = [int(part) for part in parts] + [1] * (3 - len(parts))
+        date(*padded)
+        return "-".join([parts[0], *(f"{int(part):02d}" for part in parts[1:])])
+    except ValueError:
+        raise UsageError("a date is written 1987-03-02, 1987-03 or 1987") from None
+
+
+def _finish(document: Document, opened: app.Workspace) -> None:
+    """File now, unless the running service will do it within seconds."""
+    try:
+        with app.exclusive(opened.settings):
+            with opened.catalog.read() as unit:
+                scan = unit.scans.get(document.scan_id)
+            assert scan is not None
+            pipeline.file_proposed(scan, opened.services)
+    except AlreadyRunning:
+        click.echo("the running service files it next")
+        return
+    _follow(opened)
+    click.echo("filed")
+
+
+def _follow(opened: app.Workspace) -> None:
+    """Bring chart tree and index up to date now if no service does."""
+    from scanindex.watch import Follower
+
+    try:
+        with app.exclusive(opened.settings):
+            Follower(opened.services, lambda kind, text: click.echo(text, err=True)).catch_up()
+    except AlreadyRunning:
+        return

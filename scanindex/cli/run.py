@@ -1,0 +1,127 @@
+"""run and add."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import click
+
+from scanindex import app
+from scanindex.cli.common import pass_home, settings_of
+from scanindex.errors import UsageError, transient
+from scanindex.settings import Settings
+
+_MARKS = {"filed": "✓", "review": "?", "quarantined": "✗", "waiting": "…", "taken": "+", "error": "!"}
+_PAGES_BETWEEN_LINES = 10
+
+
+@click.command()
+@click.option("--until-idle", is_flag=True, help="Stop once the inbox is empty and everything is done.")
+@click.option("--demo", is_flag=True, help="First drop a synthetic batch with its roster (empty workspace only).")
+@click.option("-q", "--quiet", is_flag=True, help="Print problems only.")
+@pass_home
+def run(home: Path, until_idle: bool, demo: bool, quiet: bool) -> None:
+    """Watch the inbox and file what arrives, until Ctrl-C.
+
+    Safe to stop or kill at any moment: the next start goes on where this one was.
+    Progress goes to standard error; ids and types only, never patients.
+    """
+    from scanindex.watch import Service
+
+    settings = settings_of(home)
+    app.initialise(settings)
+    report = _quiet if quiet else _say
+    opened = app.open_workspace(settings, progress=None if quiet else _pages_line)
+    try:
+        with app.exclusive(settings):
+            opened.recover()
+            if demo:
+                _drop_demo(opened, settings)
+            service = Service(opened.services, opened.intake, report)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: _stopping(service))
+            report("start", f"watching {settings.inbox} (stop with Ctrl-C)")
+            service.run(until_idle=until_idle)
+            _sum_up(opened, report)
+    finally:
+        opened.close()
+
+
+def _stopping(service: object) -> None:
+    click.echo("stopping: pages under way are read again at the next start", err=True)
+    service.stop()  # type: ignore[attr-defined]
+
+
+def _say(kind: str, text: str) -> None:
+    click.echo(f"{time.strftime('%H:%M:%S')} {_MARKS.get(kind, '·')} {text}", err=True)
+
+
+def _quiet(kind: str, text: str) -> None:
+    if kind in {"waiting", "quarantined", "error"}:
+        _say(kind, text)
+
+
+def _pages_line(scan_id: str, done: int, count: int) -> None:
+    if count > _PAGES_BETWEEN_LINES and done % _PAGES_BETWEEN_LINES == 0:
+        _say("page", f"scan {scan_id[:12]}: {done} of {count} pages read")
+
+
+def _sum_up(opened: app.Workspace, report: object) -> None:
+    with opened.catalog.read() as unit:
+        scans, documents = unit.scans.counts(), unit.documents.counts()
+    filed, waiting = documents.get("filed", 0), documents.get("in_review", 0)
+    text = f"{filed} document(s) filed, {waiting} in review, {scans.get('quarantined', 0)} file(s) quarantined"
+    report("end", text + (" (`scanindex review` lists them)" if waiting else ""))  # type: ignore[operator]
+
+
+def _drop_demo(opened: app.Workspace, settings: Settings) -> None:
+    from scanindex import demo
+    from scanindex.store.roster_import import import_csv
+
+    if opened.roster.version():
+        raise UsageError("--demo needs an empty workspace: `scanindex --home demo run --demo`")
+    roster = settings.var / "demo-roster.csv"
+    demo.make(settings.inbox, roster)
+    import_csv(opened.engine, roster, authority=settings.site.mrn_authority)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--folder", default=".", help="Inbox sub-folder (its preset and batch apply).")
+@pass_home
+def add(home: Path, files: tuple[Path, ...], folder: str) -> None:
+    """Put FILES into the inbox: a whole copy under a hidden name first, then a rename."""
+    settings = settings_of(home)
+    goal = (settings.inbox / folder).resolve()
+    if not goal.is_relative_to(settings.inbox.resolve()):
+        raise UsageError("--folder must lie in the inbox")
+    try:
+        goal.mkdir(parents=True, exist_ok=True)
+        for path in files:
+            _add_one(path, goal)
+    except OSError as error:
+        raise transient(error) from None
+    running = app.is_running(settings) if settings.var.is_dir() else False
+    click.echo(f"{len(files)} file(s) put into the inbox" + ("" if running else "; `scanindex run` files them"))
+
+
+def _add_one(path: Path, folder: Path) -> None:
+    partial = folder / f".scanindex-add-{os.getpid()}.part"
+    with path.open("rb") as source, partial.open("wb") as target:
+        shutil.copyfileobj(source, target, 1 << 20)
+        target.flush()
+        os.fsync(target.fileno())
+    name, number = path.name, 1
+    while True:
+        try:
+            os.link(partial, folder / name)  # never over an entry that waits there
+            break
+        except FileExistsError:
+            number += 1
+            name = f"{path.stem}-{number}{path.suffix}"
+    partial.unlink()
+

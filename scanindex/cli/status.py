@@ -1,0 +1,136 @@
+"""status and health."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scanindex import app
+from scanindex.cli.common import emit_json, json_option, pass_home, printable, settings_of, table, workspace
+from scanindex.cli.render import names_of
+from scanindex.errors import by_code
+from scanindex.intake import list_entries
+from scanindex.model import ScanState
+from scanindex.settings import Settings
+
+_STALE_SECONDS = 120
+
+
+@click.command()
+@json_option
+@pass_home
+def status(home: Path, as_json: bool) -> None:
+    """Counts, and every file that waits or is quarantined, with what to do next."""
+    with workspace(home) as opened:
+        found = _collect(opened)
+        if as_json:
+            emit_json(found)
+            return
+        service = "running" if found["is_running"] else "not running (`scanindex run` starts it)"
+        click.echo(f"service:   {service}")
+        inbox = found["inbox"]
+        click.echo(f"inbox:     {inbox['entries']} file(s) waiting, {inbox['refused']} refused (links, devices)")
+        for title, key in (("scans", "scans"), ("documents", "documents")):
+            counts = ", ".join(f"{n} {state}" for state, n in sorted(found[key].items())) or "none"
+            click.echo(f"{title + ':':10} {counts}")
+        click.echo(f"pages:     {found['pages']} recorded; {found['duplicates']} duplicate file(s) dropped again")
+        click.echo(f"index:     {found['index_behind']} change(s) behind")
+        click.echo(f"free disk: {found['free_bytes'] / 1e9:.1f} GB")
+        if found["troubled"]:
+            click.echo()
+            table(
+                ("SCAN", "STATE", "REASON", "FILE", "NEXT"),
+                [
+                    (t["scan_id"][:12], t["state"], t["reason"], ", ".join(t["names"]), t["hint"])
+                    for t in found["troubled"]
+                ],
+            )
+
+
+def _collect(opened: app.Workspace) -> dict[str, Any]:
+    settings = opened.settings
+    entries = list(list_entries(settings.inbox))
+    with opened.catalog.read() as unit:
+        scans = unit.scans.counts()
+        documents = unit.documents.counts()
+        troubled = unit.scans.all(ScanState.WAITING, ScanState.QUARANTINED)
+        pages = sum(s.page_count or 0 for s in unit.scans.all(ScanState.DECIDED))
+        last = unit.outbox.last_seq()
+        duplicates = unit.arrivals.count(duplicates_only=True)
+    disk = os.statvfs(settings.archive)
+    return {
+        "is_running": app.is_running(settings),
+        "inbox": {
+            "entries": sum(not e.is_refused for e in entries),
+            "refused": sum(e.is_refused for e in entries),
+        },
+        "scans": scans,
+        "documents": documents,
+        "pages": pages,
+        "duplicates": duplicates,
+        "index_behind": last - _indexed(opened),
+        "free_bytes": disk.f_bavail * disk.f_frsize,
+        "troubled": [
+            {
+                "scan_id": s.scan_id,
+                "names": [printable(n) for n in names_of(s, opened)],
+                "state": s.state,
+                "reason": s.reason,
+                "retry_at": s.retry_at,
+                "hint": by_code(s.reason or "").hint,
+            }
+            for s in troubled
+        ],
+    }
+
+
+def _indexed(opened: app.Workspace) -> int:
+    """The last change the index applied; 0 where it cannot even be opened."""
+    from scanindex.errors import ScanindexError
+
+    try:
+        return int(opened.services.index.info()["seq"])
+    except ScanindexError:
+        return 0
+
+
+@click.command()
+@json_option
+@pass_home
+def health(home: Path, as_json: bool) -> None:
+    """Exit 0 if the service is alive and nothing is wrong, else 1 with the reasons."""
+    settings = settings_of(home)
+    reasons = _complaints(settings)
+    if as_json:
+        emit_json({"is_healthy": not reasons, "reasons": reasons})
+    else:
+        click.echo("healthy" if not reasons else "\n".join(reasons))
+    sys.exit(1 if reasons else 0)
+
+
+def _complaints(settings: Settings) -> list[str]:
+    path = settings.var / "health.json"
+    if not path.exists():
+        return ["the service never ran here"]
+    told = json.loads(path.read_text())
+    age = (datetime.now(UTC) - datetime.fromisoformat(told["at"])).total_seconds()
+    disk = os.statvfs(settings.archive)
+    free = disk.f_bavail * disk.f_frsize
+    complaints = []
+    if not app.is_running(settings):
+        complaints.append("the service is not running")
+    elif age > _STALE_SECONDS:
+        complaints.append(f"no sign of life for {age:.0f} s")
+    if told["problem"]:
+        complaints.append(f"intake is held up: {told['problem']}")
+    if free < settings.intake.floor_bytes:
+        complaints.append("less free disk than intake.floor_bytes")
+    if waiting := told["scans"].get("waiting"):
+        complaints.append(f"{waiting} scan(s) waiting for disk, share or permission")
+    return complaints

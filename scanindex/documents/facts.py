@@ -1,0 +1,136 @@
+"""What grouping needs to know of one page, boiled down from its reading and findings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from scanindex.model import Finding, FindingKind, PageFindings, PageReading, Role
+
+HEAD_SHARE = 0.16
+FOOT_SHARE = 0.92
+_CONTINUED = re.compile(r"\bCONT(?:INUED|['’]D|D)?\b\.?(?:\s*(?:FROM|\)|$))|\(CONT|\bCONTINUATION (?:SHEET|PAGE)", re.IGNORECASE)
+_FORM = re.compile(r"\b(?:FORM|MR|REV)\s*[#:.]?\s*(?:NO\.?\s*)?([A-Z]{0,4}-?\d[\dA-Z-]{2,})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """The patient as labelled on a page (or gathered over a group)."""
+
+    mrns: frozenset[str] = field(default=frozenset(), repr=False)
+    names: frozenset[str] = field(default=frozenset(), repr=False)
+    births: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.mrns or self.names or self.births)
+
+    @property
+    def kinds(self) -> int:
+        return bool(self.mrns) + bool(self.names) + bool(self.births)
+
+    def plus(self, other: Identity) -> Identity:
+        return Identity(
+            mrns=self.mrns | other.mrns, names=self.names | other.names, births=self.births | other.births
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageNumber:
+    number: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFacts:
+    scan_page_no: int
+    identity: Identity
+    title: str | None
+    """Document type that a title at the top names."""
+    is_title_weak: bool
+    type_by_words: str | None
+    number: PageNumber | None
+    fax_number: PageNumber | None
+    letterhead: str = field(default="", repr=False)
+    accounts: frozenset[str] = field(default=frozenset(), repr=False)
+    service_dates: frozenset[str] = frozenset()
+    head: str = field(default="", repr=False)
+    """Text of the page's top lines, digits of page counts and times taken out."""
+    first_words: str = field(default="", repr=False)
+    is_continued: bool = False
+    form: str = ""
+    word_count: int = 0
+    is_landscape: bool = False
+    width_inches: float | None = None
+
+
+def facts_of(reading: PageReading, findings: PageFindings) -> PageFacts:
+    title = next((f for f in findings.of(FindingKind.DOCUMENT_TYPE) if f.rule.startswith("title.")), None)
+    by_words = next((f for f in findings.of(FindingKind.DOCUMENT_TYPE) if f.rule.startswith("words.")), None)
+    head, foot = _band(reading, 0.0, HEAD_SHARE), _band(reading, FOOT_SHARE, 1.01)
+    form = _FORM.search(foot)
+    return PageFacts(
+        scan_page_no=reading.scan_page_no,
+        identity=_identity(findings),
+        title=title.value if title else None,
+        is_title_weak=bool(title and ".weak" in title.rule),
+        type_by_words=by_words.value if by_words else None,
+        number=_number(findings, "print."),
+        fax_number=_number(findings, "fax."),
+        letterhead=_letterhead(findings),
+        accounts=frozenset(_plain(f.value) for f in findings.of(FindingKind.ACCOUNT)),
+        service_dates=frozenset(f.value for f in findings.of(FindingKind.SERVICE_DATE) if f.rule.startswith("label.")),
+        head=_head_key(head),
+        first_words=reading.text[:60],
+        is_continued=bool(_CONTINUED.search(_band(reading, 0.0, 0.25))),
+        form=_plain(form[1]) if form else "",
+        word_count=len(reading.words),
+        is_landscape=reading.width_px > 1.1 * reading.height_px,
+        width_inches=reading.width_px / reading.dpi if reading.dpi else None,
+    )
+
+
+def _identity(findings: PageFindings) -> Identity:
+    def values(kind: FindingKind) -> frozenset[str]:
+        return frozenset(f.value for f in findings.of(kind) if _is_patients(f))
+
+    return Identity(
+        mrns=frozenset(_plain(v) for v in values(FindingKind.MRN)),
+        names=values(FindingKind.NAME),
+        births=frozenset(v for v in values(FindingKind.BIRTH_DATE) if len(v) == 10),
+    )
+
+
+def _is_patients(finding: Finding) -> bool:
+    """Said to be the patient's, by a label or header, not one of two centuries."""
+    return finding.role is Role.PATIENT and ".two_centuries" not in finding.rule
+
+
+def _number(findings: PageFindings, rule: str) -> PageNumber | None:
+    """The page's count; one with a total is preferred to a bare number."""
+    found = [f for f in findings.of(FindingKind.PAGE_OF) if f.rule.startswith(rule)]
+    found.sort(key=lambda f: f.value.endswith("?"))
+    if not found:
+        return None
+    number, _, total = found[0].value.partition("/")
+    return PageNumber(number=int(number), total=int(total) if total.isdigit() else None)
+
+
+def _letterhead(findings: PageFindings) -> str:
+    found = next((f for f in findings.of(FindingKind.FACILITY) if f.rule.startswith("letterhead.")), None)
+    return _plain(found.value) if found else ""
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in text.upper() if c.isalnum()).lstrip("0")
+
+
+def _band(reading: PageReading, top: float, bottom: float) -> str:
+    height = reading.height_px
+    words = [w for w in reading.words if top * height <= (w.box.top_px + w.box.bottom_px) / 2 < bottom * height]
+    return " ".join(w.text for w in words)
+
+
+def _head_key(text: str) -> str:
+    text = re.sub(r"\bPAGE\b.{0,12}|\d{1,2}:\d{2}\S*", " ", text.upper())
+    return " ".join(re.findall(r"[A-Z0-9]{2,}", text))

@@ -1,0 +1,148 @@
+"""`group`: the whole of grouping, readable from top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from scanindex.documents.breaks import Break, Run, judge
+from scanindex.documents.facts import Identity, PageFacts, facts_of
+from scanindex.documents.identity import Same, compare
+from scanindex.documents.sheets import Between, blanks_separate, cover_of, is_header_sheet
+from scanindex.model import FindingKind, Grouping, PageFindings, PageGroup, PageKind, PageReading, Preset
+from scanindex.settings import DocumentsSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Content:
+    """A page that belongs into a document, with what lies in front of it."""
+
+    facts: PageFacts
+    before: Between
+    blank_sheet: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Open:
+    """A group being gathered."""
+
+    run: Run
+    cover: PageFindings | None
+    reason: str
+    guesses: tuple[str, ...] = ()
+
+
+def group(
+    readings: Sequence[PageReading], findings: Sequence[PageFindings], preset: Preset, settings: DocumentsSettings
+) -> Grouping:
+    """Documents of one scan; readings and findings page by page, in scan order.
+
+    Every content and failed page is in exactly one group, every blank and separator
+    page in `set_aside` (blanks stay in their document where `drop_blanks` is off).
+    """
+    set_aside = tuple(r.scan_page_no for r in readings if _is_set_aside(r, settings))
+    contents = tuple(_contents(readings, findings, settings))
+    groups = tuple(_closed(g) for g in _gather(contents, preset))
+    return Grouping(groups=groups, set_aside=set_aside)
+
+
+def _is_separator(reading: PageReading) -> bool:
+    return reading.kind is PageKind.SEPARATOR or is_header_sheet(reading)
+
+
+def _is_set_aside(reading: PageReading, settings: DocumentsSettings) -> bool:
+    return _is_separator(reading) or (reading.kind is PageKind.BLANK and settings.drop_blanks)
+
+
+def _contents(
+    readings: Sequence[PageReading], findings: Sequence[PageFindings], settings: DocumentsSettings
+) -> Iterator[_Content]:
+    least_blanks = blanks_separate(_sheet_kinds(readings))
+    before = Between()
+    for reading, found in zip(readings, findings, strict=True):
+        if _is_separator(reading):
+            cover = cover_of(reading) if settings.separators else None
+            before = Between(separator=settings.separators, cover=cover or before.cover)
+        elif reading.kind is PageKind.BLANK and settings.drop_blanks:
+            before = Between(separator=before.separator, cover=before.cover, blanks=before.blanks + 1)
+        else:
+            sheet = 0 < least_blanks <= before.blanks
+            yield _Content(facts=facts_of(reading, found), before=before, blank_sheet=sheet)
+            before = Between()
+
+
+def _sheet_kinds(readings: Sequence[PageReading]) -> list[PageKind]:
+    return [PageKind.SEPARATOR if _is_separator(r) else r.kind for r in readings]
+
+
+def _gather(contents: Sequence[_Content], preset: Preset) -> Iterator[_Open]:
+    current: _Open | None = None
+    for content in contents:
+        if current is None:
+            current = _start(content, Break(starts=True, is_sure=True, reason="first page"))
+            continue
+        verdict = _verdict(current, content, preset.splitting)
+        if verdict.starts:
+            yield current
+            current = _start(content, verdict)
+        else:
+            current = _add(current, content, verdict)
+    if current is not None:
+        yield current
+
+
+def _verdict(current: _Open, content: _Content, splitting: str) -> Break:
+    if splitting == "every_page":
+        return Break(starts=True, is_sure=True, reason="every page is a document here")
+    if content.before.separator:
+        return Break(starts=True, is_sure=True, reason="a separator sheet lies before it")
+    if splitting == "auto":
+        return judge(current.run, content.facts, blank_sheet=content.blank_sheet)
+    if compare(current.run.identity, content.facts.identity) is Same.NO:
+        return Break(starts=True, is_sure=False, reason="another patient is named")
+    return Break(starts=False, is_sure=True, reason="the folder says so")
+
+
+def _start(content: _Content, verdict: Break) -> _Open:
+    cover = content.before.cover
+    identity = content.facts.identity.plus(_cover_identity(cover))
+    return _Open(
+        run=Run(pages=(content.facts,), identity=identity),
+        cover=cover,
+        reason=verdict.reason,
+        guesses=() if verdict.is_sure else (verdict.reason,),
+    )
+
+
+def _add(current: _Open, content: _Content, verdict: Break) -> _Open:
+    """The page joins; a guess counts only where the page does not itself name the same patient."""
+    same = compare(current.run.identity, content.facts.identity)
+    is_guess = not verdict.is_sure and same is not Same.YES
+    return _Open(
+        run=Run(
+            pages=(*current.run.pages, content.facts),
+            identity=current.run.identity.plus(content.facts.identity),
+        ),
+        cover=current.cover,
+        reason=current.reason,
+        guesses=(*current.guesses, verdict.reason) if is_guess else current.guesses,
+    )
+
+
+def _cover_identity(cover: PageFindings | None) -> Identity:
+    if cover is None:
+        return Identity()
+    return Identity(
+        mrns=frozenset(f.value.upper().lstrip("0") for f in cover.of(FindingKind.MRN)),
+        births=frozenset(f.value for f in cover.of(FindingKind.BIRTH_DATE) if len(f.value) == 10),
+    )
+
+
+def _closed(current: _Open) -> PageGroup:
+    reasons = (current.reason, *(f"guess: {g}" for g in dict.fromkeys(current.guesses)))
+    return PageGroup(
+        pages=tuple(p.scan_page_no for p in current.run.pages),
+        reasons=reasons,
+        is_sure=not current.guesses,
+        cover=current.cover,
+    )

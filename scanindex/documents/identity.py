@@ -1,0 +1,95 @@
+"""Do two pages name the same patient, different ones, or is it open?
+
+Errs towards *different*: only a slip of the reader (one or two characters) beside
+another identifier that agrees exactly is forgiven. Twins share last name and birth
+date and often all but one letter of the first name, so a name alone forgives nothing.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import DamerauLevenshtein
+
+from scanindex.documents.facts import Identity
+
+
+class Same(enum.StrEnum):
+    YES = "yes"
+    NO = "no"
+    SLIP = "slip"
+    """Agrees in one identifier, differs in another as a misreading would."""
+    OPEN = "open"
+    """Nothing to compare."""
+
+
+def compare(one: Identity, other: Identity) -> Same:
+    """Over MRN, name and birth date as labelled."""
+    results = [
+        result
+        for result in (
+            _numbers(one.mrns, other.mrns),
+            _births(one.births, other.births),
+            _names(one.names, other.names),
+        )
+        if result is not Same.OPEN
+    ]
+    if not results:
+        return Same.OPEN
+    if all(r is Same.YES for r in results):
+        return Same.YES
+    agreeing = sum(r is Same.YES for r in results)
+    if Same.NO in results:
+        return Same.SLIP if agreeing == 2 else Same.NO
+    return Same.SLIP if agreeing else Same.NO
+
+
+def _numbers(one: frozenset[str], other: frozenset[str]) -> Same:
+    if not one or not other:
+        return Same.OPEN
+    if one & other:
+        return Same.YES
+    return Same.SLIP if min(_distance(a, b) for a in one for b in other) <= 1 else Same.NO
+
+
+def _births(one: frozenset[str], other: frozenset[str]) -> Same:
+    if not one or not other:
+        return Same.OPEN
+    if one & other:
+        return Same.YES
+    return Same.SLIP if min(_distance(a, b) for a in one for b in other) <= 1 else Same.NO
+
+
+def _names(one: frozenset[str], other: frozenset[str]) -> Same:
+    if not one or not other:
+        return Same.OPEN
+    return min((_name(a, b) for a in one for b in other), key=("yes", "slip", "no").index)
+
+
+def _name(one: str, other: str) -> Same:
+    """Equal in last and first name; a middle name may be missing or be an initial."""
+    a, b = _parts(one), _parts(other)
+    shared = [x for x in a if x in b]
+    full = [x for x in shared if len(x) > 1]
+    suffixes = {"JR", "SR", "II", "III", "IV"}
+    if {x for x in a if x in suffixes} ^ {x for x in b if x in suffixes}:
+        return Same.SLIP if len(full) >= 2 else Same.NO
+    if len(full) >= 2 and _middles_agree(a, b):
+        return Same.YES
+    return Same.SLIP if fuzz.token_sort_ratio(" ".join(a), " ".join(b)) >= 84 else Same.NO
+
+
+def _middles_agree(a: list[str], b: list[str]) -> bool:
+    rest_a = [x for x in a if x not in b]
+    rest_b = [x for x in b if x not in a]
+    return not rest_a or not rest_b or any(x[0] == y[0] for x in rest_a for y in rest_b)
+
+
+def _parts(name: str) -> list[str]:
+    return re.findall(r"[A-Z']+", name.upper())
+
+
+def _distance(one: str, other: str) -> int:
+    return DamerauLevenshtein.distance(one, other)

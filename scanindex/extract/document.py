@@ -1,0 +1,155 @@
+"""`fields`: the best finding per kind over the pages of one document.
+
+Only data of the patient (or of nobody in particular), only what was read, never
+from a roster. Where two strong values of an identifier stand against each other the
+better supported one wins, and nobody where support is even.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+from scanindex.extract.dates import birth_readings, labelled_date
+from scanindex.extract.layout import key_of
+from scanindex.model import DocumentFields, Finding, FindingKind, PageFindings, Role
+
+_RULE_WEIGHT: Mapping[str, float] = MappingProxyType({
+    "cover": 4.0,
+    "label.mrn": 1.0,
+    "label.id": 0.35,
+    "label.name": 1.0,
+    "label.name_cells": 1.0,
+    "label.name.plain": 0.7,
+    "header.name": 0.6,
+    "label.birth_date.two_centuries": 0.4,
+})  # fmt: skip
+_SERVICE_RANK = ("visit", "discharge", "admission", "date", "alone", "dictated", "entry")
+_PROVIDER_RANK = ("author", "low", "attending", "ordering", "high", "referring")
+_FACILITY_RANK = ("letterhead.facility", "label.facility", "footer.facility", "letterhead.facility.weak", "footer.facility.weak")
+_TYPE_RANK = ("cover", "title.document_type", "title.document_type.weak", "words.document_type")
+_EVEN = 1.25
+"""One value must have this many times the support of another to win over it."""
+
+
+def fields(findings: Sequence[PageFindings]) -> DocumentFields:
+    """What was read on these pages (one document, in order)."""
+    everything = [f for page in findings for f in page.findings]
+    usable = [f for f in everything if f.role in {Role.PATIENT, Role.UNKNOWN}]
+    service = _service_date(everything, usable)
+    return DocumentFields(
+        name=_voted(usable, FindingKind.NAME),
+        birth_date=_birth_date(usable, service),
+        mrn=_voted(usable, FindingKind.MRN),
+        sex=_voted(usable, FindingKind.SEX),
+        ssn4=_voted(usable, FindingKind.SSN4),
+        phone=_voted(usable, FindingKind.PHONE),
+        address=_voted(usable, FindingKind.ADDRESS),
+        account=_voted(usable, FindingKind.ACCOUNT),
+        service_date=service,
+        document_type=_document_type(findings),
+        provider=_ranked(everything, FindingKind.PROVIDER, _PROVIDER_RANK),
+        facility=_facility(everything),
+    )
+
+
+def rule_name(finding: Finding) -> str:
+    """The rule without its version."""
+    return finding.rule.rsplit("/", 1)[0]
+
+
+def _weight(finding: Finding) -> float:
+    confidence = 0.7 if finding.confidence is None else max(0.05, finding.confidence)
+    role = 1.0 if finding.role is Role.PATIENT else 0.6
+    return _RULE_WEIGHT.get(rule_name(finding), 1.0) * confidence * role * (1 + 0.5 * (len(finding.readers) > 1))
+
+
+def _voted(findings: Iterable[Finding], kind: FindingKind) -> str | None:
+    """The value with most support, spelled as in its best finding; None where support is even."""
+    support: dict[str, float] = {}
+    best: dict[str, Finding] = {}
+    for finding in findings:
+        if finding.kind is not kind:
+            continue
+        key = key_of(finding.value).lstrip("0") if kind in {FindingKind.MRN, FindingKind.ACCOUNT} else key_of(finding.value)
+        support[key] = support.get(key, 0.0) + _weight(finding)
+        if key not in best or _weight(finding) > _weight(best[key]):
+            best[key] = finding
+    ranked = sorted(support, key=lambda key: -support[key])
+    if not ranked:
+        return None
+    if len(ranked) > 1 and support[ranked[0]] < _EVEN * support[ranked[1]] and not _is_same(kind, ranked[0], ranked[1]):
+        return None
+    return best[ranked[0]].value
+
+
+def _is_same(kind: FindingKind, one: str, other: str) -> bool:
+    """Names that only differ in how much of them is printed do not contradict."""
+    return kind is FindingKind.NAME and (one.startswith(other) or other.startswith(one))
+
+
+def _birth_date(findings: Sequence[Finding], service: str | None) -> str | None:
+    """Birth dates read again with the document's date of care, which settles two-digit years."""
+    settled: list[Finding] = []
+    for finding in findings:
+        if finding.kind is not FindingKind.BIRTH_DATE:
+            continue
+        span = labelled_date(finding.raw)
+        possible = birth_readings(span, [service] if service else []) if span else (finding.value,)
+        is_open = rule_name(finding).endswith("two_centuries")
+        if not is_open or finding.value in possible and len(possible) == 1:
+            settled.append(finding)
+    return _voted(settled, FindingKind.BIRTH_DATE)
+
+
+def _service_date(everything: Sequence[Finding], usable: Sequence[Finding]) -> str | None:
+    """By rank of label; within a rank the earliest page and place, but nothing before birth."""
+    births = {f.value for f in usable if f.kind is FindingKind.BIRTH_DATE}
+    earliest = min(births, default="")
+    dates = [
+        f for f in everything
+        if f.kind is FindingKind.SERVICE_DATE and f.value >= earliest[: len(f.value)]
+        and (f.value not in births or rule_name(f).startswith("label."))
+    ]  # fmt: skip
+    for rank in _SERVICE_RANK:
+        of_rank = [f for f in dates if rule_name(f).split(".")[-1] == rank]
+        if of_rank:
+            return _one_date(of_rank, rank)
+    return None
+
+
+def _one_date(findings: Sequence[Finding], rank: str) -> str | None:
+    """The date of a rank: first printed; for notes the first entry; too many loose ones give none."""
+    first_page = [f for f in findings if f.scan_page_no == findings[0].scan_page_no]
+    values = list(dict.fromkeys(f.value for f in first_page))
+    if rank == "alone" and len(values) > 3:
+        return None
+    good = [f for f in first_page if (f.confidence or 0.7) >= 0.3] or first_page
+    return good[0].value
+
+
+def _ranked(findings: Sequence[Finding], kind: FindingKind, ranks: Sequence[str]) -> str | None:
+    for rank in ranks:
+        for finding in findings:
+            if finding.kind is kind and rule_name(finding).split(".")[-1] == rank:
+                return finding.value
+    return None
+
+
+def _facility(findings: Sequence[Finding]) -> str | None:
+    for rank in _FACILITY_RANK:
+        for finding in findings:
+            if finding.kind is FindingKind.FACILITY and rule_name(finding) == rank:
+                return finding.value
+    return None
+
+
+def _document_type(pages: Sequence[PageFindings]) -> str | None:
+    """From a cover sheet or the first page that has an answer by title, else by its words."""
+    for rank in _TYPE_RANK:
+        for number, page in enumerate(pages):
+            for finding in page.of(FindingKind.DOCUMENT_TYPE):
+                is_first = number == 0 or rank in {"cover", "title.document_type"}
+                if rule_name(finding) == rank and is_first:
+                    return finding.value
+    return None

@@ -1,0 +1,227 @@
+"""Labelled data of persons on one page: MRN, name, birth date, sex, SSN4, phone, address, account.
+
+Reads what stands beside or under a label and says whose it is. Values in the
+running text, and everything without a label, are left to the roster search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from scanindex.extract.dates import birth_readings
+from scanindex.extract.evidence import REPAIRED, Evidence
+from scanindex.extract.labels import Field, Sighting
+from scanindex.extract.layout import Token
+from scanindex.extract.names import DOCTOR_WORDS, join_cells
+from scanindex.extract.places import LabelledPage
+from scanindex.extract.roles import role_of
+from scanindex.extract.values import (
+    Value,
+    read_address,
+    read_age,
+    read_date,
+    read_identifier,
+    read_person,
+    read_phone,
+    read_sex,
+    read_ssn4,
+    text_of,
+)
+from scanindex.model import Finding, FindingKind, Role
+
+_NEAR_ROWS = 5
+_HINTS = frozenset({"LAST", "FIRST", "MIDDLE", "MI", "INITIAL", "PLEASE", "PRINT", "LASTFIRST", "LASTFIRSTMI", "LASTFIRSTMIDDLE", "LASTNAME", "FIRSTNAME", "M", "OR", "TYPE"})
+_NUMBER_KINDS = {Field.MRN: FindingKind.MRN, Field.ACCOUNT: FindingKind.ACCOUNT}
+_OWN = frozenset({Field.MRN, Field.BIRTH_DATE})
+
+
+def persons(page: LabelledPage, evidence: Evidence, services: Sequence[str]) -> Iterator[Finding]:
+    """Findings of the page's labels about persons; `services` are its dates of care (ISO)."""
+    age = page_age(page)
+    for sighting in page.sightings:
+        match sighting.label.field:
+            case Field.MRN | Field.ACCOUNT:
+                yield from _number(page, evidence, sighting)
+            case Field.ID:
+                yield from _plain_id(page, evidence, sighting)
+            case Field.NAME | Field.PERSON:
+                yield from _name(page, evidence, sighting)
+            case Field.LAST_NAME:
+                yield from _name_cells(page, evidence, sighting)
+            case Field.BIRTH_DATE:
+                yield from _birth_date(page, evidence, sighting, services, age)
+            case Field.SEX | Field.AGE:
+                yield from _sex(page, evidence, sighting)
+            case Field.SSN | Field.PHONE | Field.ADDRESS:
+                yield from _contact(page, evidence, sighting)
+            case _:
+                continue
+
+
+def page_age(page: LabelledPage) -> int | None:
+    """The one age that the page prints by label; None where none or several."""
+    ages = {
+        age
+        for s in page.sightings
+        if s.label.field is Field.AGE
+        for place in page.places(s)
+        if (age := read_age(place)) is not None
+    }
+    return ages.pop() if len(ages) == 1 else None
+
+
+def _first(page: LabelledPage, sighting: Sighting, read: object) -> Value | None:
+    assert callable(read)
+    for place in page.places(sighting):
+        if value := read(place):
+            assert isinstance(value, Value)
+            return value
+    return None
+
+
+def _number(page: LabelledPage, evidence: Evidence, sighting: Sighting) -> Iterator[Finding]:
+    value = _first(page, sighting, read_identifier)
+    if value is None:
+        return
+    kind = _NUMBER_KINDS[sighting.label.field]
+    yield evidence.finding(
+        kind, raw=value.raw, value=value.text, tokens=value.tokens, rule=f"label.{kind}", role=role_of(page, sighting),
+        factor=1.0 if sighting.is_exact else 0.9,
+    )  # fmt: skip
+
+
+def _plain_id(page: LabelledPage, evidence: Evidence, sighting: Sighting) -> Iterator[Finding]:
+    """A bare "ID:" names the patient's number only where a person's data stand beside it."""
+    if role_of(page, sighting) is not Role.PATIENT or not near(page, sighting, frozenset({Field.BIRTH_DATE, Field.NAME, Field.SEX, Field.AGE})):
+        return
+    value = _first(page, sighting, read_identifier)
+    if value is not None:
+        yield evidence.finding(
+            FindingKind.MRN, raw=value.raw, value=value.text, tokens=value.tokens, rule="label.id", role=Role.PATIENT, factor=0.9
+        )
+
+
+def near(page: LabelledPage, sighting: Sighting, fields: frozenset[Field], rows: int = _NEAR_ROWS) -> bool:
+    """Whether a label of one of these kinds stands within some rows."""
+    for row_no in range(sighting.row_no - rows, sighting.row_no + rows + 1):
+        if any(s.label.field in fields and s is not sighting for s in page.by_row.get(row_no, ())):
+            return True
+    return False
+
+
+def _name(page: LabelledPage, evidence: Evidence, sighting: Sighting) -> Iterator[Finding]:
+    for place in page.places(sighting):
+        tokens, last_first = _without_hints(place)
+        value = read_person(tokens, last_first=last_first)
+        if value is None or value.name is None:
+            continue
+        role = role_of(page, sighting)
+        if role is Role.UNKNOWN and near(page, sighting, _OWN):
+            role = Role.PATIENT
+        if value.name.credentials and role is not Role.RELATIVE:
+            role = Role.PROVIDER
+        yield evidence.finding(
+            FindingKind.NAME, raw=value.raw, value=value.text, tokens=value.tokens,
+            rule=f"label.name{'.' + sighting.label.detail if sighting.label.detail else ''}", role=role,
+            factor=1.0 if sighting.is_exact else 0.9,
+        )  # fmt: skip
+        return
+
+
+def _without_hints(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], bool]:
+    """Drop "(Last, First, MI)" printed after the label; tells that the last name comes first."""
+    i = 0
+    while i < len(tokens) and (tokens[i].key in _HINTS or (i and not tokens[i].key)):
+        i += 1
+    last_first = i > 0 and any(t.key.startswith("LAST") for t in tokens[:i])
+    return tokens[i:], last_first
+
+
+def _name_cells(page: LabelledPage, evidence: Evidence, sighting: Sighting) -> Iterator[Finding]:
+    """Last / First / Middle in cells of their own, in this row or the next two."""
+    last = next((p for p in page.places(sighting) if _is_wordy(p)), None)
+    given = [_cell_after(page, sighting, field) for field in (Field.FIRST_NAME, Field.MIDDLE_NAME)]
+    if last is None or given[0] is None:
+        return
+    name = join_cells(text_of(last[:3]), text_of(given[0][:2]), text_of(given[1][:1]) if given[1] else "")
+    if name is None:
+        return
+    role = role_of(page, sighting)
+    if role is Role.UNKNOWN and near(page, sighting, _OWN):
+        role = Role.PATIENT
+    tokens = (*last[:3], *given[0][:2])
+    yield evidence.finding(
+        FindingKind.NAME, raw=text_of(tokens), value=name.value, tokens=tokens, rule="label.name_cells", role=role
+    )
+
+
+def _cell_after(page: LabelledPage, sighting: Sighting, field: Field) -> tuple[Token, ...] | None:
+    for row_no in range(sighting.row_no, sighting.row_no + 3):
+        for other in page.by_row.get(row_no, ()):
+            if other.label.field is field:
+                return next((p for p in page.places(other) if _is_wordy(p)), None)
+    return None
+
+
+def _is_wordy(tokens: Sequence[Token]) -> bool:
+    return bool(tokens) and tokens[0].key.isalpha() and tokens[0].key not in DOCTOR_WORDS
+
+
+def _birth_date(
+    page: LabelledPage, evidence: Evidence, sighting: Sighting, services: Sequence[str], age: int | None
+) -> Iterator[Finding]:
+    value = _first(page, sighting, read_date)
+    if value is None or value.date is None:
+        return
+    readings = birth_readings(value.date, services, age)
+    is_sure = len(readings) == 1
+    for reading in readings:
+        yield evidence.finding(
+            FindingKind.BIRTH_DATE, raw=value.raw, value=reading, tokens=value.tokens,
+            rule="label.birth_date" if is_sure else "label.birth_date.two_centuries",
+            role=role_of(page, sighting), factor=(REPAIRED if value.is_repaired else 1.0) * (1.0 if is_sure else 0.5),
+        )  # fmt: skip
+
+
+def _sex(page: LabelledPage, evidence: Evidence, sighting: Sighting) -> Iterator[Finding]:
+    value = _first(page, sighting, read_sex)
+    if value is not None:
+        yield evidence.finding(
+            FindingKind.SEX, raw=value.raw, value=value.text, tokens=value.tokens, rule="label.sex",
+            role=role_of(page, sighting),
+        )  # fmt: skip
+
+
+def _contact(page: LabelledPage, evidence: Evidence, sighting: Sighting) -> Iterator[Finding]:
+    role = role_of(page, sighting)
+    place_kinds = frozenset({Field.NAME, Field.LAST_NAME, Field.BIRTH_DATE, Field.MRN})
+    if role is Role.UNKNOWN and near(page, sighting, place_kinds, rows=8):
+        role = Role.PATIENT
+    kind, value = _contact_value(page, sighting)
+    if value is None:
+        return
+    if kind is FindingKind.PHONE and _is_letterhead(page, sighting):
+        role = Role.OTHER
+    yield evidence.finding(
+        kind, raw=value.raw, value=value.text, tokens=value.tokens, rule=f"label.{kind}", role=role
+    )
+
+
+def _contact_value(page: LabelledPage, sighting: Sighting) -> tuple[FindingKind, Value | None]:
+    if sighting.label.field is Field.SSN:
+        return FindingKind.SSN4, _first(page, sighting, read_ssn4)
+    if sighting.label.field is Field.PHONE:
+        return FindingKind.PHONE, _first(page, sighting, read_phone)
+    for place in page.places(sighting):
+        if value := read_address(place, page.line_below(place, sighting)):
+            return FindingKind.ADDRESS, value
+    return FindingKind.ADDRESS, None
+
+
+def _is_letterhead(page: LabelledPage, sighting: Sighting) -> bool:
+    """The hospital's own telephone: in a row with "Fax", or above everything that is labelled."""
+    row = page.row(sighting)
+    if any(t.key in {"FAX", "SUITE"} for t in row.tokens):
+        return True
+    first_own = min((s.row_no for s in page.sightings if s.label.field in {Field.NAME, Field.MRN, Field.BIRTH_DATE, Field.LAST_NAME}), default=None)
+    return row.middle < 0.15 * page.layout.height_px and (first_own is None or sighting.row_no < first_own)

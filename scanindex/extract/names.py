@@ -1,0 +1,157 @@
+"""Person names as charts print them -> "LAST, FIRST MIDDLE SUFFIX" in upper case.
+
+Three habits: a comma after the last name; the first name first; the last name
+first without a comma where a hint on the form ("Last, First, MI") says so. What
+cannot be a name (digits, common words, form words) is refused, not forced.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+SUFFIXES = {"JR": "JR", "SR": "SR", "II": "II", "III": "III", "IV": "IV", "2ND": "II", "3RD": "III"}
+HONORIFICS = frozenset("MR MRS MS MISS MSTR MASTER REV SISTER FR".split())
+DOCTOR_WORDS = frozenset("DR DOCTOR PROF".split())
+CREDENTIALS = frozenset(
+    "MD DO RN LPN NP PA PAC DDS DMD PHD PSYD LCSW MSW PT DPT OT OTR CRNA CNM FNP ARNP APRN CNP RPH PHARMD LVN CCC SLP "
+    "BSN FACS FACP FACC FRCS FAAP FACOG MBBS MB CHB DPM OD DC ATC RD LMFT LPC RPT PTA".split()
+)
+PARTICLES = frozenset("VAN VON DER DEN DE LA LE DEL DI DA ST SAN SANTA MC MAC EL AL BIN TER DOS DU LOS".split())
+NEVER = frozenset(
+    "THE AND OR OF TO FOR WITH FROM IS WAS WERE ARE HAS HAD IN ON AT BY AS AN THIS THAT HIS HER NOT NO YES HAVE WILL MAY "
+    "BE BEEN WHO ALSO DATE TIME NAME NUMBER AGE SEX ROOM BED WARD UNIT PHONE ADDRESS CITY STATE ZIP SIGNATURE SIGNED "
+    "PATIENT PATIENTS HOSPITAL CLINIC MEDICAL CENTER RECORD RECORDS REPORT DEPARTMENT PHYSICIAN DOCTOR NURSE SERVICE "
+    "DIAGNOSIS HISTORY PAGE MALE FEMALE BIRTH DOB MRN ACCT ACCOUNT SSN TEL FAX STREET AVE AVENUE ROAD BLVD DRIVE LANE "
+    "SUITE BOX ADMIT ADMITTED ADMISSION DISCHARGE DISCHARGED INSURANCE POLICY GROUP ID PLAN MEDICARE MEDICAID UNKNOWN "
+    "NONE SAME SELF SEE ABOVE BELOW ATTN RE REF RACE RELIGION MARITAL STATUS MARRIED SINGLE WIDOWED DIVORCED EMPLOYER "
+    "OCCUPATION RELATIONSHIP LABEL STAMP IMPRINT IDENTIFICATION INFORMATION LAST FIRST MIDDLE INITIAL DEAR SINCERELY "
+    "FILE CHART FORM STICKER PLATE ALLERGIES ALLERGY NKDA HEIGHT WEIGHT CONSENT REQUEST AUTHORIZE HEREBY CERTIFY "
+    "ADMITTING ATTENDING REFERRING ORDERING PROCEDURE SURGEON ANESTHESIA SPECIMEN COLLECTED RECEIVED REPORTED TYPE "
+    "REASON CODE COPY ORIGINAL CONTINUED PREOPERATIVE POSTOPERATIVE LOCATION FACILITY PROVIDER CLASS YEAR OLD".split()
+)
+_PART = re.compile(r"^[A-Z][A-Za-z'’`-]*\.?,?$")
+_WHOLE = re.compile(r"^[A-Za-z'’`.,-]+$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadName:
+    last: str = field(repr=False)
+    first: str = field(repr=False)
+    middle: str = field(default="", repr=False)
+    suffix: str = field(default="", repr=False)
+    credentials: tuple[str, ...] = ()
+    """MD, RN ...: whoever carries these here is not the patient."""
+    words_used: int = 0
+
+    @property
+    def value(self) -> str:
+        given = " ".join(part for part in (self.first, self.middle, self.suffix) if part)
+        return f"{self.last}, {given}" if given else self.last
+
+
+def read_name(words: Sequence[str], *, last_first: bool = False) -> ReadName | None:
+    """The name at the head of these words, or None where there is none.
+
+    last_first: the form says that the last name stands first even without a comma.
+    """
+    words = _space_commas(words)
+    used, parts, credentials, comma_after = 0, list[str](), list[str](), None
+    for word in words:
+        plain = _plain(word)
+        if not plain and word.strip() in {",", "."}:
+            used += 1
+            if word.strip() == "," and parts and comma_after is None:
+                comma_after = len(parts)
+            continue
+        if not _is_part(word, plain, parts):
+            if plain in CREDENTIALS and parts:
+                credentials.append(plain)
+                used += 1
+                continue
+            if not parts and plain in HONORIFICS | DOCTOR_WORDS:
+                credentials += [plain] if plain in DOCTOR_WORDS else []
+                used += 1
+                continue
+            break
+        if credentials and parts:
+            break
+        parts.append(plain)
+        used += 1
+        if word.rstrip().endswith(",") and comma_after is None:
+            comma_after = len(parts)
+        if len(parts) == 6:
+            break
+    return _assemble(parts, comma_after, credentials, used, last_first)
+
+
+def join_cells(last: str, first: str, middle: str = "") -> ReadName | None:
+    """A name from the separate Last / First / Middle cells of a form."""
+    given = read_name([last + ",", *first.split(), *middle.split()])
+    return given if given and given.first else None
+
+
+def _space_commas(words: Sequence[str]) -> list[str]:
+    """"SMITH,JOHN" and "Smith.John" are two words."""
+    out: list[str] = []
+    for word in words:
+        pieces = re.split(r"(?<=[A-Za-z][A-Za-z],)(?=[A-Za-z])", word)
+        out += pieces
+    return out
+
+
+def _plain(word: str) -> str:
+    text = word.replace("’", "'").replace("`", "'").strip(" .,;:_|()[]{}*~=\"")
+    if re.fullmatch(r"(?:[A-Za-z]\.){2,}[A-Za-z]?", text + ".") and len(text) <= 6:
+        text = text.replace(".", "")
+    return text.strip("'-.").upper()
+
+
+def _is_part(word: str, plain: str, parts: list[str]) -> bool:
+    bare = word.strip(" ;:_|()[]{}*~=\"")
+    if plain in SUFFIXES:
+        return bool(parts)
+    if not plain or not _WHOLE.match(bare) or plain in NEVER or plain in HONORIFICS | DOCTOR_WORDS:
+        return False
+    if plain in CREDENTIALS and len(parts) >= 2:
+        return False
+    if "." in bare[:-1] and not re.fullmatch(r"(?:[A-Za-z]\.)+,?", bare):
+        return False
+    return bool(_PART.match(bare)) or (bare.isupper() and bool(_WHOLE.match(bare)))
+
+
+def _assemble(
+    parts: list[str], comma_after: int | None, credentials: list[str], used: int, last_first: bool
+) -> ReadName | None:
+    suffix = next((SUFFIXES[p] for p in parts[1:] if p in SUFFIXES), "")
+    comma_after = _without_suffixes(parts, comma_after)
+    names = [p for i, p in enumerate(parts) if not (i and p in SUFFIXES)]
+    if comma_after is not None and 0 < comma_after < len(names) and comma_after <= 3:
+        last, given = names[:comma_after], names[comma_after:]
+    elif last_first and len(names) >= 2:
+        last, given = names[:1], names[1:]
+        while last[-1] in PARTICLES and len(given) > 1:
+            last, given = [*last, given[0]], given[1:]
+    elif len(names) >= 2:
+        start = len(names) - 1
+        while start > 1 and names[start - 1] in PARTICLES:
+            start -= 1
+        last, given = names[start:], names[:start]
+    elif credentials and names and len(names[0]) > 2:
+        last, given = names, []
+    else:
+        return None
+    if max(len(x) for x in last) < 2 or (given and len(given[0]) == 1 and len(last[0]) < 3):
+        return None
+    return ReadName(
+        last=" ".join(last), first=given[0] if given else "", middle=" ".join(given[1:3]), suffix=suffix,
+        credentials=tuple(credentials), words_used=used,
+    )  # fmt: skip
+
+
+def _without_suffixes(parts: list[str], comma_after: int | None) -> int | None:
+    """Where the comma stands once suffixes before it ("DOE JR, JOHN") are taken out."""
+    if comma_after is None:
+        return None
+    return comma_after - sum(1 for i, p in enumerate(parts[:comma_after]) if i and p in SUFFIXES)

@@ -1,0 +1,106 @@
+"""Where a label's value may stand: right of it, or below it in the same column or box.
+
+The value ends at the next label. For a label that heads a box (alone in its cell,
+no colon) the place below is tried first, for a marked one the place to the right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from scanindex.extract.labels import Field, Sighting, find_labels
+from scanindex.extract.layout import Layout, Row, Token
+
+MAX_GAP_HEIGHTS = 14
+"""A value may stand this many text heights right of its label (dotted or ruled lines)."""
+MAX_DROP_HEIGHTS = 3.4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledPage:
+    layout: Layout = field(repr=False)
+    by_row: dict[int, tuple[Sighting, ...]] = field(repr=False)
+
+    @property
+    def sightings(self) -> Iterator[Sighting]:
+        for row_no in sorted(self.by_row):
+            yield from self.by_row[row_no]
+
+    def row(self, sighting: Sighting) -> Row:
+        return self.layout.rows[sighting.row_no]
+
+    def label_tokens(self, sighting: Sighting) -> tuple[Token, ...]:
+        return self.row(sighting).tokens[sighting.start : sighting.end]
+
+    def places(self, sighting: Sighting) -> Iterator[tuple[Token, ...]]:
+        """Candidate value tokens, best place first."""
+        right, below = self.right_of(sighting), self.below(sighting)
+        order = (below, right) if sighting.is_alone and not sighting.is_marked else (right, below)
+        yield from (place for place in order if place)
+
+    def right_of(self, sighting: Sighting) -> tuple[Token, ...]:
+        row = self.row(sighting)
+        following = [s.start for s in self.by_row.get(sighting.row_no, ()) if s.start >= sighting.end]
+        end = min(following, default=len(row.tokens))
+        tokens = row.tokens[sighting.end : end]
+        if not tokens or tokens[0].left - row.tokens[sighting.end - 1].right > MAX_GAP_HEIGHTS * row.height:
+            return ()
+        return _first_cell(tokens, row.height)
+
+    def below(self, sighting: Sighting) -> tuple[Token, ...]:
+        """Words in the label's column on the nearest lower rows, unless a label stands there."""
+        row = self.row(sighting)
+        left = row.tokens[sighting.start].left - 1.5 * row.height
+        right = self._column_end(sighting)
+        for row_no in range(sighting.row_no + 1, min(sighting.row_no + 4, len(self.layout.rows))):
+            lower = self.layout.rows[row_no]
+            if lower.middle - row.middle > MAX_DROP_HEIGHTS * max(row.height, self.layout.text_height):
+                return ()
+            inside = [i for i, t in enumerate(lower.tokens) if t.left >= left and t.left < right - 2]
+            if not inside:
+                continue
+            labels = [s for s in self.by_row.get(row_no, ()) if s.start <= inside[-1] and s.end > inside[0]]
+            if labels and labels[0].start <= inside[0]:
+                return ()
+            stop = min((s.start for s in labels), default=inside[-1] + 1)
+            return _first_cell(lower.tokens[inside[0] : stop], lower.height)
+        return ()
+
+    def line_below(self, tokens: tuple[Token, ...], sighting: Sighting) -> tuple[Token, ...]:
+        """The words right under a value (second line of an address)."""
+        for row_no in range(sighting.row_no + 1, min(sighting.row_no + 4, len(self.layout.rows))):
+            lower = self.layout.rows[row_no]
+            if lower.middle <= tokens[0].middle + 0.5 * tokens[0].height:
+                continue
+            if lower.middle - tokens[0].middle > 2.5 * tokens[0].height or self.by_row.get(row_no):
+                return ()
+            near = tuple(t for t in lower.tokens if t.left >= tokens[0].left - 2 * tokens[0].height)
+            return _first_cell(near, lower.height)
+        return ()
+
+    def _column_end(self, sighting: Sighting) -> float:
+        """Left edge of whatever stands right of the label in its row; page width if nothing."""
+        row = self.row(sighting)
+        if sighting.end >= len(row.tokens):
+            return float("inf")
+        return row.tokens[sighting.end].left if sighting.is_alone else float("inf")
+
+
+def labelled_page(layout: Layout) -> LabelledPage:
+    by_row: dict[int, list[Sighting]] = {}
+    for sighting in find_labels(layout):
+        by_row.setdefault(sighting.row_no, []).append(sighting)
+    return LabelledPage(layout=layout, by_row={n: tuple(s) for n, s in by_row.items()})
+
+
+def is_row_of(page: LabelledPage, row_no: int, fields: frozenset[Field]) -> bool:
+    return any(s.label.field in fields for s in page.by_row.get(row_no, ()))
+
+
+def _first_cell(tokens: tuple[Token, ...], height: float) -> tuple[Token, ...]:
+    """Up to the first wide gap: other columns hold other things."""
+    for i, (a, b) in enumerate(zip(tokens, tokens[1:], strict=False), 1):
+        if b.left - a.right > 2.2 * height:
+            return tokens[:i]
+    return tokens

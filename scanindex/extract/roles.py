@@ -1,0 +1,94 @@
+"""Whose data a label announces, when the label itself does not say: sections and neighbours.
+
+"Phone" under the heading "EMERGENCY CONTACT" is not the patient's, nor is the birth
+date right of "Mother:". Errs towards *not the patient*.
+"""
+
+from __future__ import annotations
+
+from scanindex.extract.labels import LABELS, Field, Sighting
+from scanindex.extract.layout import Row, key_of
+from scanindex.extract.places import LabelledPage
+from scanindex.model import Role
+
+_SECTION_ROWS = 9
+_RELATIVE = frozenset(
+    "GUARANTOR INSURED SUBSCRIBER POLICYHOLDER EMERGENCY KIN MOTHER FATHER PARENT PARENTS GUARDIAN SPOUSE HUSBAND WIFE "
+    "RESPONSIBLE INSURANCE WITNESS WITNESSES AGENT PROXY SURROGATE MATERNAL NOTIFY RELATIVE CONTACT NOK CARDHOLDER PAYER".split()
+)
+_PROVIDER = frozenset("PHYSICIAN PROVIDER DOCTOR SURGEON PHARMACY EMPLOYER FACILITY PRESCRIBER RECIPIENT SENDER HOSPITAL".split())
+_PATIENT = frozenset("PATIENT INFANT NEWBORN BABY CHILD RESIDENT CLIENT DECLARANT PRINCIPAL".split())
+_HEADING_FILL = frozenset("INFORMATION DATA DEMOGRAPHICS DETAILS SECTION NAME OF IN CASE CONTACT CONTACTS PARTY AND THE NEXT PERSON TO COVERAGE PRIMARY SECONDARY".split())
+
+
+def role_of(page: LabelledPage, sighting: Sighting) -> Role:
+    """PATIENT, RELATIVE, PROVIDER, OTHER or UNKNOWN for the value of this label."""
+    label = sighting.label
+    if label.role not in {Role.UNKNOWN, Role.PATIENT}:
+        return label.role
+    first = page.label_tokens(sighting)[0]
+    if first.key.startswith(("PATIENT", "PT")):
+        return Role.PATIENT
+    neighbour = _neighbour_role(page, sighting)
+    if neighbour is not None:
+        return neighbour
+    section = _section_role(page, sighting)
+    if section is not None:
+        return section
+    return label.role
+
+
+def _neighbour_role(page: LabelledPage, sighting: Sighting) -> Role | None:
+    """Role of the person label that precedes it in its row, or stands above it and owns it."""
+    before = [s for s in page.by_row.get(sighting.row_no, ()) if s.end <= sighting.start]
+    for other in reversed(before):
+        if other.label.field is Field.PERSON:
+            return Role.RELATIVE
+        if other.label.field is Field.PROVIDER and sighting.label.field in {Field.PHONE, Field.ADDRESS, Field.ID}:
+            return Role.PROVIDER
+        if other.label.field in {Field.NAME, Field.LAST_NAME}:
+            return None
+    return None
+
+
+def _section_role(page: LabelledPage, sighting: Sighting) -> Role | None:
+    top = max(-1, sighting.row_no - _SECTION_ROWS - 1)
+    for row_no in range(sighting.row_no - 1, top, -1):
+        labels = page.by_row.get(row_no, ())
+        if any(s.label.field is Field.NAME and s.label.role is Role.PATIENT and s.is_marked for s in labels):
+            return None
+        role = _heading_role(page.layout.rows[row_no])
+        if role is not None:
+            return role if role is not Role.PATIENT else None
+        if labels and labels[0].label.field is Field.PERSON and labels[0].start == 0:
+            return Role.RELATIVE if row_no >= sighting.row_no - 3 and not _is_new_block(page, row_no, sighting) else None
+    return None
+
+
+def _is_new_block(page: LabelledPage, row_no: int, sighting: Sighting) -> bool:
+    """A white gap between the person's row and this one: another block of the form."""
+    rows = page.layout.rows[row_no : sighting.row_no + 1]
+    return any(b.middle - a.middle > 2.6 * max(a.height, b.height) for a, b in zip(rows, rows[1:], strict=False))
+
+
+def _heading_role(row: Row) -> Role | None:
+    """Role of a section heading: one short cell without value, made of role and filler words."""
+    for cell in row.cells():
+        words = [t.key for t in cell if t.key]
+        if not 1 <= len(words) <= 6 or any(c.isdigit() for w in words for c in w):
+            continue
+        if not all(w in _HEADING_FILL or w.rstrip("S") in _WORDS or w in _WORDS for w in words):
+            continue
+        for role, vocabulary in ((Role.PATIENT, _PATIENT), (Role.RELATIVE, _RELATIVE), (Role.PROVIDER, _PROVIDER)):
+            if any(w in vocabulary or w.rstrip("S") in vocabulary for w in words):
+                return None if len(words) == 1 and _is_box_label(words[0]) else role
+    return None
+
+
+def _is_box_label(word: str) -> bool:
+    """A lone "Physician" or "Patient" heads one box, not a section."""
+    label = LABELS.get(key_of(word))
+    return label is not None and label.field in {Field.PROVIDER, Field.NAME, Field.FACILITY, Field.STOP}
+
+
+_WORDS = _RELATIVE | _PROVIDER | _PATIENT

@@ -1,0 +1,123 @@
+"""Which kind of document a page opens: its title, else its words, else no answer.
+
+A title is a short line in the top part of the page that a synonym matches and that
+is set like one (tall, upper case, centred or alone). Without one, weighted phrases
+over the page decide if one type leads clearly; two that compete give no answer.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from scanindex.extract.evidence import Evidence
+from scanindex.extract.keywords import KEYWORDS
+from scanindex.extract.layout import Layout, Row, Token
+from scanindex.extract.titles import match_title
+from scanindex.extract.values import text_of
+from scanindex.model import Finding, FindingKind, Role
+
+TITLE_SHARE = 0.42
+"""Titles are looked for in this upper share of the page (letterhead and patient box come first)."""
+LEAST_TITLE = 0.62
+LEAST_KEYWORDS = 8.0
+LEAST_LEAD = 1.35
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TitleLine:
+    key: str
+    score: float
+    text: str = field(repr=False)
+    tokens: tuple[Token, ...] = field(repr=False)
+    is_weak: bool = False
+
+
+def document_type(layout: Layout, evidence: Evidence) -> Iterator[Finding]:
+    """At most one DOCUMENT_TYPE finding for the page, from its title or its words."""
+    titles = title_lines(layout)
+    words = keyword_scores(" ".join(row.text for row in layout.rows))
+    best = choose_title(titles, words)
+    if best is not None:
+        yield evidence.finding(
+            FindingKind.DOCUMENT_TYPE, raw=best.text, value=best.key, tokens=best.tokens,
+            rule="title.document_type.weak" if best.is_weak else "title.document_type", role=Role.OTHER, factor=min(1.0, best.score),
+        )  # fmt: skip
+        return
+    key = leading(words)
+    if key is not None:
+        yield evidence.finding(
+            FindingKind.DOCUMENT_TYPE, raw="", value=key, tokens=(), rule="words.document_type", role=Role.OTHER
+        )
+
+
+def title_lines(layout: Layout) -> tuple[TitleLine, ...]:
+    """Every line or cell of the upper page that reads as a title, best first."""
+    found: list[TitleLine] = []
+    for row in layout.rows:
+        if row.middle > TITLE_SHARE * layout.height_px:
+            break
+        for cell in dict.fromkeys((row.tokens, *row.cells())):
+            line = _title(layout, row, cell)
+            if line is not None:
+                found.append(line)
+    return tuple(sorted(found, key=lambda line: -line.score))
+
+
+def choose_title(titles: Sequence[TitleLine], words: Mapping[str, float]) -> TitleLine | None:
+    """The best title; a weak one (also a section or department) needs the page's words behind it."""
+    strong = [t for t in titles if not t.is_weak and t.score >= LEAST_TITLE]
+    if strong:
+        return strong[0]
+    weak = [t for t in titles if t.is_weak and t.score >= LEAST_TITLE]
+    leader = leading(words)
+    for line in weak:
+        if leader is None or leader == line.key or words.get(line.key, 0) >= 0.5 * words.get(leader, 0):
+            return line
+    return None
+
+
+def keyword_scores(text: str) -> dict[str, float]:
+    """Summed weights of the phrases each type has in this text, each phrase once."""
+    plain = f" {re.sub(r'[^a-z0-9]+', ' ', text.lower()).strip()} "
+    return {key: sum(w for phrase, w in phrases if phrase in plain) for key, phrases in _phrases().items()}
+
+
+def leading(scores: Mapping[str, float]) -> str | None:
+    """The type that clearly leads, or None: too few words, or two types compete."""
+    ranked = sorted(scores.items(), key=lambda item: -item[1])
+    (first, best), (_, second) = ranked[0], ranked[1]
+    return first if best >= LEAST_KEYWORDS and best >= LEAST_LEAD * second else None
+
+
+@functools.cache
+def _phrases() -> Mapping[str, tuple[tuple[str, float], ...]]:
+    return {
+        key: tuple((f" {phrase} ", weight) for weight, phrases in weights.items() for phrase in phrases.split("|"))
+        for key, weights in KEYWORDS.items()
+    }
+
+
+def _title(layout: Layout, row: Row, cell: tuple[Token, ...]) -> TitleLine | None:
+    if len(cell) > 14:
+        return None
+    text = text_of(cell)
+    match = match_title(text)
+    if match is None or text.rstrip().endswith((".", ",", ";")):
+        return None
+    key, closeness, is_weak = match
+    letters = [c for c in text if c.isalpha()]
+    upper = sum(c.isupper() for c in letters) / max(1, len(letters))
+    height = sorted(t.height for t in cell)[len(cell) // 2] / max(1.0, layout.text_height)
+    centre = abs((cell[0].left + cell[-1].right) / 2 / layout.width_px - 0.5)
+    is_alone = len(cell) == len(row.tokens)
+    style = 0.25 * (upper > 0.9) + 0.25 * min(1.0, max(0.0, height - 1.0) * 2) + 0.1 * (centre < 0.12) + 0.15 * is_alone
+    if text.rstrip().endswith(":"):
+        style -= 0.3
+    place = 0.15 * (1 - row.middle / layout.height_px / TITLE_SHARE)
+    initial_capitals = all(t.text[:1].isupper() or not t.text[:1].isalpha() or len(t.key) <= 3 for t in cell)
+    if upper <= 0.9 and not initial_capitals:
+        return None
+    return TitleLine(key=key, score=closeness * (0.6 + style) + place, text=text, tokens=cell, is_weak=is_weak)

@@ -1,0 +1,193 @@
+"""Pixels to coded pictures: without loss, or as JPEG where the source was lossy.
+
+Worker-only: imports Pillow and numpy at module level.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any, cast
+
+import numpy as np
+from PIL import Image, ImageChops, TiffImagePlugin
+
+from scanindex.filing import pdfa_jpeg, pdfa_png
+from scanindex.filing.picture import DEVICE_GREY, Picture
+
+_PAPER = 255
+_TWELVE_BITS = 4096
+_COLOUR_DIFFERENCE = 12
+"""Two channels of a grey pixel may differ this much after lossy coding."""
+_DEVICE_LEVELS = 16
+
+
+def flattened(image: Image.Image) -> Image.Image:
+    """The same picture in mode 1, L, P or RGB: alpha on white paper, 8 bits, no CMYK."""
+    mode = image.mode
+    if mode in ("1", "L", "RGB") and "transparency" not in image.info:
+        return image
+    if mode == "P" and "transparency" not in image.info:
+        return image if image.palette and image.palette.mode == "RGB" else image.convert("RGB")
+    if mode.startswith("I") or mode == "F":
+        return _eight_bits(image)
+    if mode in ("LA", "La", "PA", "RGBA", "RGBa", "RGBX", "P", "1", "L", "RGB"):
+        return _on_white(image)
+    if mode == "LAB":
+        return _from_lab(image)
+    return image.convert("RGB")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    rgba = image.convert("RGBA")
+    if image.mode == "RGBX":
+        return rgba.convert("RGB")
+    paper = Image.new("RGBA", rgba.size, (_PAPER, _PAPER, _PAPER, _PAPER))
+    return Image.alpha_composite(paper, rgba).convert("RGB")
+
+
+def _from_lab(image: Image.Image) -> Image.Image:
+    from PIL import ImageCms
+
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+    return cast(Image.Image, converted)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """16-bit (or 12 in 16, 32, float) grey to 8 bits by its own full scale."""
+    values = np.asarray(image, dtype=np.float64)
+    top = float(values.max(initial=0.0))
+    full = 1.0 if top <= 1.0 else 255.0 if top < 256 else 4095.0 if top < _TWELVE_BITS else 65535.0
+    scaled = np.clip(values * (255.0 / max(full, top)), 0, 255)
+    return Image.fromarray(np.round(scaled).astype(np.uint8))
+
+
+def simplest(image: Image.Image) -> Image.Image:
+    """Exactly the same picture in the mode with the fewest bits (1, L, P or RGB)."""
+    image = flattened(image)
+    if image.mode == "P":
+        return image
+    if image.mode == "RGB":
+        pixels = np.asarray(image)
+        if not (np.array_equal(pixels[..., 0], pixels[..., 1]) and np.array_equal(pixels[..., 0], pixels[..., 2])):
+            return image
+        image = Image.fromarray(np.ascontiguousarray(pixels[..., 0]))
+    if image.mode == "L":
+        counts = image.histogram()
+        if sum(counts[1:255]) == 0:
+            return image.point([0] * 128 + [255] * 128, "1")
+    return image
+
+
+def lossless(image: Image.Image) -> Picture:
+    """Flate with PNG predictors, or CCITT Group 4 where 1-bit and smaller."""
+    image = simplest(image)
+    flate = _png(image)
+    if image.mode != "1":
+        return flate
+    group4 = group4_of(image)
+    return group4 if len(group4.data) <= len(flate.data) else flate
+
+
+def group4_of(image: Image.Image) -> Picture:
+    """A mode 1 picture as one CCITT Group 4 strip (ITU-T T.6)."""
+    stream = io.BytesIO()
+    # Inverted, because Pillow calls 0 black and the coder is made for mostly-0 rows.
+    ImageChops.invert(image).save(stream, "TIFF", compression="group4", strip_size=1 << 30)
+    stream.seek(0)
+    with Image.open(stream, formats=["TIFF"]) as coded:
+        tags = cast(TiffImagePlugin.TiffImageFile, coded).tag_v2
+        offsets, counts = tags[273], tags[279]
+    if len(offsets) != 1:
+        raise ValueError("the coder made more than one strip")
+    data = stream.getvalue()[offsets[0] : offsets[0] + counts[0]]
+    return ccitt(data, image.width, image.height, is_black_1=False)
+
+
+def ccitt(data: bytes, width_px: int, height_px: int, *, is_black_1: bool) -> Picture:
+    """Group 4 data as it stands in one TIFF strip.
+
+    is_black_1: the coder called black what is white, as TIFF's BlackIsZero does.
+    """
+    parms: dict[str, int | bool] = {"K": -1, "Columns": width_px, "Rows": height_px}
+    if is_black_1:
+        parms["BlackIs1"] = True
+    return Picture(
+        data=data,
+        width_px=width_px,
+        height_px=height_px,
+        bits=1,
+        colour=DEVICE_GREY,
+        codec="CCITTFaxDecode",
+        parms=parms,
+    )
+
+
+def lossy(image: Image.Image, quality: int) -> Picture:
+    """JPEG at the stated quality; grey stays grey."""
+    image = flattened(image)
+    if image.mode in ("1", "P"):
+        image = image.convert("L" if image.mode == "1" else "RGB")
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=quality, optimize=True)
+    return _known(pdfa_jpeg.picture_of(stream.getvalue()))
+
+
+def rendered(image: Image.Image, quality: int) -> Picture:
+    """A rendering: the smaller of 16 grey levels (or exact colours) without loss, and JPEG.
+
+    Pages of text come out small and sharp by Flate, photographs by JPEG.
+    """
+    image = flattened(image)
+    if image.mode == "RGB" and _is_grey(image):
+        image = image.convert("L")
+    exact = simplest(image)
+    if exact.mode == "1":
+        return lossless(exact)
+    flate = _sixteen_greys(image) if image.mode == "L" else lossless(exact)
+    jpeg = lossy(image, quality)
+    return flate if len(flate.data) <= len(jpeg.data) else jpeg
+
+
+def _is_grey(image: Image.Image) -> bool:
+    pixels = np.asarray(image)
+    spread = pixels.max(axis=2).astype(np.int16) - pixels.min(axis=2)
+    return bool((spread <= _COLOUR_DIFFERENCE).all())
+
+
+def _sixteen_greys(image: Image.Image) -> Picture:
+    """4 bits a pixel, evenly spaced, so that DeviceGray needs no palette."""
+    import zlib
+
+    levels = (np.asarray(image).astype(np.uint16) * (_DEVICE_LEVELS - 1) + 127) // 255
+    height, width = levels.shape
+    if width % 2:
+        levels = np.pad(levels, ((0, 0), (0, 1)))
+    packed = ((levels[:, 0::2] << 4) | levels[:, 1::2]).astype(np.uint8)
+    up = packed.copy()
+    up[1:] -= packed[:-1]
+    rows = np.concatenate([np.full((height, 1), 2, np.uint8), up], axis=1)
+    data = zlib.compress(rows.tobytes(), 9)
+    parms = {"Predictor": 15, "Colors": 1, "BitsPerComponent": 4, "Columns": width}
+    return Picture(
+        data=data,
+        width_px=width,
+        height_px=height,
+        bits=4,
+        colour=DEVICE_GREY,
+        codec="FlateDecode",
+        parms=parms,
+    )
+
+
+def _png(image: Image.Image) -> Picture:
+    stream = io.BytesIO()
+    save: Any = image.save
+    save(stream, "PNG", compress_level=6)
+    return _known(pdfa_png.picture_of(stream.getvalue()))
+
+
+def _known(picture: Picture | None) -> Picture:
+    if picture is None:
+        raise ValueError("a picture of our own making is not as expected")
+    return picture

@@ -1,0 +1,41 @@
+"""One page as keys per field: the same for every engine. Pure.
+
+Fields are those of `plan`; a missing value gives a missing field, except the
+dates, whose days are 0 when unknown.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from scanindex.index import expand, spans
+from scanindex.model import IndexPage
+
+NO_DAYS = spans.DaySpan(first=0, last=0)
+
+
+def labels(page: IndexPage) -> dict[str, list[str]]:
+    """Field to its keys, for everything that is known about the page's document."""
+    found = {
+        "name": expand.label_tokens(page.patient_name),
+        "mrn": list(dict.fromkeys(key for mrn in page.mrns for key in expand.mrn_keys(mrn))),
+        "type": expand.label_tokens(page.document_type),
+        "provider": expand.label_tokens(page.provider),
+        "facility": expand.label_tokens(page.facility),
+    }
+    found["about"] = list(dict.fromkeys(key for keys in found.values() for key in keys))
+    source = page.source.strip().lower()
+    found["source"] = [key for key in dict.fromkeys([source, *expand.label_tokens(source)]) if key]
+    found["document_id"] = [page.document_id]
+    found["patient_id"] = [page.patient_id] if page.patient_id else []
+    return {field: keys for field, keys in found.items() if keys}
+
+
+def days(page: IndexPage) -> dict[str, spans.DaySpan]:
+    """The span of each date field."""
+    dates = {
+        "date": page.service_date,
+        "dob": page.birth_date,
+        "filed": page.filed_at.astimezone(UTC).date().isoformat(),
+    }
+    return {field: spans.of_iso(iso) or NO_DAYS for field, iso in dates.items()}

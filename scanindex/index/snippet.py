@@ -1,0 +1,91 @@
+"""Which words of a page are hits, and a short piece of text around them.
+
+Works on the stored text of the few pages that are shown, so it costs nothing
+while searching. Word numbers are 0-based and count `text.split()`, like the
+words of the page reading. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scanindex.index.expand import glob_matches, look_alike, word_tokens
+
+SNIPPET_WORDS = 28
+LEAD_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to mark; built from the positive part of a query."""
+
+    tokens: frozenset[str] = frozenset()
+    look_alikes: frozenset[str] = frozenset()
+    """Look-alike keys: a word whose key is one of them is a hit."""
+    globs: tuple[tuple[str, ...], ...] = ()
+    """Literal pieces between the stars of words with `*`."""
+    sequences: tuple[tuple[Slot, ...], ...] = ()
+    """Words that must stand beside each other in this order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    tokens: frozenset[str]
+    look_alikes: frozenset[str] = frozenset()
+
+    def takes(self, word: str) -> bool:
+        return _has(word_tokens(word), self.tokens, self.look_alikes)
+
+
+def _has(found: Sequence[str], tokens: frozenset[str], look_alikes: frozenset[str]) -> bool:
+    if not tokens.isdisjoint(found):
+        return True
+    return bool(look_alikes) and any(look_alike(token) in look_alikes for token in found)
+
+
+def hit_words(words: Sequence[str], wanted: Wanted) -> tuple[int, ...]:
+    """Ascending 0-based numbers of the words to mark."""
+    hits = {number for number, word in enumerate(words) if _is_hit(word, wanted)}
+    for sequence in wanted.sequences:
+        hits.update(_sequence_hits(words, sequence))
+    return tuple(sorted(hits))
+
+
+def _is_hit(word: str, wanted: Wanted) -> bool:
+    found = word_tokens(word)
+    if _has(found, wanted.tokens, wanted.look_alikes):
+        return True
+    return any(glob_matches(glob, token) for glob in wanted.globs for token in found)
+
+
+def _sequence_hits(words: Sequence[str], sequence: Sequence[Slot]) -> set[int]:
+    size = len(sequence)
+    starts = (n for n in range(len(words) - size + 1) if sequence[0].takes(words[n]))
+    return {
+        n + k
+        for n in starts
+        if all(slot.takes(words[n + i]) for i, slot in enumerate(sequence))
+        for k in range(size)
+    }
+
+
+def snippet(words: Sequence[str], hits: Sequence[int], size: int = SNIPPET_WORDS) -> str:
+    """About `size` words where hits stand densest, hits between "[" and "]"."""
+    start = _best_start(len(words), hits, size)
+    end = min(len(words), start + size)
+    marked = frozenset(hits)
+    shown = [f"[{words[n]}]" if n in marked else words[n] for n in range(start, end)]
+    return ("… " if start else "") + " ".join(shown) + (" …" if end < len(words) else "")
+
+
+def _best_start(count: int, hits: Sequence[int], size: int) -> int:
+    if not hits:
+        return 0
+    best, best_score, low = hits[0], 0, 0
+    for high, hit in enumerate(hits):
+        while hit - hits[low] >= size - LEAD_WORDS:
+            low += 1
+        if high - low + 1 > best_score:
+            best, best_score = hits[low], high - low + 1
+    return max(0, min(best - LEAD_WORDS, count - size))

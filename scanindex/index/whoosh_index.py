@@ -1,0 +1,364 @@
+"""The search index on Whoosh: the only module that imports it.
+
+One Whoosh document per page; each write is one new segment without merging, so
+filing pays a flat price. Whoosh itself never syncs and finds damage only by
+crashing, so its files count only once `state` has synced, hashed and named
+them (`folder_index`). Whoosh's own query classes, scorers and highlighters are
+not used: plans are evaluated on sets of page numbers (`plan`, `answer`).
+Importing this costs Whoosh's import: do it where an index is opened. Whoosh
+pickles its files: the folder is 0700, and a copy from elsewhere must be
+rebuilt, never opened. Only what whoosh-reloaded 2.7.5 shares with its
+relatives (2.7.4, whoosh3) is used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from array import array
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from whoosh import columns, fields
+from whoosh.filedb.filestore import FileStorage
+from whoosh.index import TOC, FileIndex
+from whoosh.reading import SegmentReader
+
+from scanindex.index import expand, plan, query, row, state
+from scanindex.index.folder_index import Change, FolderIndex
+from scanindex.model import IndexPage
+
+NAME = "pages"
+WRITER_MEMORY_MB = 64
+CACHED_POSTINGS = 2_000_000
+
+
+# --- Whoosh schema and storage ------------------------------------------------
+class _NumberedKeys(fields.TEXT):  # type: ignore[misc]
+    """A text field that is handed its keys with their word numbers ready made."""
+
+    def index(self, value: dict[str, list[int]], **_: Any) -> Iterator[tuple[bytes, int, float, bytes]]:
+        encode = self.format.encode
+        for key, numbers in value.items():
+            yield key.encode(), len(numbers), float(len(numbers)), encode(numbers)
+
+
+def _schema() -> Any:
+    number = columns.NumericColumn("i", default=0)
+    unscored = _NumberedKeys(phrase=True)
+    unscored.scorable = False
+    labels = {name: fields.ID() for name in ("about", "name", "patient_id", *query.WORD_FIELDS[2:])}
+    days = {f"{name}_{end}": fields.COLUMN(number) for name in query.DATE_FIELDS for end in ("first", "last")}
+    return fields.Schema(
+        document_id=fields.ID(stored=True),
+        version=fields.STORED(),
+        page_no=fields.STORED(),
+        text=_NumberedKeys(phrase=True, stored=True),
+        alike=unscored,
+        **labels,
+        **days,
+    )
+
+
+def _fields(page: IndexPage) -> dict[str, Any]:
+    tokens = expand.page_tokens(page.text.split())
+    values: dict[str, Any] = {
+        "_stored_document_id": page.document_id,
+        "version": page.version,
+        "page_no": page.page_no,
+        "text": tokens,
+        "_stored_text": page.text,
+        "alike": expand.look_alike_tokens(tokens),
+        **row.labels(page),
+    }
+    for name, span in row.days(page).items():
+        values |= {f"{name}_first": span.first, f"{name}_last": span.last}
+    return values
+
+
+class _NoLock:
+    """Writers are kept apart by `state.locked` before Whoosh is asked."""
+
+    def acquire(self, blocking: bool = False) -> bool:
+        return True
+
+    def release(self) -> None:
+        return None
+
+
+class _Storage(FileStorage):  # type: ignore[misc]
+    """Shows Whoosh only committed and own files, and keeps committed ones until told."""
+
+    def __init__(self, folder: Path, committed: Iterable[str] = ()) -> None:
+        super().__init__(str(folder))
+        self.path = folder
+        self.committed = set(committed)
+        self.created: set[str] = set()
+        self.dropped: set[str] = set()
+
+    def list(self) -> list[str]:
+        return sorted((self.committed | self.created) - self.dropped)
+
+    def create_file(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        self.created.add(name)
+        return super().create_file(name, *args, **kwargs)
+
+    def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
+        (self.path / oldname).replace(self.path / newname)
+        self.created.discard(oldname)
+        self.created.add(newname)
+
+    def delete_file(self, name: str) -> None:
+        if name in self.committed:
+            self.dropped.add(name)
+        else:
+            self.created.discard(name)
+            (self.path / name).unlink()
+
+    def lock(self, name: str) -> _NoLock:
+        return _NoLock()
+
+    def sweep(self) -> None:
+        """Remove what a broken-off write left behind."""
+        for entry in list(self.path.iterdir()):
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.name not in self.committed:
+                entry.unlink()
+        self.created.clear()
+        self.dropped.clear()
+
+    def change(self, held: state.State | None, generation: int) -> Change:
+        """Sync what was written; what a state may now name."""
+        files = {} if held is None else {n: e for n, e in held.files.items() if n not in self.dropped}
+        return Change(
+            generation=generation,
+            files=files | state.seal(self.path, sorted(self.created)),
+            obsolete=tuple(self.path / name for name in sorted(self.dropped)),
+        )
+
+
+# --- reading --------------------------------------------------------------------
+class _PostingCache:
+    """Most recently used posting lists of all leaves, bounded by their total length."""
+
+    def __init__(self, postings: int) -> None:
+        self._room = postings
+        self._lists: OrderedDict[tuple[Any, ...], tuple[array[int], array[float]]] = OrderedDict()
+
+    def get(self, key: tuple[Any, ...]) -> tuple[array[int], array[float]] | None:
+        if key in self._lists:
+            self._lists.move_to_end(key)
+        return self._lists.get(key)
+
+    def put(self, key: tuple[Any, ...], lists: tuple[array[int], array[float]]) -> None:
+        self._lists[key] = lists
+        self._room -= len(lists[0])
+        while self._room < 0:
+            _, (old, _weights) = self._lists.popitem(last=False)
+            self._room += len(old)
+
+
+class _Leaf:
+    """One segment; implements folder_index.Leaf. Page numbers are Whoosh document numbers."""
+
+    def __init__(self, storage: _Storage, segment: Any, cache: _PostingCache) -> None:
+        self.reader = SegmentReader(storage, _schema(), segment)
+        self.segment = segment
+        self.key: str = segment.segment_id()
+        self.size: int = segment.doc_count_all()
+        self.deleted = frozenset(segment.deleted_docs())
+        self._cache = cache
+        self._cache_key = (self.key, len(self.deleted))
+        self._days: dict[str, list[tuple[int, int]]] = {}
+        self._lengths: dict[int, int] = {}
+        self._frequencies: dict[plan.Key, int] = {}
+        self._words: list[str] | None = None
+
+    def frequency(self, key: plan.Key) -> int:
+        if key not in self._frequencies:
+            self._frequencies[key] = int(self.reader.doc_frequency(*key))
+        return self._frequencies[key]
+
+    def pages(self, key: plan.Key, within: set[int] | None) -> set[int]:
+        if not self.frequency(key):
+            return set()
+        if within is not None and len(within) * 4 < self.frequency(key):
+            return {page for page, _ in self._among(key, sorted(within))}
+        found = set(self._postings(key)[0])
+        return found if within is None else found & within
+
+    def weights(self, key: plan.Key, pages: set[int]) -> Iterator[tuple[int, float]]:
+        """Page and number of occurrences, for those of `pages` that hold the key."""
+        if not self.frequency(key):
+            return
+        if len(pages) * 4 < self.frequency(key):
+            yield from ((page, m.weight()) for page, m in self._among(key, sorted(pages)))
+            return
+        for page, weight in zip(*self._postings(key), strict=True):
+            if page in pages:
+                yield page, weight
+
+    def positions(self, key: plan.Key, pages: Sequence[int]) -> dict[int, list[int]]:
+        if not self.frequency(key):
+            return {}
+        return {page: m.value_as("positions") for page, m in self._among(key, pages)}
+
+    def keys_from(self, field: str, prefix: str) -> Iterator[str]:
+        return (raw.decode() for raw in self.reader.expand_prefix(field, prefix))
+
+    def days(self, field: str) -> list[tuple[int, int]]:
+        if field not in self._days:
+            ends = [self.reader.column_reader(f"{field}_{end}").load() for end in ("first", "last")]
+            self._days[field] = list(zip(*ends, strict=True))
+        return self._days[field]
+
+    def length(self, page: int) -> int:
+        if page not in self._lengths:
+            self._lengths[page] = self.reader.doc_field_length(page, plan.TEXT, 1)
+        return self._lengths[page]
+
+    def total_length(self) -> int:
+        return int(self.reader.field_length(plan.TEXT))
+
+    def stored(self, page: int) -> dict[str, Any]:
+        return dict(self.reader.stored_fields(page))
+
+    def words(self) -> list[str]:
+        """Every text key of letters only; for spellings by edit distance."""
+        if self._words is None:
+            self._words = [k for k in self.keys_from(plan.TEXT, "") if k.isalpha()]
+        return self._words
+
+    def _among(self, key: plan.Key, pages: Sequence[int]) -> Iterator[tuple[int, Any]]:
+        """Each of the ascending `pages` that holds the key, with the matcher standing on it."""
+        matcher = self.reader.postings(*key)
+        for page in pages:
+            if not matcher.is_active():
+                return
+            if matcher.id() < page:
+                matcher.skip_to(page)
+                if not matcher.is_active():
+                    return
+            if matcher.id() == page:
+                yield page, matcher
+
+    def _postings(self, key: plan.Key) -> tuple[array[int], array[float]]:
+        cached = self._cache.get((*self._cache_key, *key))
+        if cached is None:
+            ids, weights = array("I"), array("f")
+            matcher = self.reader.postings(*key)
+            while matcher.is_active():
+                ids.append(matcher.id())
+                weights.append(matcher.weight())
+                matcher.next()
+            cached = ids, weights
+            self._cache.put((*self._cache_key, *key), cached)
+        return cached
+
+
+# --- engine ---------------------------------------------------------------------
+class WhooshEngine:
+    """`folder_index.Engine`: a leaf is a segment, a generation is a table of contents."""
+
+    name = "whoosh"
+
+    def __init__(self) -> None:
+        self._cache = _PostingCache(CACHED_POSTINGS)
+
+    def create(self, folder: Path) -> Change:
+        storage = _Storage(folder)
+        TOC.create(storage, _schema(), NAME)
+        return storage.change(None, 0)
+
+    def leaves(self, folder: Path, held: state.State, known: Sequence[_Leaf]) -> list[_Leaf]:
+        storage = _Storage(folder, held.files)
+        unchanged = {(leaf.key, len(leaf.deleted)): leaf for leaf in known}
+        return [
+            unchanged.get((segment.segment_id(), segment.deleted_count()))
+            or _Leaf(storage, segment, self._cache)
+            for segment in _segments(storage, held.generation)
+        ]
+
+    def write(
+        self, folder: Path, held: state.State, drop: Sequence[int], pages: Iterable[IndexPage]
+    ) -> Change:
+        storage = _Storage(folder, held.files)
+        storage.sweep()
+        with _writer(storage) as writer:
+            for number in drop:
+                writer.delete_document(number)
+            for page in pages:
+                writer.add_document(**_fields(page))
+            writer.commit(merge=False)
+        return storage.change(held, writer.generation)
+
+    def merge(self, leaves: Sequence[_Leaf], scratch: Path) -> tuple[Path, list[Any]]:
+        storage = _Storage(scratch)
+        TOC.create(storage, _schema(), NAME)
+        with _writer(storage) as writer:
+            for leaf in leaves:
+                writer.add_reader(leaf.reader)
+            writer.commit(merge=False)
+        return scratch, _segments(storage, writer.generation)
+
+    def swap(
+        self, folder: Path, held: state.State, old: Sequence[_Leaf], merged: tuple[Path, list[Any]]
+    ) -> Change | None:
+        storage = _Storage(folder, held.files)
+        storage.sweep()
+        now = {segment.segment_id(): segment for segment in _segments(storage, held.generation)}
+        gone = {leaf.key for leaf in old}
+        if not gone <= now.keys():
+            return None
+        scratch, segments = merged
+        for segment in segments:
+            name = segment.make_filename(segment.COMPOUND_EXT)
+            (scratch / name).replace(folder / name)
+            storage.created.add(name)
+            _delete_later_ones(segment, old, now)
+        with _writer(storage) as writer:
+            writer.commit(
+                mergetype=lambda _, kept: [*(s for s in kept if s.segment_id() not in gone), *segments]
+            )
+        return storage.change(held, writer.generation)
+
+
+class WhooshIndex(FolderIndex):
+    """`ports.SearchIndex` on Whoosh in the folder `path`; see FolderIndex for its methods.
+
+    lock_seconds: how long a write waits for another process's. search_seconds: time limit
+    of one search; what was found until then is returned and marked as incomplete.
+    """
+
+    def __init__(self, path: Path, *, lock_seconds: float = 10.0, search_seconds: float = 3.0) -> None:
+        super().__init__(path, WhooshEngine(), lock_seconds=lock_seconds, search_seconds=search_seconds)
+
+
+def _segments(storage: _Storage, generation: int) -> list[Any]:
+    return list(TOC.read(storage, NAME, gen=generation, schema=_schema()).segments)
+
+
+@contextlib.contextmanager
+def _writer(storage: _Storage) -> Iterator[Any]:
+    writer = FileIndex(storage, schema=_schema(), indexname=NAME).writer(limitmb=WRITER_MEMORY_MB)
+    try:
+        yield writer
+    except BaseException:
+        with contextlib.suppress(Exception):
+            writer.cancel()
+        raise
+
+
+def _delete_later_ones(segment: Any, old: Sequence[_Leaf], now: dict[str, Any]) -> None:
+    """Merging renumbers the live pages in order; mark those deleted since it began."""
+    base = 0
+    for leaf in old:
+        live = [page for page in range(leaf.size) if page not in leaf.deleted]
+        numbers = {page: base + n for n, page in enumerate(live)}
+        for page in now[leaf.key].deleted_docs():
+            if page in numbers:
+                segment.delete_document(numbers[page])
+        base += len(live)

@@ -1,0 +1,7 @@
+"""Taking scans over from the inbox: `Intake.look()` is one round of it."""
+
+from scanindex.intake.listing import Entry, list_entries
+from scanindex.intake.names import decode_path, encode_path
+from scanindex.intake.take import Intake, Look, adopt
+
+__all__ = ["Entry", "Intake", "Look", "adopt", "decode_path", "encode_path", "list_entries"]

@@ -1,0 +1,103 @@
+"""Letting go of inbox entries whose bytes are durable and recorded.
+
+Two renames: first to a private name in the same folder, and only if what is
+then there is still the file that was copied, on to `processed/<day>/` (or away).
+If the name was reused in between, the newcomer gets its name back and is a new
+arrival. Every step can be repeated after a crash: the private name carries the
+arrival's number.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from scanindex.errors import ConfigError
+from scanindex.intake.names import decode_path
+from scanindex.model import Arrival
+from scanindex.ports import Catalog
+from scanindex.settings import Settings
+
+_PRIVATE = ".scanindex-retiring-"
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def is_private_name(name: str) -> bool:
+    return name.startswith(_PRIVATE)
+
+
+class Retirer:
+    def __init__(self, settings: Settings, catalog: Catalog) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._purged_on: date | None = None
+
+    def retire_all(self) -> None:
+        """Retire every recorded arrival that is still in the inbox."""
+        with self._catalog.read() as unit:
+            pending = unit.arrivals.unretired()
+        done = [arrival.arrival_id for arrival, fingerprint in pending if self._retire(arrival, fingerprint)]
+        if done:
+            with self._catalog.write() as unit:
+                for arrival_id in done:
+                    unit.arrivals.mark_retired(arrival_id)
+
+    def _retire(self, arrival: Arrival, fingerprint: str) -> bool:
+        """True once the inbox no longer holds the copied file under any name of ours."""
+        path = self._settings.inbox / decode_path(arrival.inbox_path)
+        private = path.with_name(f"{_PRIVATE}{arrival.arrival_id}")
+        try:
+            if not private.exists():
+                if _fingerprint(path) != fingerprint:
+                    return True  # gone, or the name was reused: nothing of ours is there
+                path.rename(private)
+            if _fingerprint(private) != fingerprint:
+                # Reused between look and rename; give the newcomer its name back.
+                os.link(private, path)  # fails, rather than overwrites, if yet another came
+                private.unlink()
+                return True
+            self._let_go(private, path.name, arrival)
+        except FileNotFoundError:
+            return True
+        except PermissionError:
+            return False  # a share's writer holds it; the next round tries again
+        except OSError as error:
+            if error.errno == errno.EXDEV:
+                raise ConfigError("intake.processed must be on the inbox's file system") from None
+            return False
+        return True
+
+    def _let_go(self, private: Path, name: str, arrival: Arrival) -> None:
+        if self._settings.intake.retire == "remove":
+            private.unlink()
+            return
+        day = self._settings.processed / arrival.arrived_at.date().isoformat()
+        day.mkdir(mode=0o700, parents=True, exist_ok=True)
+        target = day / name
+        if target.exists():
+            target = day / f"{arrival.arrival_id}-{name}"[-200:]
+        private.rename(target)
+
+    def purge_processed(self, now: datetime) -> None:
+        """Once a day, drop day folders older than `intake.processed_days`."""
+        days = self._settings.intake.processed_days
+        if not days or self._purged_on == now.date() or not self._settings.processed.is_dir():
+            return
+        self._purged_on = now.date()
+        oldest = (now - timedelta(days=days)).date().isoformat()
+        for folder in self._settings.processed.iterdir():
+            if _DAY.fullmatch(folder.name) and folder.name < oldest and folder.is_dir():
+                for item in folder.iterdir():
+                    item.unlink()
+                folder.rmdir()
+
+
+def _fingerprint(path: Path) -> str | None:
+    try:
+        info = path.lstat()
+    except FileNotFoundError:
+        return None
+    return f"{info.st_ino}:{info.st_size}:{info.st_mtime_ns}"

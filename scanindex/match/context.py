@@ -1,0 +1,178 @@
+"""What the words around a place say about it: whose it is, and what it is.
+
+The nearest label to the left on the line counts; without one, a label right above
+in the same column. Role words veto: a name that stands only as somebody's doctor,
+mother or guarantor is no evidence of a patient.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from scanindex.match.text import PageText, Span, Token
+from scanindex.model import Role
+
+
+class Label(enum.StrEnum):
+    """What kind of datum a label announces."""
+
+    BIRTH = "birth"
+    OTHER_DATE = "other_date"
+    MRN = "mrn"
+    OTHER_NUMBER = "other_number"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    role: Role
+    label: Label
+
+
+_PROVIDER = frozenset(
+    "DR DOCTOR PHYSICIAN PHYSICIANS ATTENDING PROVIDER SURGEON ASSISTANT CONSULTANT RADIOLOGIST PATHOLOGIST "
+    "ANESTHESIOLOGIST ANESTHETIST NURSE RN PCP DICTATED SIGNED SIGNATURE TRANSCRIBED INTERPRETED CONFIRMED "
+    "ORDERING ORDERED PRESCRIBER REQUESTED REQUESTING REFERRED REFERRING THERAPIST TECHNICIAN TECHNOLOGIST "
+    "AUTHOR ELECTRONICALLY REVIEWED VERIFIED ADMINISTERED TECH PHARMACIST SCRIBE COSIGNED "
+    "APPROVED PERFORMED READ PSYCHIATRIST PSYCHOLOGIST COUNSELOR ENTERED".split()
+)
+_RELATIVE = frozenset(
+    "MOTHER MOTHERS FATHER FATHERS PARENT PARENTS GUARANTOR GUARANTORS INSURED INSUREDS SUBSCRIBER SUBSCRIBERS "
+    "SPOUSE SPOUSES HUSBAND WIFE WITNESS WITNESSED EMERGENCY CONTACT NEXT KIN NOK GUARDIAN POLICYHOLDER HOLDER "
+    "RELATIVE NOTIFY SON DAUGHTER BROTHER SISTER RESPONSIBLE EMPLOYER BENEFICIARY AGENT PROXY CAREGIVER "
+    "INFORMANT SIBLING AUNT UNCLE GRANDMOTHER GRANDFATHER RELATIONSHIP DONOR ROOMMATE PARTNER FRIEND "
+    "SURROGATE REPRESENTATIVE DEPENDENT CALLER".split()
+)
+_OTHER = frozenset("CC COPIES COPY ATTN ATTENTION SENDER RECIPIENT FROM".split())
+_PATIENT = frozenset("PATIENT PATIENTS PT RE REGARDING CLIENT RESIDENT SUBJECT PNAME PATNAME".split())
+_BIRTH = frozenset("DOB BIRTH BIRTHDATE BORN BDATE BIRTHDAY BD DATEOFBIRTH DOR D0B".split())
+_OTHER_DATE = frozenset(
+    "SERVICE ADMIT ADMITTED ADMISSION ADM DISCHARGE DISCHARGED DISCH COLLECTED RECEIVED REPORTED PRINTED PRINT "
+    "EXAM VISIT SIGNED PROCEDURE SURGERY OPERATION DICTATED TRANSCRIBED ORDERED SEEN DOS RUN FAX FAXED ISSUED "
+    "EFFECTIVE EXPIRES EXPIRATION GIVEN ONSET LMP EDD EDC DIED DEATH ENTERED COMPLETED VERIFIED STUDY PERFORMED "
+    "DRAWN FILLED STARTED START STOP REFILL APPOINTMENT INJURY LOT DUE TODAY".split()
+)
+_MRN = frozenset("MRN MR MR# MEDREC UNIT CHART RECORD MEDICAL HOSPITAL HOSP MRNO REC MPI PID MEDICALRECORD".split())
+_OTHER_NUMBER = frozenset(
+    "ACCOUNT ACCT ACC ENCOUNTER VISIT PHONE TEL TELEPHONE FAX CELL SSN SS SOCIAL NPI DEA POLICY GROUP MEMBER "
+    "CLAIM ACCESSION SPECIMEN CASE INVOICE LICENSE LIC ROOM BED ZIP ORDER CONTROL CERTIFICATE FIN CSN BILL "
+    "BILLING LOT AUTHORIZATION AUTH TAX EIN UPIN RX NDC CPT JOB CONFIRMATION REFERENCE SERIAL PAGER EXT".split()
+)
+_CREDENTIALS = frozenset(
+    "MD DO RN PAC NP ARNP CRNA LPN PHD DDS DMD DPM RPT LCSW MSW PSYD PHARMD FACS FACP MBBS CNM LPC".split()
+)
+_REACH_TOKENS = 7
+_WIDE_GAP = 0.10
+"""Share of the page's width that separates cells of one line."""
+
+
+def context_of(page: PageText, span: Span) -> Context:
+    """Role and label of a place on the page."""
+    left = _left_of(page, span)
+    above = () if _has_label(left) else _above(page, span)
+    role = _role(left) or _role(above) or (_heading_role(page, span) if _is_neutral(left) else None)
+    if _has_credentials(page, span):
+        role = Role.PROVIDER
+    return Context(role=role or Role.UNKNOWN, label=_label(left) or _label(above) or Label.NONE)
+
+
+def _left_of(page: PageText, span: Span) -> tuple[Token, ...]:
+    """Tokens of the same cell before the place, nearest first."""
+    found: list[Token] = []
+    right = span.first
+    limit_px = _WIDE_GAP * page.page.width_px
+    before = [t for t in page.by_line[span.line_no] if t.order < span.first.order]
+    for token in reversed(before[-_REACH_TOKENS:]):
+        if right.word.box.left_px - token.word.box.right_px > limit_px and found:
+            break
+        found.append(token)
+        right = token
+    return tuple(found)
+
+
+def _above(page: PageText, span: Span) -> tuple[Token, ...]:
+    """Tokens of the nearest line above in the same column, last first."""
+    box, reach_px = span.box, 2.6 * page.line_height_px
+    middle = (box.top_px + box.bottom_px) / 2
+    rows = [
+        t
+        for t in page.tokens
+        if 0.6 * page.line_height_px < middle - (t.word.box.top_px + t.word.box.bottom_px) / 2 < reach_px
+        and t.word.box.left_px < box.right_px + page.line_height_px
+        and box.left_px - 2 * page.line_height_px < t.word.box.right_px
+    ]
+    if not rows:
+        return ()
+    nearest = max(t.word.box.top_px for t in rows)
+    row = [t for t in rows if nearest - t.word.box.top_px < page.line_height_px]
+    # a line of prose above is no label
+    return tuple(reversed(row)) if len(row) <= 4 else ()
+
+
+def _heading_role(page: PageText, span: Span) -> Role | None:
+    """The role a short heading one or two lines up gives to what stands below it."""
+    top = span.box.top_px
+    near = [
+        tokens
+        for tokens in page.by_line.values()
+        if 0 < top - tokens[0].word.box.top_px < 4 * page.line_height_px and len(tokens) <= 4
+    ]
+    for tokens in sorted(near, key=lambda line: -line[0].word.box.top_px):
+        role = _role(tuple(reversed(tokens)))
+        if role in (Role.RELATIVE, Role.PROVIDER):
+            return role
+    return None
+
+
+def _has_label(tokens: tuple[Token, ...]) -> bool:
+    return _role(tokens) is not None or _label(tokens) is not None or _is_neutral(tokens)
+
+
+def _is_neutral(tokens: tuple[Token, ...]) -> bool:
+    return any(t.key in ("NAME", "LAST", "FIRST", "SURNAME") for t in tokens[:4])
+
+
+def _role(tokens: tuple[Token, ...]) -> Role | None:
+    for token in tokens:
+        if token.key in _RELATIVE:
+            return Role.RELATIVE
+        if token.key in _PROVIDER:
+            return Role.PROVIDER
+        if token.key in _OTHER:
+            return Role.OTHER
+        if token.key in _PATIENT:
+            return Role.PATIENT
+    return None
+
+
+def _label(tokens: tuple[Token, ...]) -> Label | None:
+    kinds = ((_BIRTH, Label.BIRTH), (_OTHER_NUMBER, Label.OTHER_NUMBER), (_OTHER_DATE, Label.OTHER_DATE))
+    for token in tokens[:5]:
+        for words, label in kinds:
+            if token.key in words:
+                return label
+        if token.key in _MRN:
+            return Label.MRN
+    return None
+
+
+def _has_credentials(page: PageText, span: Span) -> bool:
+    """A degree right behind a name makes it a provider's."""
+    after = [t for t in page.by_line[span.line_no] if t.order > span.last.order][:3]
+    gap_px = 1.6 * page.line_height_px
+    right = span.last.word.box.right_px
+    for token in after:
+        if token.word.box.left_px - right > gap_px:
+            return False
+        if token.key in _CREDENTIALS:
+            return True
+        right = token.word.box.right_px
+    return _spelled_degree(after)
+
+
+def _spelled_degree(after: list[Token]) -> bool:
+    """ "M. D." as two tokens; "D. O. B." is a label."""
+    keys = [t.key for t in after]
+    pairs = (keys[:2], keys[1:3])
+    return keys[:3] != ["D", "O", "B"] and any(p in (["M", "D"], ["D", "O"], ["R", "N"]) for p in pairs)

@@ -1,0 +1,65 @@
+"""What a document's pages say about whose it is: plain values, no roster.
+
+A sighting is one datum at one place. `is_sure` says that it may count as read
+without a doubt: a barcode, a text layer, two agreeing readers, or one reader with
+high confidence on a legible page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from scanindex.match.text import PageText
+from scanindex.model import Box, Finding, FindingKind, PageFindings, PageGroup, PageReading, Role
+
+COVER_PAGE = 0
+"""Page number of sightings on a cover sheet, which is no page of the document."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    kind: FindingKind
+    scan_page_no: int
+    box: Box | None
+    raw: str = field(repr=False)
+    values: tuple[str, ...] = field(repr=False)
+    """Readings that count: ISO days, identifier text, digits, a name."""
+    others: tuple[str, ...] = field(default=(), repr=False)
+    """Less usual readings (day before month); never exact."""
+    role: Role
+    is_labelled: bool
+    """The page itself says that it is this kind of datum."""
+    confidence: float | None
+    is_sure: bool
+    is_disputed: bool = False
+    """A second reader saw something else here."""
+    readers: tuple[str, ...] = ()
+
+    @property
+    def is_patients(self) -> bool:
+        """No role word gives it to somebody else."""
+        return self.role in (Role.PATIENT, Role.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    pages: tuple[PageReading, ...]
+    texts: tuple[PageText, ...]
+    sightings: tuple[Sighting, ...]
+    findings: tuple[PageFindings, ...]
+    group: PageGroup
+    newborn_pages: tuple[int, ...] = ()
+    """Pages that speak of a newborn by what it is called before it has a name."""
+
+    def of(self, *kinds: FindingKind) -> Iterator[Sighting]:
+        return (s for s in self.sightings if s.kind in kinds)
+
+    def labelled(self, *kinds: FindingKind) -> Iterator[Sighting]:
+        """Data that the pages say are the patient's."""
+        return (s for s in self.of(*kinds) if s.is_labelled and s.is_patients)
+
+    @property
+    def named(self) -> tuple[Finding, ...]:
+        """Names that a label gives to the patient."""
+        return tuple(f for p in self.findings for f in p.of(FindingKind.NAME) if f.role is Role.PATIENT)

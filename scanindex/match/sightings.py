@@ -1,0 +1,289 @@
+"""Dates, numbers and labelled findings on pages, as sightings.
+
+Looks at every date and every number itself (the roster decides which of them mean
+somebody), and takes over what the extraction labelled. Repairs nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from scanindex.match import fold
+from scanindex.match.context import Context, Label, context_of
+from scanindex.match.dates import dates_in
+from scanindex.match.evidence import COVER_PAGE, Evidence, Sighting
+from scanindex.match.text import Line, PageText, Span, overlaps, union
+from scanindex.model import (
+    Finding,
+    FindingKind,
+    PageFindings,
+    PageGroup,
+    PageReading,
+    Role,
+    TextSource,
+    Word,
+)
+
+SURE_CONFIDENCE = 0.80
+"""Least confidence at which one reader alone counts; certified on audited outcomes."""
+SURE_NAME_CONFIDENCE = 0.60
+"""Names need less: hitting a roster name by misreading is rare, hitting a number is not."""
+SURE_LEGIBILITY = 0.55
+_NUMBER = re.compile(r"(?<![A-Z0-9/.])[A-Z]{0,3}-?\d[\dA-Z]*(?:(?:[-.]| ?- ?| )\d{1,4})*(?![A-Z0-9/])")
+_PHONE = re.compile(r"(?<!\d)(?:\+?1[ .-]?)?\(?([2-9]\d\d)\)?[ .\-/]{0,2}([2-9]\d\d)[ .\-]{0,2}(\d{4})(?!\d)")
+_SSN = re.compile(r"(?<![\dX*])(?:\d{3}|[X*]{3})[- ]?(?:\d{2}|[X*]{2})[- ]?(\d{4})(?!\d)")
+_NEWBORN = re.compile(
+    r"\b(?:BABY|INFANT|NEWBORN|NB|BB|BG)[ ,.'-]*(?:BOY|GIRL|OF|MALE|FEMALE|TWIN)\b|\b(?:BOY|GIRL)[ ,]+BABY\b"
+    r"|,\s*(?:BB|BG|NB|BABY)\b"
+)
+_BIRTH_PAGE = re.compile(r"\b(?:NEWBORN|NEONATAL|NEONATE|APGAR|BIRTH WEIGHT|BIRTHWEIGHT)\b")
+_MOTHER = re.compile(r"\b(?:MOTHER|MATERNAL|MOM)\b")
+_COPIED = {
+    FindingKind.MRN,
+    FindingKind.BIRTH_DATE,
+    FindingKind.SEX,
+    FindingKind.SSN4,
+    FindingKind.PHONE,
+    FindingKind.ADDRESS,
+}
+
+
+def gather(
+    pages: Sequence[PageReading], findings: Sequence[PageFindings], group: PageGroup
+) -> Evidence:
+    """All sightings on the pages of one document, and on its cover sheet."""
+    wanted = set(group.pages)
+    pages = tuple(p for p in pages if p.scan_page_no in wanted)
+    findings = tuple(f for f in findings if f.scan_page_no in wanted)
+    texts = tuple(PageText(p) for p in pages)
+    by_page = {f.scan_page_no: f.findings for f in findings}
+    sightings = [s for text in texts for s in _on_page(text, by_page.get(text.page.scan_page_no, ()))]
+    if group.cover:
+        sightings += [_from_cover(f) for f in group.cover.findings if f.kind in _COPIED]
+    return Evidence(
+        pages=pages,
+        texts=texts,
+        sightings=tuple(sightings),
+        findings=findings,
+        group=group,
+        newborn_pages=tuple(t.page.scan_page_no for t in texts if _is_newborn(t)),
+    )
+
+
+def certainty(page: PageReading, words: Sequence[Word], least: float) -> tuple[bool, bool, float | None]:
+    """(is sure, is disputed, lowest confidence) of what these words say."""
+    if page.text_source is TextSource.TEXT_LAYER or (words and all(w.engine == "text_layer" for w in words)):
+        return True, False, None
+    known = [w.confidence for w in words if w.confidence is not None]
+    confidence = min(known) if known else None
+    seconds = [(fold.identifier_text(w.text), fold.identifier_text(w.second_text)) for w in words if w.second_text]
+    if any(one != two for one, two in seconds):
+        return False, True, confidence
+    if words and len(seconds) == len([w for w in words if fold.identifier_text(w.text)]):
+        return True, False, confidence
+    legible = page.quality.legibility is None or page.quality.legibility >= SURE_LEGIBILITY
+    return bool(legible and confidence is not None and confidence >= least), False, confidence
+
+
+def _is_newborn(text: PageText) -> bool:
+    whole = "\n".join(line.text for line in text.lines)
+    return bool(_NEWBORN.search(whole) or (_BIRTH_PAGE.search(whole) and _MOTHER.search(whole)))
+
+
+def _on_page(text: PageText, findings: Sequence[Finding]) -> Iterator[Sighting]:
+    labelled = [_from_finding(text, f) for f in findings if f.kind in _COPIED]
+    yield from labelled
+    for line in text.lines:
+        taken: list[tuple[int, int]] = []
+        for sighting, start, end in _dates(text, line, findings):
+            taken.append((start, end))
+            yield sighting
+        for sighting, start, end in _phones(text, line):
+            taken.append((start, end))
+            yield sighting
+        yield from _numbers(text, line, findings, taken)
+
+
+# --- what the extraction found ---------------------------------------------------
+def _from_finding(text: PageText, finding: Finding) -> Sighting:
+    words = _words_in(text, finding)
+    sure, disputed, lowest = certainty(text.page, words, SURE_CONFIDENCE)
+    confidence = finding.confidence if finding.confidence is not None else lowest
+    if "barcode" in finding.readers or len(finding.readers) > 1:
+        sure, disputed = True, False
+    elif finding.confidence is not None:
+        sure = sure and finding.confidence >= SURE_CONFIDENCE
+    return Sighting(
+        kind=finding.kind,
+        scan_page_no=finding.scan_page_no,
+        box=finding.box,
+        raw=finding.raw,
+        values=_readings(finding),
+        role=_own_role(text, finding, words),
+        is_labelled=True,
+        confidence=confidence,
+        is_sure=sure,
+        is_disputed=disputed,
+        readers=finding.readers,
+    )
+
+
+def _own_role(text: PageText, finding: Finding, words: Sequence[Word]) -> Role:
+    """The extraction's role, unless the words around give the datum to somebody else."""
+    if finding.role not in (Role.PATIENT, Role.UNKNOWN) or not words:
+        return finding.role
+    span = _span_of(text, words)
+    seen = context_of(text, span).role if span else Role.UNKNOWN
+    return seen if seen in (Role.RELATIVE, Role.PROVIDER) and finding.role is Role.UNKNOWN else finding.role
+
+
+def _readings(finding: Finding) -> tuple[str, ...]:
+    if finding.kind is not FindingKind.BIRTH_DATE:
+        return (finding.value,)
+    seen = list(dates_in(fold.ascii_upper(finding.raw)))
+    return tuple(dict.fromkeys((finding.value, *(seen[0].readings if len(seen) == 1 else ()))))
+
+
+def _from_cover(finding: Finding) -> Sighting:
+    return Sighting(
+        kind=finding.kind,
+        scan_page_no=COVER_PAGE,
+        box=finding.box,
+        raw=finding.raw,
+        values=(finding.value,),
+        role=Role.PATIENT,
+        is_labelled=True,
+        confidence=1.0,
+        is_sure=True,
+        readers=("barcode",),
+    )
+
+
+def _words_in(text: PageText, finding: Finding) -> tuple[Word, ...]:
+    """The words of the finding's place that carry its value."""
+    wanted = fold.identifier_text(finding.raw)
+    inside = [w for w in text.page.words if overlaps(w.box, finding.box)]
+    carrying = [w for w in inside if (key := fold.identifier_text(w.text)) and (key in wanted or wanted in key)]
+    return tuple(carrying or inside)
+
+
+def _span_of(text: PageText, words: Sequence[Word]) -> Span | None:
+    tokens = [t for t in text.by_line.get(words[0].line_no, ()) if any(t.word is w for w in words)] if words else []
+    return Span(first=tokens[0], last=tokens[-1]) if tokens else None
+
+
+# --- what stands anywhere -----------------------------------------------------------
+def _dates(
+    text: PageText, line: Line, findings: Sequence[Finding]
+) -> Iterator[tuple[Sighting, int, int]]:
+    for found in dates_in(line.text):
+        words = line.words_at(found.start, found.end)
+        span = _span_of(text, words)
+        if span is None:
+            continue
+        box = union([w.box for w in words])
+        here = [f for f in findings if overlaps(f.box, box)]
+        births = [f for f in here if f.kind is FindingKind.BIRTH_DATE]
+        context = context_of(text, span)
+        if (any(f.kind is FindingKind.SERVICE_DATE for f in here) and not births) or (
+            context.label is Label.OTHER_DATE and not births
+        ):
+            continue
+        sure, disputed, confidence = certainty(text.page, words, SURE_CONFIDENCE)
+        yield (
+            Sighting(
+                kind=FindingKind.BIRTH_DATE,
+                scan_page_no=text.page.scan_page_no,
+                box=box,
+                raw=line.text[found.start : found.end],
+                values=found.readings,
+                others=found.others,
+                role=births[0].role if births else context.role,
+                is_labelled=bool(births) or context.label is Label.BIRTH,
+                confidence=confidence,
+                is_sure=sure,
+                is_disputed=disputed,
+                readers=tuple(dict.fromkeys(w.engine for w in words)),
+            ),
+            found.start,
+            found.end,
+        )
+
+
+def _phones(text: PageText, line: Line) -> Iterator[tuple[Sighting, int, int]]:
+    for pattern, kind in ((_PHONE, FindingKind.PHONE), (_SSN, FindingKind.SSN4)):
+        for match in pattern.finditer(line.text):
+            words = line.words_at(*match.span())
+            span = _span_of(text, words)
+            if span is None:
+                continue
+            sure, disputed, confidence = certainty(text.page, words, SURE_CONFIDENCE)
+            yield (
+                Sighting(
+                    kind=kind,
+                    scan_page_no=text.page.scan_page_no,
+                    box=union([w.box for w in words]),
+                    raw=match[0],
+                    values=("".join(match.groups()),),
+                    role=context_of(text, span).role,
+                    is_labelled=False,
+                    confidence=confidence,
+                    is_sure=sure,
+                    is_disputed=disputed,
+                    readers=tuple(dict.fromkeys(w.engine for w in words)),
+                ),
+                *match.span(),
+            )
+
+
+def _numbers(
+    text: PageText, line: Line, findings: Sequence[Finding], taken: Sequence[tuple[int, int]]
+) -> Iterator[Sighting]:
+    """Numbers of 4 to 12 characters that are no date and no phone."""
+    for match in _NUMBER.finditer(line.text):
+        start, end = match.span()
+        if any(start < stop and begin < end for begin, stop in taken):
+            continue
+        for raw, words in _joins(line, match):
+            value = fold.identifier_text(raw)
+            if not 4 <= len(value) <= 12 or sum(c.isdigit() for c in value) < 4:
+                continue
+            span = _span_of(text, words)
+            box = union([w.box for w in words])
+            if span is None or any(f.kind in _COPIED and overlaps(f.box, box) for f in findings):
+                continue  # the extraction's own sighting stands for it
+            context = context_of(text, span)
+            yield _number(text, words, raw, context)
+
+
+def _joins(line: Line, match: re.Match[str]) -> Iterator[tuple[str, tuple[Word, ...]]]:
+    """The whole run of groups, and each word of it that is long enough alone."""
+    words = line.words_at(*match.span())
+    yield match[0], words
+    if len(words) > 1:
+        for word in words:
+            yield word.text, (word,)
+
+
+def _number(text: PageText, words: Sequence[Word], raw: str, context: Context) -> Sighting:
+    sure, disputed, confidence = certainty(text.page, words, SURE_CONFIDENCE)
+    return Sighting(
+        kind=FindingKind.MRN,
+        scan_page_no=text.page.scan_page_no,
+        box=union([w.box for w in words]),
+        raw=raw,
+        values=(raw.strip(),),
+        role=context.role,
+        is_labelled=context.label is Label.MRN and _is_tight(words, text),
+        confidence=confidence,
+        is_sure=sure,
+        is_disputed=disputed,
+        readers=tuple(dict.fromkeys(w.engine for w in words)),
+    )
+
+
+def _is_tight(words: Sequence[Word], text: PageText) -> bool:
+    """The groups of one number stand close together."""
+    return all(b.box.left_px - a.box.right_px < 1.5 * text.line_height_px for a, b in pairwise(words))

@@ -1,0 +1,89 @@
+"""The fence around third-party decoders: limits, and one family of errors out.
+
+Leaves out what a process limit must do: memory, CPU and wall time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scanindex.errors import CorruptFile, EmptyFile, OversizeFile, ScanindexError
+
+TRUNCATED_IMAGE = "truncated_image"
+"""Picture data end before the picture does."""
+DAMAGED_IMAGE = "damaged_image"
+"""The decoder found wrong codes inside the picture data."""
+NOTE_NON_SQUARE = "note:non_square"
+"""Pixels were not square (fax); rows or columns were stretched for reading."""
+NOTE_REDUCED = "note:reduced"
+"""Scaled down to `pages.max_pixels` for reading."""
+
+_ABSURD_GREY = 4
+_ABSURD_COLOUR = 2
+"""Times `pages.max_pixels` beyond which a picture is not even decoded: colour
+takes four bytes a pixel while decoding and must fit the child's memory."""
+_MAX_SIDE_PX = 200_000
+
+
+@contextmanager
+def input_errors() -> Iterator[None]:
+    """Turn whatever a decoder throws into CorruptFile; our own errors pass.
+
+    The world's faults (missing file, permission, I/O error of the disk) pass as
+    OSError, because the file is not to blame. MemoryError passes too: with a
+    lower load, or more memory allowed, the same page may well decode.
+    """
+    try:
+        yield
+    except (ScanindexError, MemoryError):
+        raise
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise CorruptFile(f"decoder: {type(error).__name__}") from error
+    except Exception as error:
+        raise CorruptFile(f"decoder: {type(error).__name__}") from error
+
+
+def refuse_empty(path: Path) -> None:
+    if path.stat().st_size == 0:
+        raise EmptyFile
+
+
+def check_dimensions(width_px: int, height_px: int, max_pixels: int, *, is_grey: bool) -> None:
+    """Refuse header dimensions that no page has, before anything is decoded."""
+    if width_px <= 0 or height_px <= 0:
+        raise CorruptFile("picture without area")
+    absurd = max_pixels * (_ABSURD_GREY if is_grey else _ABSURD_COLOUR)
+    if width_px * height_px > absurd or max(width_px, height_px) > _MAX_SIDE_PX:
+        raise OversizeFile(f"picture of {width_px} x {height_px} pixels")
+
+
+def check_page_count(count: int, max_pages: int) -> None:
+    if count > max_pages:
+        raise OversizeFile(f"{count} pages")
+
+
+@contextmanager
+def captured_stderr() -> Iterator[list[bytes]]:
+    """Collect what C libraries write to descriptor 2; the list is filled on leaving.
+
+    libjpeg reports damaged data nowhere else. For single-threaded children only:
+    the descriptor belongs to the whole process.
+    """
+    said: list[bytes] = []
+    keep, catch = os.dup(2), os.memfd_create("decoder")
+    try:
+        os.dup2(catch, 2)
+        try:
+            yield said
+        finally:
+            os.dup2(keep, 2)
+            os.lseek(catch, 0, os.SEEK_SET)
+            said.append(os.read(catch, 65_536))
+    finally:
+        os.close(catch)
+        os.close(keep)

@@ -1,0 +1,73 @@
+"""JPEG to grey, strictly: every warning of libjpeg is a problem, a cut file gives what it has.
+
+OpenCV decodes (luma straight from the file, and it lets libjpeg's warnings be
+heard); Pillow takes four-channel files and cut ones. Worker-only.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+
+import cv2
+import numpy as np
+
+from scanindex.pages.guard import DAMAGED_IMAGE, TRUNCATED_IMAGE, captured_stderr, check_dimensions
+from scanindex.pages.grey import Grey, grey_of
+from scanindex.pages.pillow import pillow_open
+
+_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_REDUCED = {
+    1: cv2.IMREAD_GRAYSCALE,
+    2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
+    4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+    8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
+}
+
+
+def frame_header(data: bytes) -> tuple[int, int, int] | None:
+    """Width, height and channels from the first frame header (ISO/IEC 10918-1 B.2.2)."""
+    at = 2
+    while 0 <= at < len(data) - 9 and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker in _FRAME_MARKERS:
+            height, width, channels = struct.unpack_from(">HHB", data, at + 5)
+            return width, height, channels
+        if marker == 0xDA:
+            return None
+        alone = marker in (0x01, 0xFF) or 0xD0 <= marker <= 0xD8
+        at += (1 if marker == 0xFF else 2) if alone else 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
+    return None
+
+
+def is_cut(data: bytes) -> bool:
+    """No end marker behind the first scan."""
+    scan = data.find(b"\xff\xda")
+    return data.rfind(b"\xff\xd9") < max(scan, 2)
+
+
+def decode(data: bytes, max_pixels: int) -> tuple[Grey, tuple[str, ...]]:
+    """Stored orientation, reduced in the decoder where larger than `max_pixels`."""
+    header = frame_header(data)
+    if header is None or header[2] == 4:
+        return _by_pillow(data, max_pixels)
+    check_dimensions(header[0], header[1], max_pixels, is_grey=True)
+    factor = next((f for f in (1, 2, 4) if header[0] * header[1] <= max_pixels * f * f), 8)
+    with captured_stderr() as said:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), _REDUCED[factor] | cv2.IMREAD_IGNORE_ORIENTATION)
+    if pixels is None or pixels.size == 0:
+        return _by_pillow(data, max_pixels)
+    problems = [TRUNCATED_IMAGE] if is_cut(data) else []
+    if b"orrupt" in said[0] or b"remature" in said[0]:
+        problems.append(DAMAGED_IMAGE)
+    return np.asarray(pixels, np.uint8), tuple(problems)
+
+
+def _by_pillow(data: bytes, max_pixels: int) -> tuple[Grey, tuple[str, ...]]:
+    with pillow_open(io.BytesIO(data), ("JPEG", "MPO")) as opened:
+        check_dimensions(*opened.image.size, max_pixels, is_grey=False)
+        problems = opened.load()
+        pixels, _ = grey_of(opened.image)
+    if is_cut(data) and TRUNCATED_IMAGE not in problems:
+        problems = (*problems, TRUNCATED_IMAGE)
+    return pixels, problems

@@ -1,0 +1,259 @@
+"""Pages of picture files: TIFF, JPEG, PNG, BMP, WebP, JPEG 2000, HEIC, GIF.
+
+Every frame is a page, except in JPEG and PNG, whose further pictures are
+previews or animation. Worker-only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from scanindex.errors import CorruptFile, NoPages, UnknownFormat
+from scanindex.model import PageRaster, ScanInfo
+from scanindex.pages import guard, jpeg
+from scanindex.pages.grey import Grey, Picture, deep_to_grey, fitted, grey_of, plausible_dpi, squared
+from scanindex.pages.pillow import Opened, pillow_open
+from scanindex.settings import PagesSettings
+from scanindex.sniff import BMP, GIF, HEIC, JP2, JPEG, PNG, TIFF, WEBP, is_whole, tiff_layout
+
+_FORMATS = {
+    TIFF: ("TIFF",),
+    JPEG: ("JPEG", "MPO"),
+    PNG: ("PNG",),
+    BMP: ("BMP", "DIB"),
+    WEBP: ("WEBP",),
+    JP2: ("JPEG2000",),
+    GIF: ("GIF",),
+}
+_ONE_PAGE = frozenset((JPEG, PNG, BMP, JP2))
+_ORIENTATION, _PHOTOMETRIC = 0x0112, 262
+_TURN_OF_ORIENTATION = {1: 0, 2: 0, 3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270}
+"""Clockwise turn after an un-mirroring left to right (TIFF 6.0 Orientation, Exif 2.32 4.6.4)."""
+_MIRRORED = frozenset((2, 4, 5, 7))
+_GREY_MODES = frozenset(("1", "L", "P", "I;16", "I;16B", "I;16L", "I;16N"))
+
+
+# --- inspect ------------------------------------------------------------------
+def inspect(path: Path, media_type: str, settings: PagesSettings) -> ScanInfo:
+    """See `pages.inspect`."""
+    if media_type == HEIC:
+        count, problems = _inspect_heic(path, settings)
+    elif media_type in _FORMATS:
+        count, problems = _inspect_pillow(path, media_type, settings)
+    else:
+        raise UnknownFormat(media_type)
+    return ScanInfo(media_type=media_type, page_count=count, problems=tuple(dict.fromkeys(problems)))
+
+
+def _inspect_pillow(path: Path, media_type: str, settings: PagesSettings) -> tuple[int, list[str]]:
+    problems: list[str] = []
+    limit = None
+    if media_type == TIFF:
+        limit, problems = _tiff_pages(path)
+        guard.check_page_count(limit, settings.max_pages)
+    else:
+        problems = _damage(path, media_type)
+    with pillow_open(path, _FORMATS[media_type]) as opened:
+        count = 1 if media_type in _ONE_PAGE else _frame_count(opened.image, settings, limit)
+        for number in range(count):
+            if count > 1:
+                _seek(opened.image, number)
+            grey = opened.image.mode in _GREY_MODES or media_type == JPEG
+            guard.check_dimensions(*opened.image.size, settings.max_pixels, is_grey=grey)
+    return count, problems
+
+
+def _tiff_pages(path: Path) -> tuple[int, list[str]]:
+    """Directories that have pixels, and what is wrong with where they say these are."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        layout = tiff_layout(stream, size)
+    problems = []
+    if layout.is_cut or any(page.overhang_bytes(size) for page in layout.pages):
+        problems.append(guard.TRUNCATED_IMAGE)
+    if layout.has_loop:
+        problems.append("page_chain_loop")
+    if not layout.pages:
+        raise CorruptFile("no image directory")
+    return len(layout.pages), problems
+
+
+def _damage(path: Path, media_type: str) -> list[str]:
+    if media_type == JPEG:
+        return [guard.TRUNCATED_IMAGE] if jpeg.is_cut(path.read_bytes()) else []
+    with path.open("rb") as stream:
+        return [] if is_whole(stream, path.stat().st_size) else [guard.TRUNCATED_IMAGE]
+
+
+def _frame_count(image: Image.Image, settings: PagesSettings, limit: int | None) -> int:
+    """Frames Pillow reaches; never walks beyond the allowed number of pages."""
+    if limit is not None:
+        return limit
+    count = int(getattr(image, "n_frames", 1))
+    if count < 1:
+        raise NoPages
+    guard.check_page_count(count, settings.max_pages)
+    return count
+
+
+def _seek(image: Image.Image, number: int) -> None:
+    try:
+        image.seek(number)
+    except (EOFError, ValueError, SyntaxError, KeyError, TypeError) as error:
+        raise CorruptFile(f"frame {number + 1}") from error
+
+
+def _inspect_heic(path: Path, settings: PagesSettings) -> tuple[int, list[str]]:
+    heif = _open_heic(path)
+    guard.check_page_count(len(heif), settings.max_pages)
+    for number in range(len(heif)):
+        guard.check_dimensions(*heif[number].size, settings.max_pixels, is_grey=False)
+    return len(heif), _damage(path, HEIC)
+
+
+def _open_heic(path: Path) -> Any:
+    import pi_heif
+
+    try:
+        heif = pi_heif.open_heif(path, convert_hdr_to_8bit=True)
+    except (ValueError, RuntimeError, SyntaxError, EOFError, IndexError) as error:
+        raise CorruptFile("HEIF container") from error
+    if len(heif) == 0:
+        raise NoPages
+    return heif
+
+
+# --- rasterise ----------------------------------------------------------------
+def rasterise(path: Path, media_type: str, scan_page_no: int, settings: PagesSettings) -> PageRaster:
+    """See `pages.rasterise`."""
+    if media_type == HEIC:
+        picture, orientation = _read_heic(path, scan_page_no, settings), 1
+    elif media_type == JPEG:
+        picture, orientation = _read_jpeg(path, scan_page_no, settings)
+    elif media_type in _FORMATS:
+        picture, orientation = _read_pillow(path, media_type, scan_page_no, settings)
+    else:
+        raise UnknownFormat(media_type)
+    if orientation in _MIRRORED and media_type != TIFF:
+        picture = replace(picture, pixels=picture.pixels[:, ::-1])
+    picture = fitted(squared(picture), settings.max_pixels)
+    return PageRaster(
+        scan_page_no=scan_page_no,
+        pixels=np.ascontiguousarray(picture.pixels),
+        dpi=plausible_dpi(picture.dpi_x, max(picture.pixels.shape)),
+        is_bilevel=picture.is_bilevel,
+        rotation_degrees=_TURN_OF_ORIENTATION[orientation],
+        problems=picture.problems,
+    )
+
+
+def _read_jpeg(path: Path, scan_page_no: int, settings: PagesSettings) -> tuple[Picture, int]:
+    if scan_page_no != 1:
+        raise CorruptFile(f"no page {scan_page_no}")
+    data = path.read_bytes()
+    with pillow_open(path, _FORMATS[JPEG]) as opened:
+        orientation, (dpi_x, dpi_y) = _orientation(opened.image), _dpi(opened.image)
+        full_width = opened.image.width
+    pixels, problems = jpeg.decode(data, settings.max_pixels)
+    shrink = pixels.shape[1] / full_width
+    return (
+        Picture(
+            pixels=pixels,
+            dpi_x=dpi_x and dpi_x * shrink,
+            dpi_y=dpi_y and dpi_y * shrink,
+            problems=problems if shrink > 0.9 else (*problems, guard.NOTE_REDUCED),
+        ),
+        orientation,
+    )
+
+
+def _read_pillow(
+    path: Path, media_type: str, scan_page_no: int, settings: PagesSettings
+) -> tuple[Picture, int]:
+    with pillow_open(path, _FORMATS[media_type]) as opened:
+        image = opened.image
+        if scan_page_no > 1:
+            _seek(image, scan_page_no - 1)
+        guard.check_dimensions(*image.size, settings.max_pixels, is_grey=image.mode in _GREY_MODES)
+        orientation, (dpi_x, dpi_y) = _orientation(image), _dpi(image)
+        is_inverted_deep = _photometric(image) == 0 and image.mode.startswith(("I", "F"))
+        if media_type == JP2:
+            _reduce_jp2(image, settings.max_pixels)
+        pixels, is_bilevel, problems = _pixels(opened)
+    if is_inverted_deep:
+        pixels = 255 - pixels
+    if media_type == TIFF:
+        # Pillow turns TIFF pixels upright while loading; turn them back to the archived frame.
+        pixels = np.rot90(pixels, k=_TURN_OF_ORIENTATION[orientation] // 90)
+    return (
+        Picture(pixels=pixels, dpi_x=dpi_x, dpi_y=dpi_y, is_bilevel=is_bilevel, problems=problems),
+        orientation,
+    )
+
+
+def _pixels(opened: Opened) -> tuple[Grey, bool, tuple[str, ...]]:
+    problems = opened.load()
+    pixels, is_bilevel = grey_of(opened.image)
+    return pixels, is_bilevel, problems
+
+
+def _reduce_jp2(image: Image.Image, max_pixels: int) -> None:
+    """Let the wavelet decoder leave out its finest levels where the page is too large."""
+    width, height = image.size
+    levels = 0
+    while (width >> levels) * (height >> levels) > max_pixels and levels < 5:
+        levels += 1
+    if levels:
+        image.reduce = levels  # type: ignore[assignment, method-assign]
+
+
+def _read_heic(path: Path, scan_page_no: int, settings: PagesSettings) -> Picture:
+    heif = _open_heic(path)
+    if not 1 <= scan_page_no <= len(heif):
+        raise CorruptFile(f"no page {scan_page_no}")
+    frame = heif[scan_page_no - 1]
+    guard.check_dimensions(*frame.size, settings.max_pixels, is_grey=False)
+    try:
+        image = frame.to_pillow()
+        pixels, is_bilevel = grey_of(image)
+    except (ValueError, RuntimeError, OSError, EOFError) as error:
+        raise CorruptFile("HEIF picture") from error
+    return Picture(pixels=pixels, is_bilevel=is_bilevel)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except (OSError, SyntaxError, ValueError, KeyError, TypeError, IndexError):
+        return 1
+    return value if isinstance(value, int) and value in _TURN_OF_ORIENTATION else 1
+
+
+def _photometric(image: Image.Image) -> int | None:
+    tags = getattr(image, "tag_v2", None)
+    value = tags.get(_PHOTOMETRIC) if tags is not None else None
+    return value if isinstance(value, int) else None
+
+
+def _dpi(image: Image.Image) -> tuple[float | None, float | None]:
+    """Dots per inch across and down; None where the file does not say in a known unit.
+
+    Without a unit TIFF numbers still tell the shape of a pixel, and the numbers
+    of fax modes (ITU-T T.4: 204 x 98, 204 x 196) mean what they say.
+    """
+    value = image.info.get("dpi") or image.info.get("resolution")
+    try:
+        x, y = (float(part) for part in value)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None, None
+    if not (0 < x < 1e6 and 0 < y < 1e6):
+        return None, None
+    return x, y
+
+
+__all__ = ["deep_to_grey", "inspect", "rasterise"]

@@ -1,0 +1,323 @@
+"""The path of a page, in the order it travels. Start reading here.
+
+    intake.look          inbox entry → durable original + row       (take over)
+    workers.inspect      how many pages, what damage                (open)
+    workers.read_pages   pages → clean → ocr, in limited children   (read)
+    extract.find         words → findings, each with its place
+    documents.group      pages → documents, blanks set aside
+    match.decide         findings + roster → AUTO / REVIEW / NEW with reasons
+      ── the filing intent is committed here; recovery never decides again ──
+    filing / archive     PDF/A + record, verified, published, committed
+    index.apply          follows from the outbox, as does the chart tree
+
+Every step can be repeated: start-up recovery is this same code. A file's own
+fault quarantines it, the world's fault makes it wait; both are decided in
+`process` and nowhere else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from scanindex import __version__, documents, extract, filing, match
+from scanindex.errors import ConflictError, CrashesReader, InputError, TransientError, VerifyFailed, transient
+from scanindex.model import (
+    Decision,
+    Document,
+    DocumentId,
+    DocumentState,
+    Grouping,
+    IndexPage,
+    Outcome,
+    PageFindings,
+    PageGroup,
+    PageReading,
+    Scan,
+    ScanInfo,
+    ScanState,
+)
+from scanindex.ports import (
+    ArchiveStore,
+    Catalog,
+    ChartView,
+    Clock,
+    EventLog,
+    Ids,
+    Registry,
+    Roster,
+    SearchIndex,
+    Workers,
+)
+from scanindex.settings import Settings
+
+MACHINE = "machine"
+SOFTWARE = f"scanindex {__version__}"
+_MAX_ATTEMPTS = 5
+"""Deaths of the whole service while a scan was being opened, before it is blamed."""
+_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 5, 900
+_OPEN_STATES = (DocumentState.PROPOSED, DocumentState.IN_REVIEW)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The world, as the stages see it; put together in app.py."""
+
+    settings: Settings
+    catalog: Catalog
+    archive: ArchiveStore
+    event_log: EventLog
+    roster: Roster
+    registry: Registry
+    index: SearchIndex
+    charts: ChartView
+    workers: Workers
+    clock: Clock
+    ids: Ids
+
+
+def process(scan: Scan, services: Services) -> None:
+    """Take one recorded scan as far as the machine can; safe to repeat at any point."""
+    try:
+        if not _is_decided(scan, services):
+            _count_attempt(scan, services)
+            info = services.workers.inspect(scan)
+            readings = services.workers.read_pages(scan, info.page_count)
+            findings = [extract.find(reading) for reading in readings]
+            grouping = documents.group(readings, findings, scan.preset, services.settings.documents)
+            drafts = [_draft(scan, info, group, readings, findings, services) for group in grouping.groups]
+            _commit_intent(scan, info, grouping, readings, drafts, services)
+        file_proposed(scan, services)
+    except InputError as error:
+        _quarantine(scan, error, services)
+    except (TransientError, VerifyFailed) as error:
+        _wait(scan, error, services)
+
+
+def file_proposed(scan: Scan, services: Services) -> None:
+    """File every decided document of a scan that is not filed yet."""
+    with services.catalog.read() as unit:
+        proposed = unit.documents.all(DocumentState.PROPOSED, scan_id=scan.scan_id)
+    for document in proposed:
+        file_document(scan, document, services)
+    with services.catalog.read() as unit:
+        is_settled = not unit.documents.all(*_OPEN_STATES, scan_id=scan.scan_id, limit=1)
+        now = unit.scans.get(scan.scan_id)
+    if now and now.state is ScanState.WAITING:
+        _set_scan(scan, services, "resumed", state=ScanState.DECIDED, reason=None, retry_at=None, waits=0)
+    if is_settled:
+        services.workers.forget(scan.scan_id)
+
+
+def file_document(scan: Scan, document: Document, services: Services) -> None:
+    """Assemble, verify, publish, commit: a document counts as filed only after all four."""
+    patient = services.roster.get(document.patient_id) if document.patient_id else None
+    if patient is None:
+        raise VerifyFailed(f"document {document.document_id} has no patient to be filed under")
+    readings = readings_of(scan, document, services)
+    now = services.clock.now()
+    filed = dataclasses.replace(
+        document, state=DocumentState.FILED, filed_at=now, filed_version=document.version
+    )
+    staged = services.archive.staging()
+    renditions = services.workers.assemble(scan, filed, readings, staged)
+    try:
+        filing.stage(staged, filed, patient, scan, readings, now, renditions, SOFTWARE)
+    except OSError as error:
+        raise transient(error) from None
+    services.archive.publish(staged, document.document_id, document.version)
+    try:
+        with services.catalog.write() as unit:
+            unit.documents.change(filed, expected_version=document.version)
+            unit.outbox.add(filed)
+            unit.events.append(
+                "filed", document.decision.decided_by, document_id=filed.document_id, document=filed
+            )
+    except ConflictError:
+        return  # a person changed it meanwhile: the newer version is filed in its turn
+
+
+def readings_of(scan: Scan, document: Document, services: Services) -> list[PageReading]:
+    """The document's pages as read: from the archive if filed before, else from the spool."""
+    if document.filed_version is not None:
+        folder = services.archive.document_folder(document.document_id, document.filed_version)
+        known = {r.scan_page_no: r for r in filing.read_words(folder)}
+        if set(document.pages) <= set(known):
+            return [known[no] for no in document.pages]
+    count = scan.page_count or max(document.pages)
+    everything = services.workers.read_pages(scan, count)
+    return [everything[no - 1] for no in document.pages]
+
+
+def follow_outbox(services: Services, limit: int = 200) -> int:
+    """Bring the search index up to the catalog; returns how many items it applied."""
+    seq = int(services.index.info()["seq"])
+    with services.catalog.read() as unit:
+        items = unit.outbox.after(seq, limit)
+        changed = {item.document_id: unit.documents.get(item.document_id) for item in items}
+    if items:
+        renew = [(document_id, index_pages(document, services)) for document_id, document in changed.items()]
+        services.index.apply(items[-1].seq, renew)
+    return len(items)
+
+
+def index_pages(document: Document | None, services: Services) -> list[IndexPage]:
+    """The pages of a filed document as the index takes them; none for any other."""
+    if document is None or document.state is not DocumentState.FILED or document.filed_version is None:
+        return []
+    folder = services.archive.document_folder(document.document_id, document.filed_version)
+    return filing.index_pages(folder)
+
+
+def follow_charts(services: Services, document_ids: Sequence[DocumentId]) -> None:
+    """Show filed documents in the chart tree and take back those that are no longer filed."""
+    for document_id in document_ids:
+        with services.catalog.read() as unit:
+            document = unit.documents.get(document_id)
+        patient = (
+            services.roster.get(document.patient_id)
+            if document and document.patient_id and document.state is DocumentState.FILED
+            else None
+        )
+        if document and patient and document.filed_version is not None:
+            folder = services.archive.document_folder(document_id, document.filed_version)
+            services.charts.show(document, patient, folder)
+        else:
+            services.charts.hide(document_id)
+
+
+# --- the decisions' way into the catalog -------------------------------------
+def _is_decided(scan: Scan, services: Services) -> bool:
+    with services.catalog.read() as unit:
+        return bool(unit.pages.of(scan.scan_id))
+
+
+def _count_attempt(scan: Scan, services: Services) -> None:
+    """Committed before the bytes are opened: a file that takes the service down is found out."""
+    with services.catalog.write() as unit:
+        changed = unit.scans.change(scan.scan_id, attempts=scan.attempts + 1)
+    if changed.attempts > _MAX_ATTEMPTS:
+        raise CrashesReader(f"scan {scan.scan_id[:12]}: {changed.attempts} attempts without an end")
+
+
+def _draft(
+    scan: Scan,
+    info: ScanInfo,
+    group: PageGroup,
+    readings: Sequence[PageReading],
+    findings: Sequence[PageFindings],
+    services: Services,
+) -> Document:
+    """One document as the machine proposes it."""
+    pages = [reading for reading in readings if reading.scan_page_no in group.pages]
+    found = [page for page in findings if page.scan_page_no in group.pages]
+    decision = match.decide(pages, found, group, services.roster, services.settings.match)
+    decision = _withheld(decision, info)
+    fields = extract.fields(found)
+    is_auto = decision.outcome is Outcome.AUTO
+    return Document(
+        document_id=DocumentId(services.ids.new()),
+        version=1,
+        scan_id=scan.scan_id,
+        pages=group.pages,
+        state=DocumentState.PROPOSED if is_auto else DocumentState.IN_REVIEW,
+        document_type=scan.preset.document_type or fields.document_type,
+        service_date=fields.service_date,
+        patient_id=decision.patient_id if is_auto else None,
+        fields=fields,
+        findings=tuple(finding for page in found for finding in page.findings),
+        decision=decision,
+        grouping_reasons=group.reasons,
+        created_at=services.clock.now(),
+    )
+
+
+def _withheld(decision: Decision, info: ScanInfo) -> Decision:
+    """A damaged file is never filed without a person, whatever its pages say."""
+    damage = [problem for problem in info.problems if not problem.startswith("note:")]
+    if not damage or decision.outcome is not Outcome.AUTO:
+        return decision
+    reason = f"The file is damaged ({', '.join(damage)}); a person must look at it."
+    return dataclasses.replace(
+        decision,
+        outcome=Outcome.REVIEW,
+        patient_id=None,
+        rule="gate.damage",
+        reasons=(reason, *decision.reasons),
+    )
+
+
+def _commit_intent(
+    scan: Scan,
+    info: ScanInfo,
+    grouping: Grouping,
+    readings: Sequence[PageReading],
+    drafts: Sequence[Document],
+    services: Services,
+) -> None:
+    """Grouping, document ids and decisions become facts in one commit."""
+    kinds = {reading.scan_page_no: reading.kind for reading in readings}
+    holders = {no: draft.document_id for draft in drafts for no in draft.pages}
+    unexplained = set(kinds) - set(holders) - set(grouping.set_aside)
+    if unexplained or set(kinds) != set(range(1, info.page_count + 1)):
+        raise VerifyFailed(f"scan {scan.scan_id[:12]}: pages without a place: {sorted(unexplained)}")
+    with services.catalog.write() as unit:
+        for draft in drafts:
+            unit.documents.add(draft)
+        unit.pages.assign(scan.scan_id, kinds, holders)
+        decided = unit.scans.change(
+            scan.scan_id,
+            state=ScanState.DECIDED,
+            reason=None,
+            detail=None,
+            retry_at=None,
+            attempts=0,
+            waits=0,
+            page_count=info.page_count,
+        )
+        unit.events.append(
+            "decided",
+            MACHINE,
+            scan_id=scan.scan_id,
+            scan=decided,
+            documents=drafts,
+            page_kinds={str(no): kind for no, kind in kinds.items()},
+            problems=info.problems,
+        )
+
+
+def _quarantine(scan: Scan, error: InputError, services: Services) -> None:
+    """The bytes stay in the archive; the reason and what to do next are recorded."""
+    _set_scan(
+        scan, services, "quarantined", state=ScanState.QUARANTINED, reason=error.code, detail=error.detail
+    )
+    services.workers.forget(scan.scan_id)
+
+
+def _wait(scan: Scan, error: TransientError | VerifyFailed, services: Services) -> None:
+    """Not the file's fault: try again later, each time a little later.
+
+    The catalog itself may be what fails (disk full); then the row keeps its state
+    and the service's next round finds the scan due again.
+    """
+    seconds = min(_FIRST_WAIT_SECONDS * 2 ** min(scan.waits, 10), _LONGEST_WAIT_SECONDS)
+    _set_scan(
+        scan,
+        services,
+        "waiting",
+        state=ScanState.WAITING,
+        reason=error.code,
+        detail=error.detail,
+        retry_at=services.clock.now() + timedelta(seconds=seconds),
+        attempts=0,
+        waits=scan.waits + 1,
+    )
+
+
+def _set_scan(scan: Scan, services: Services, event: str, **changes: object) -> None:
+    with services.catalog.write() as unit:
+        changed = unit.scans.change(scan.scan_id, **changes)
+        unit.events.append(event, MACHINE, scan_id=scan.scan_id, scan=changed)

@@ -1,0 +1,332 @@
+"""What a person can do with documents: settle, correct, split, join, reject, undo.
+
+Every change names the document version it was made for; a stale one is refused.
+A person's decision is never overwritten by the machine. Nothing is deleted:
+earlier versions stay in the archive and in the events.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from scanindex import extract
+from scanindex.errors import ConflictError, NotAllowedNow, NotFound, UsageError
+from scanindex.model import (
+    Decision,
+    Document,
+    DocumentId,
+    DocumentState,
+    Outcome,
+    PageFindings,
+    PageKind,
+    Patient,
+    PatientId,
+    ScanId,
+    ScanState,
+)
+from scanindex.pipeline import Services
+from scanindex.ports import Unit
+
+_CHANGEABLE = (DocumentState.IN_REVIEW, DocumentState.RESCAN_WANTED, DocumentState.ENTERED_IN_ERROR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What a person decided about a document; None keeps what was read."""
+
+    patient_id: PatientId
+    document_type: str | None = None
+    service_date: str | None = None
+    note: str = ""
+
+
+def queue(services: Services) -> list[Document]:
+    """Documents that wait for a person, oldest first."""
+    with services.catalog.read() as unit:
+        return unit.documents.all(DocumentState.IN_REVIEW)
+
+
+def accept(
+    document_id: DocumentId, expected_version: int, settled: Settlement, actor: str, services: Services
+) -> Document:
+    """Decide whose document it is; it is filed next. Also corrects a filed one (refile)."""
+    if services.roster.get(settled.patient_id) is None:
+        raise NotFound(f"no patient {settled.patient_id}")
+    with services.catalog.write() as unit:
+        document = _current(unit, document_id, expected_version)
+        if document.state not in (*_CHANGEABLE, DocumentState.FILED):
+            raise NotAllowedNow(f"document {document_id} is {document.state}")
+        decision = dataclasses.replace(
+            document.decision,
+            outcome=Outcome.AUTO,
+            patient_id=settled.patient_id,
+            rule="person",
+            reasons=(f"Decided by {actor}.", *_without_person(document.decision)),
+            decided_by=actor,
+        )
+        changed = dataclasses.replace(
+            document,
+            version=document.version + 1,
+            state=DocumentState.PROPOSED,
+            patient_id=settled.patient_id,
+            document_type=settled.document_type or document.document_type,
+            service_date=settled.service_date or document.service_date,
+            decision=decision,
+        )
+        _store(
+            unit, changed, document, "refiled" if document.filed_version else "accepted", actor, settled.note
+        )
+    return changed
+
+
+def new_patient(patient: Patient, actor: str, services: Services) -> PatientId:
+    """Register a person known from paper only; provisional until linked to the roster."""
+    if not patient.names or not patient.names[0].last:
+        raise UsageError("a new patient needs at least a last name")
+    patient_id = services.registry.add_provisional(patient)
+    with services.catalog.write() as unit:
+        unit.events.append("patient_added", actor, patient_id=patient_id, patient=patient)
+    return patient_id
+
+
+def reject(
+    document_id: DocumentId,
+    expected_version: int,
+    state: DocumentState,
+    note: str,
+    actor: str,
+    services: Services,
+) -> Document:
+    """Take a document out of filing: rescan wanted, or not a record at all. The bytes stay."""
+    if state not in (DocumentState.RESCAN_WANTED, DocumentState.ENTERED_IN_ERROR):
+        raise UsageError("reject as rescan_wanted or entered_in_error")
+    with services.catalog.write() as unit:
+        document = _current(unit, document_id, expected_version)
+        if document.state not in (DocumentState.IN_REVIEW, DocumentState.FILED):
+            raise NotAllowedNow(f"document {document_id} is {document.state}")
+        changed = dataclasses.replace(document, version=document.version + 1, state=state)
+        _store(unit, changed, document, "rejected", actor, note)
+    return changed
+
+
+def reopen(
+    document_id: DocumentId, expected_version: int, note: str, actor: str, services: Services
+) -> Document:
+    """Undo: put a settled document back into review; it leaves chart and index at once."""
+    with services.catalog.write() as unit:
+        document = _current(unit, document_id, expected_version)
+        if document.state in (DocumentState.IN_REVIEW, DocumentState.SUPERSEDED):
+            raise NotAllowedNow(f"document {document_id} is {document.state}")
+        changed = _in_review(document, f"Put back into review by {actor}.")
+        _store(unit, changed, document, "reopened", actor, note)
+    return changed
+
+
+def split(
+    document_id: DocumentId, expected_version: int, before_page_no: int, actor: str, services: Services
+) -> tuple[Document, Document]:
+    """Two documents instead of one, both in review; `before_page_no` is 1-based in the document."""
+    with services.catalog.write() as unit:
+        document = _changeable(unit, document_id, expected_version)
+        if not 2 <= before_page_no <= len(document.pages):
+            raise UsageError(f"split before page 2 to {len(document.pages)}, got {before_page_no}")
+        cut = before_page_no - 1
+        first = _with_pages(document, document.pages[:cut], f"Split by {actor}.")
+        second = dataclasses.replace(
+            _with_pages(document, document.pages[cut:], f"Split by {actor}."),
+            document_id=DocumentId(services.ids.new()),
+            version=1,
+            created_at=services.clock.now(),
+            filed_version=None,
+            filed_at=None,
+        )
+        unit.documents.add(second)
+        unit.pages.move(document.scan_id, second.pages, second.document_id)
+        _store(unit, first, document, "split", actor, also=second)
+    return first, second
+
+
+def join(
+    first_id: DocumentId,
+    first_version: int,
+    second_id: DocumentId,
+    second_version: int,
+    actor: str,
+    services: Services,
+) -> Document:
+    """Two documents of one scan become one, in review; the second is superseded."""
+    with services.catalog.write() as unit:
+        first = _changeable(unit, first_id, first_version)
+        second = _changeable(unit, second_id, second_version)
+        if first.scan_id != second.scan_id or first_id == second_id:
+            raise UsageError("only two documents of one scan can be joined")
+        joined = _with_pages(first, tuple(sorted({*first.pages, *second.pages})), f"Joined by {actor}.")
+        joined = dataclasses.replace(joined, findings=first.findings + second.findings)
+        gone = dataclasses.replace(
+            second, version=second.version + 1, state=DocumentState.SUPERSEDED, pages=()
+        )
+        unit.pages.move(first.scan_id, second.pages, first_id)
+        unit.documents.change(gone, expected_version=second.version)
+        unit.outbox.add(gone)
+        _store(unit, joined, first, "joined", actor, also=gone)
+    return joined
+
+
+def take_in(
+    scan_id: ScanId,
+    scan_page_no: int,
+    document_id: DocumentId,
+    expected_version: int,
+    actor: str,
+    services: Services,
+) -> Document:
+    """Bring a page that was set aside as blank or separator back into a document."""
+    with services.catalog.write() as unit:
+        document = _changeable(unit, document_id, expected_version)
+        places = {no: holder for no, _, holder in unit.pages.of(scan_id)}
+        if document.scan_id != scan_id or scan_page_no not in places:
+            raise NotFound(f"scan {scan_id[:12]} has no page {scan_page_no} for this document")
+        if places[scan_page_no] is not None:
+            raise NotAllowedNow(f"page {scan_page_no} already stands in document {places[scan_page_no]}")
+        changed = _with_pages(
+            document, tuple(sorted({*document.pages, scan_page_no})), f"Page taken in by {actor}."
+        )
+        unit.pages.move(scan_id, [scan_page_no], document_id)
+        _store(unit, changed, document, "page_taken_in", actor)
+    return changed
+
+
+def rescue(scan_id: ScanId, actor: str, services: Services) -> Document:
+    """A document in review out of all set-aside pages of a scan (a false "blank")."""
+    with services.catalog.write() as unit:
+        loose = [
+            no for no, kind, holder in unit.pages.of(scan_id) if holder is None and kind is PageKind.BLANK
+        ]
+        if not loose:
+            raise NotFound(f"scan {scan_id[:12]} has no page set aside as blank")
+        document = Document(
+            document_id=DocumentId(services.ids.new()),
+            version=1,
+            scan_id=scan_id,
+            pages=tuple(loose),
+            state=DocumentState.IN_REVIEW,
+            document_type=None,
+            service_date=None,
+            patient_id=None,
+            fields=extract.fields([]),
+            decision=Decision(
+                outcome=Outcome.REVIEW,
+                patient_id=None,
+                candidates=(),
+                reasons=(f"Blank pages brought back by {actor}.",),
+                rule="person",
+                policy_version="",
+                roster_version=services.roster.version(),
+                decided_by=actor,
+            ),
+            created_at=services.clock.now(),
+        )
+        unit.documents.add(document)
+        unit.pages.move(scan_id, loose, document.document_id)
+        unit.events.append("rescued", actor, document_id=document.document_id, document=document)
+    return document
+
+
+def retry(scan_id: ScanId, actor: str, services: Services) -> None:
+    """Have the machine try a quarantined or waiting scan again, from its original."""
+    with services.catalog.write() as unit:
+        scan = unit.scans.get(scan_id)
+        if scan is None:
+            raise NotFound(f"no scan {scan_id[:12]}")
+        if scan.state not in (ScanState.QUARANTINED, ScanState.WAITING):
+            raise NotAllowedNow(f"scan {scan_id[:12]} is {scan.state}")
+        changed = unit.scans.change(
+            scan_id, state=ScanState.RECEIVED, reason=None, detail=None, retry_at=None, attempts=0, waits=0
+        )
+        unit.events.append("retried", actor, scan_id=scan_id, scan=changed)
+
+
+def _current(unit: Unit, document_id: DocumentId, expected_version: int) -> Document:
+    document = unit.documents.get(document_id)
+    if document is None:
+        raise NotFound(f"no document {document_id}")
+    if document.version != expected_version:
+        raise ConflictError(
+            f"document {document_id} is version {document.version} ({document.state}) by now, "
+            f"not {expected_version}"
+        )
+    return document
+
+
+def _changeable(unit: Unit, document_id: DocumentId, expected_version: int) -> Document:
+    document = _current(unit, document_id, expected_version)
+    if document.state not in _CHANGEABLE:
+        raise NotAllowedNow(f"document {document_id} is {document.state}; reopen it first")
+    return document
+
+
+def _with_pages(document: Document, pages: tuple[int, ...], reason: str) -> Document:
+    """The document with other pages: what they say is drawn again from the kept findings."""
+    findings = tuple(f for f in document.findings if f.scan_page_no in pages)
+    by_page = [
+        PageFindings(scan_page_no=no, findings=tuple(f for f in findings if f.scan_page_no == no))
+        for no in pages
+    ]
+    fields = extract.fields(by_page)
+    return dataclasses.replace(
+        _in_review(document, reason),
+        pages=pages,
+        findings=findings,
+        fields=fields,
+        document_type=fields.document_type,
+        service_date=fields.service_date,
+        grouping_reasons=(reason,),
+    )
+
+
+def _in_review(document: Document, reason: str) -> Document:
+    decision = dataclasses.replace(
+        document.decision,
+        outcome=Outcome.REVIEW,
+        patient_id=None,
+        rule="person",
+        reasons=(reason, *_without_person(document.decision)),
+    )
+    return dataclasses.replace(
+        document,
+        version=document.version + 1,
+        state=DocumentState.IN_REVIEW,
+        patient_id=None,
+        decision=decision,
+    )
+
+
+def _without_person(decision: Decision) -> tuple[str, ...]:
+    """The machine's reasons, without what earlier people's actions put before them."""
+    return tuple(r for r in decision.reasons if " by user:" not in r)
+
+
+def _store(
+    unit: Unit,
+    changed: Document,
+    before: Document,
+    event: str,
+    actor: str,
+    note: str = "",
+    also: Document | None = None,
+) -> None:
+    unit.documents.change(changed, expected_version=before.version)
+    if before.state is DocumentState.FILED:
+        # Out of chart and index now, not only once the new version is filed.
+        unit.outbox.add(changed)
+    unit.events.append(
+        event,
+        actor,
+        document_id=changed.document_id,
+        scan_id=changed.scan_id,
+        document=changed,
+        also=also,
+        note=note,
+        version_before=before.version,
+    )

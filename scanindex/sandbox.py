@@ -1,0 +1,58 @@
+"""Limits that a child process puts on itself before it opens received bytes.
+
+Memory, CPU, file size, no core dumps (they would hold pages), no network where
+the kernel allows it, no new privileges, dies with its parent. What the system
+refuses is left out and reported by `available()`, which `doctor` shows. It is a
+seat belt, not a jail: the file system stays readable to the service account.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+
+_CLONE_NEWNET = 0x40000000
+_CLONE_NEWUSER = 0x10000000
+_PR_SET_PDEATHSIG = 1
+_PR_SET_NO_NEW_PRIVS = 38
+_OPEN_FILES = 256
+_WRITE_BYTES = 4_000_000_000
+
+
+def enter(*, memory_bytes: int, cpu_seconds: int, nice: int, offline: bool) -> None:
+    """Apply the limits to this process. Zero leaves a limit out."""
+    library = ctypes.CDLL(None, use_errno=True)
+    library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if offline:
+        _leave_network(library)
+    library.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    limits = {
+        resource.RLIMIT_AS: memory_bytes,
+        resource.RLIMIT_CPU: cpu_seconds,
+        resource.RLIMIT_FSIZE: _WRITE_BYTES,
+        resource.RLIMIT_NOFILE: _OPEN_FILES,
+    }
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for kind, value in limits.items():
+        if value:
+            with contextlib.suppress(ValueError, OSError):
+                resource.setrlimit(kind, (value, value))
+    with contextlib.suppress(OSError):
+        os.nice(nice)
+
+
+def _leave_network(library: ctypes.CDLL) -> bool:
+    """Into an empty network name space: as root at once, else through a user name space."""
+    flags = _CLONE_NEWNET if os.geteuid() == 0 else _CLONE_NEWNET | _CLONE_NEWUSER
+    return bool(library.unshare(flags) == 0)
+
+
+def available() -> bool:
+    """Whether children can be cut off the network here (tried in a child)."""
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if _leave_network(ctypes.CDLL(None, use_errno=True)) else 1)
+    return os.waitpid(child, 0)[1] == 0

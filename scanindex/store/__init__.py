@@ -1,0 +1,1 @@
+"""Catalog, roster and archive on real storage; SQL lives only here."""

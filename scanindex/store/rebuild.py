@@ -1,0 +1,113 @@
+"""The catalog out of the archive: replaying the event log.
+
+Every event that changes a scan or a document carries the new value whole, so a
+replay is "put what it says". Used for a lost catalog, and after a restore for
+the events that are newer than the backup's catalog. Patients, users and secrets
+come from backup; a patient that only a record knows is put back as provisional.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, TypeVar
+
+import msgspec
+
+from scanindex.model import Batch, Document, Event, PageKind, Patient, Scan, ScanId
+from scanindex.ports import EventLog
+from scanindex.store.catalog import Catalog, Unit
+from scanindex.store.roster import SqlRoster
+
+T = TypeVar("T")
+_GROUP = 500
+
+
+def replay(catalog: Catalog, log: EventLog, roster: SqlRoster) -> int:
+    """Apply every event of the log that the catalog does not hold yet; returns how many."""
+    with catalog.read() as unit:
+        last = unit.events.last_seq()
+    group: list[Event] = []
+    count = 0
+    for event in log.read():
+        if event.seq > last:
+            group.append(event)
+        if len(group) == _GROUP:
+            count += _apply_group(catalog, roster, group)
+            group = []
+    return count + _apply_group(catalog, roster, group)
+
+
+def _apply_group(catalog: Catalog, roster: SqlRoster, group: list[Event]) -> int:
+    if not group:
+        return 0
+    for event in group:
+        if patient := _value(event, "patient", Patient):
+            restore_patient(roster, patient, event.payload.get("patient_id"))
+    with catalog.write() as unit:
+        for event in group:
+            unit.events.restore(event)
+            _apply(unit, event)
+    return len(group)
+
+
+def _apply(unit: Unit, event: Event) -> None:
+    if scan := _value(event, "scan", Scan):
+        _put_scan(unit, scan)
+    if "arrival_id" in event.payload and event.scan_id:
+        _put_arrival(unit, event)
+    for document in _documents(event):
+        _put_document(unit, document)
+    if kinds := event.payload.get("page_kinds"):
+        holders = {no: d.document_id for d in _documents(event) for no in d.pages}
+        numbered = {int(no): PageKind(kind) for no, kind in kinds.items()}
+        assert event.scan_id is not None
+        unit.pages.assign(event.scan_id, numbered, holders)
+    if batch := _value(event, "batch", Batch):
+        unit.batches.put(batch)
+
+
+def _put_scan(unit: Unit, scan: Scan) -> None:
+    if unit.scans.get(scan.scan_id):
+        unit.scans.put(scan)
+    else:
+        unit.scans.add(scan)
+
+
+def _put_arrival(unit: Unit, event: Event) -> None:
+    payload = event.payload
+    unit.arrivals.add(
+        ScanId(event.scan_id or ""),
+        payload["inbox_path"],
+        payload["fingerprint"],
+        event.at,
+        is_duplicate=event.kind == "duplicate",
+        batch_id=payload.get("batch_id"),
+    )
+
+
+def _put_document(unit: Unit, document: Document) -> None:
+    known = unit.documents.get(document.document_id)
+    if known is None:
+        unit.documents.add(document)
+    else:
+        unit.documents.change(document, expected_version=known.version)
+    if document.pages:
+        unit.pages.move(document.scan_id, document.pages, document.document_id)
+    unit.outbox.add(document)
+
+
+def restore_patient(roster: SqlRoster, patient: Patient, patient_id: Any) -> None:
+    """Put a patient back who is known from paper or a record only; an existing one stays."""
+    wanted = dataclasses.replace(patient, patient_id=patient_id or patient.patient_id)
+    if roster.get(wanted.patient_id) is None:
+        roster.add_provisional(wanted)
+
+
+def _documents(event: Event) -> list[Document]:
+    values = [event.payload.get("document"), event.payload.get("also"), *event.payload.get("documents", ())]
+    return [msgspec.convert(value, Document) for value in values if value]
+
+
+def _value(event: Event, key: str, cls: type[T]) -> T | None:
+    value = event.payload.get(key)
+    return msgspec.convert(value, cls) if value else None

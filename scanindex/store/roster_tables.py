@@ -1,0 +1,81 @@
+"""The roster's tables: the hospital's patients, how they are looked up, what changed.
+
+`roster_patients.body` holds a person compactly (see `roster_rows`); the columns
+beside it and the two look-up tables exist to be searched by. `person_no` joins
+them inside the database only; `patient_id` is the key everybody else knows.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+
+from scanindex.store.tables import metadata
+
+roster_versions = Table(
+    "roster_versions",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("imported_at", String(32), nullable=False),
+    Column("authority", String(64), nullable=False),
+    Column("file_sha256", String(64), nullable=False),
+    Column("patients", Integer, nullable=False, comment="roster patients once it was in force"),
+    Column("statistics", Text, nullable=False, comment="roster_rows.Statistics as JSON"),
+    Column("summary", Text, nullable=False, comment="counts of the import as JSON, no patient data"),
+)
+
+roster_patients = Table(
+    "roster_patients",
+    metadata,
+    Column("person_no", Integer, primary_key=True, autoincrement=True),
+    Column("patient_id", String(32), nullable=False),
+    Column("birth_date", String(10)),
+    Column("is_provisional", Boolean, nullable=False, default=False),
+    Column("linked_to", String(32), comment="provisional only: the roster patient a person linked it to"),
+    Column("version", Integer, nullable=False, comment="last import that held this person"),
+    Column("line_no", Integer, nullable=False, comment="line of that file"),
+    Column("body", Text, nullable=False, comment="the person, see roster_rows"),
+    Index("ix_roster_patients_id", "patient_id", unique=True),
+    Index("ix_roster_patients_birth", "birth_date"),
+    Index("ix_roster_patients_version", "version"),
+    Index("ix_roster_patients_provisional", "is_provisional", "linked_to"),
+)
+
+roster_names = Table(
+    "roster_names",
+    metadata,
+    Column("name_no", Integer, primary_key=True, autoincrement=True),
+    Column("person_no", Integer, ForeignKey("roster_patients.person_no"), nullable=False),
+    Column("last_key", String(64), nullable=False),
+    Column("first_key", String(64), nullable=False),
+    Column("sound_key", String(8), nullable=False),
+    Column("birth_date", String(10), comment="the person's, so that namesakes are counted in one index"),
+    Index("ix_roster_names_name", "last_key", "first_key", "birth_date"),
+    Index("ix_roster_names_first", "first_key"),
+    Index("ix_roster_names_sound", "sound_key", "first_key"),
+    Index("ix_roster_names_person", "person_no"),
+)
+
+roster_identifiers = Table(
+    "roster_identifiers",
+    metadata,
+    Column("identifier_no", Integer, primary_key=True, autoincrement=True),
+    Column("person_no", Integer, ForeignKey("roster_patients.person_no"), nullable=False),
+    Column("authority", String(64), nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("value", String(64), nullable=False),
+    Column("key", String(64), nullable=False, comment="fold.identifier_key of the value"),
+    Index("ix_roster_identifiers_value", "value", "authority", "type", unique=True),
+    Index("ix_roster_identifiers_key", "key"),
+    Index("ix_roster_identifiers_person", "person_no"),
+)
+
+roster_history = Table(
+    "roster_history",
+    metadata,
+    Column("history_no", Integer, primary_key=True, autoincrement=True),
+    Column("person_no", Integer, nullable=False),
+    Column("version", Integer, nullable=False, comment="the import, or the one in force, that changed it"),
+    Column("changed_at", String(32), nullable=False),
+    Column("body", Text, nullable=False, comment="the person before the change"),
+    Index("ix_roster_history_person", "person_no"),
+)

@@ -1,0 +1,251 @@
+"""The service: look, work, follow up, until told to stop.
+
+One loop owns intake and scheduling; scans are processed in threads (their heavy
+work happens in child processes); a follower thread keeps index and chart tree
+in step with the catalog. A listing is the truth; file system events only end
+the pause early. Nothing here decides about a scan: that is pipeline.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scanindex import pipeline
+from scanindex.errors import ConfigError, IntegrityError, ScanindexError, TransientError
+from scanindex.intake import Intake, Look
+from scanindex.model import DocumentState, Scan, ScanId, ScanState
+from scanindex.pipeline import Services
+
+_FOLLOW_SECONDS = 0.5
+_FOLLOW_BACK_OFF_SECONDS = 10.0
+_LONGEST_BACK_OFF_SECONDS = 60.0
+
+Report = Callable[[str, str], None]
+"""(kind, text without patient data)."""
+
+
+@dataclass(slots=True)
+class _Round:
+    """What one turn of the loop saw; decides whether the service is idle."""
+
+    look: Look
+    started: int
+    in_flight: int
+
+
+class Service:
+    def __init__(self, services: Services, intake: Intake, report: Report) -> None:
+        self._services = services
+        self._intake = intake
+        self._report = report
+        self._in_flight: dict[ScanId, Future[None]] = {}
+        self._fatal: ScanindexError | None = None
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        count = services.settings.workers.processes or len(os.sched_getaffinity(0))
+        self._capacity = count * 2 + 1
+        self._threads = ThreadPoolExecutor(self._capacity, thread_name_prefix="scan")
+
+    def stop(self) -> None:
+        """Ask for a clean stop; safe from a signal handler."""
+        self._stop.set()
+        self._wake.set()
+
+    def run(self, *, until_idle: bool = False) -> None:
+        """Work until stopped (or idle). Raises IntegrityError and ConfigError at once."""
+        self._intake.recover()
+        follower = Follower(self._services, self._report)
+        follower.start()
+        observer = _observe(self._services.settings.inbox, self._wake.set, self._services)
+        pause = self._services.settings.intake.poll_seconds
+        back_off = pause
+        try:
+            while not self._stop.is_set():
+                try:
+                    turn = self._turn()
+                    back_off = pause
+                except TransientError as error:
+                    self._report("waiting", f"{error.code}: {error} {error.hint}")
+                    back_off = min(back_off * 2, _LONGEST_BACK_OFF_SECONDS)
+                    turn = None
+                if self._fatal:
+                    raise self._fatal
+                if until_idle and turn and self._is_idle(turn) and follower.catch_up():
+                    break
+                self._wake.wait(min(pause, 0.2) if turn and turn.in_flight else back_off)
+                self._wake.clear()
+        finally:
+            if observer is not None:
+                observer.stop()
+            follower.stop()
+            self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _turn(self) -> _Round:
+        look = self._intake.look()
+        if look.taken:
+            self._report("taken", f"{look.taken} file(s) taken over from the inbox")
+        if look.problem:
+            self._report("waiting", f"{look.problem.code}: {look.problem} {look.problem.hint}")
+        self._reap()
+        started = self._start_due()
+        _write_health(self._services, look, len(self._in_flight))
+        return _Round(look=look, started=started, in_flight=len(self._in_flight))
+
+    def _is_idle(self, turn: _Round) -> bool:
+        return turn.look.is_idle and not turn.started and not turn.in_flight
+
+    def _start_due(self) -> int:
+        room = self._capacity - len(self._in_flight)
+        if room <= 0:
+            return 0
+        with self._services.catalog.read() as unit:
+            due = unit.scans.due(self._services.clock.now(), room, skip=self._in_flight)
+            known = {scan.scan_id for scan in due} | set(self._in_flight)
+            # Decided by a person, or left between intent and filing by a crash.
+            for document in unit.documents.all(DocumentState.PROPOSED, limit=500):
+                scan = unit.scans.get(document.scan_id)
+                if scan and scan.scan_id not in known and scan.state is ScanState.DECIDED and len(due) < room:
+                    due.append(scan)
+                    known.add(scan.scan_id)
+        for scan in due:
+            future = self._threads.submit(self._process, scan)
+            future.add_done_callback(lambda _: self._wake.set())
+            self._in_flight[scan.scan_id] = future
+        return len(due)
+
+    def _reap(self) -> None:
+        for scan_id, future in list(self._in_flight.items()):
+            if future.done():
+                del self._in_flight[scan_id]
+                error = future.exception()
+                if isinstance(error, IntegrityError | ConfigError):
+                    self._fatal = error
+                elif isinstance(error, TransientError):
+                    self._report("waiting", f"{error.code}: {error}")
+                elif error is not None:
+                    self._report("error", f"scan {scan_id[:12]}: {type(error).__name__}")
+                    self._fatal = IntegrityError(f"unexpected {type(error).__name__}; nothing was lost")
+
+    def _process(self, scan: Scan) -> None:
+        pipeline.process(scan, self._services)
+        with self._services.catalog.read() as unit:
+            now = unit.scans.get(scan.scan_id)
+            made = unit.documents.all(scan_id=scan.scan_id)
+        if now is None:
+            return
+        if now.state is not ScanState.DECIDED:
+            self._report(now.state.value, f"scan {scan.scan_id[:12]}: {now.reason}")
+            return
+        for document in made:
+            if document.state is DocumentState.FILED and document.decision.decided_by == pipeline.MACHINE:
+                verb, kind = "filed", "filed"
+            elif document.state is DocumentState.FILED:
+                verb, kind = "filed as decided", "filed"
+            else:
+                verb, kind = "waits for review", "review"
+            pages = f"{len(document.pages)} page(s)"
+            self._report(
+                kind, f"{document.document_type or 'document'} {document.document_id[:8]}, {pages}: {verb}"
+            )
+
+
+class Follower(threading.Thread):
+    """Index and chart tree behind the catalog; filing never waits for them."""
+
+    def __init__(self, services: Services, report: Report) -> None:
+        super().__init__(name="follower", daemon=True)
+        self._services = services
+        self._report = report
+        self._halt = threading.Event()
+        self._turn = threading.Lock()
+
+    def stop(self) -> None:
+        self._halt.set()
+        self.join()
+
+    def run(self) -> None:
+        pause = _FOLLOW_SECONDS
+        while not self._halt.wait(pause):
+            pause = _FOLLOW_SECONDS if self.catch_up() else _FOLLOW_BACK_OFF_SECONDS
+
+    def catch_up(self) -> bool:
+        """Apply all that is outstanding; False if index or tree could not follow."""
+        with self._turn:
+            charts = self._guard("charts", lambda: follow_charts(self._services))
+            if not self._services.settings.index.enabled:
+                return charts
+            return self._guard("index", lambda: pipeline.follow_outbox(self._services)) and charts
+
+    def _guard(self, what: str, step: Callable[[], int]) -> bool:
+        try:
+            while step():
+                if self._halt.is_set():
+                    break
+        except ScanindexError as error:
+            self._report("waiting", f"{what}: {error.code}; filing goes on. {error.hint}")
+            return False
+        return True
+
+
+def follow_charts(services: Services, limit: int = 200) -> int:
+    """Bring the chart tree up to the outbox; its place is kept in var/charts.seq."""
+    if not services.settings.filing.charts:
+        return 0
+    place = services.settings.var / "charts.seq"
+    seq = int(place.read_text()) if place.exists() else 0
+    with services.catalog.read() as unit:
+        items = unit.outbox.after(seq, limit)
+    if items:
+        pipeline.follow_charts(services, list(dict.fromkeys(item.document_id for item in items)))
+        partial = place.with_suffix(".partial")
+        partial.write_text(str(items[-1].seq))
+        partial.replace(place)
+    return len(items)
+
+
+def _observe(inbox: Path, wake: Callable[[], None], services: Services) -> Any:
+    """A watchdog observer that shortens the pause, or None where events do not work."""
+    if not services.settings.intake.watch_events:
+        return None
+    from watchdog.events import FileSystemEventHandler
+    from watchdog.observers import Observer
+
+    class Hint(FileSystemEventHandler):
+        def on_any_event(self, event: object) -> None:
+            if getattr(event, "event_type", "") in {"created", "closed", "moved"}:
+                wake()
+
+    observer = Observer()
+    with contextlib.suppress(OSError):  # inotify limits reached: polling alone is enough
+        observer.schedule(Hint(), str(inbox), recursive=True)
+        observer.start()
+        return observer
+    return None
+
+
+def _write_health(services: Services, look: Look, in_flight: int) -> None:
+    """var/health.json: for `scanindex status` and monitoring; counts only."""
+    with services.catalog.read() as unit:
+        counts = {"scans": unit.scans.counts(), "documents": unit.documents.counts()}
+    health = {
+        "at": services.clock.now().isoformat(timespec="seconds"),
+        "pid": os.getpid(),
+        "settling": look.settling,
+        "refused": look.refused,
+        "in_flight": in_flight,
+        "problem": look.problem.code if look.problem else None,
+        **counts,
+    }
+    target = services.settings.var / "health.json"
+    partial = target.with_suffix(".partial")
+    with contextlib.suppress(OSError):
+        partial.write_text(json.dumps(health))
+        partial.replace(target)

@@ -8,12 +8,12 @@ person's decision, and each problem says how.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from scanindex import filing
-from scanindex.model import Document, DocumentState, Scan, ScanState
+from scanindex.model import Document, DocumentId, DocumentState, Scan, ScanId, ScanState
 from scanindex.pipeline import Services
 from scanindex.ports import Unit
 
@@ -104,7 +104,7 @@ def run(services: Services, *, fixity: bool, progress: Callable[[str], None] = l
     )
 
 
-def _check_pages(unit: Unit, scan: Scan, documents: dict[str, Document]) -> tuple[list[Problem], int]:
+def _check_pages(unit: Unit, scan: Scan, documents: Mapping[DocumentId, Document]) -> tuple[list[Problem], int]:
     """Each page of a decided scan stands in exactly one living document, or is set aside."""
     rows = unit.pages.of(scan.scan_id)
     if not rows and scan.state is not ScanState.DECIDED:
@@ -162,7 +162,7 @@ def _check_document(services: Services, document: Document, fixity: bool) -> Ite
             yield Problem(code="document_mismatch", subject=document.document_id)
 
 
-def _check_unrecorded(services: Services, scan_ids: set[str], document_ids: set[str]) -> Iterator[Problem]:
+def _check_unrecorded(services: Services, scan_ids: set[ScanId], document_ids: set[DocumentId]) -> Iterator[Problem]:
     for scan_id in unrecorded_originals(services, scan_ids):
         yield Problem(code="original_unrecorded", subject=scan_id)
     seen = set()
@@ -173,16 +173,16 @@ def _check_unrecorded(services: Services, scan_ids: set[str], document_ids: set[
             yield Problem(code="document_unrecorded", subject=parts[2])
 
 
-def unrecorded_originals(services: Services, known: set[str]) -> list[str]:
+def unrecorded_originals(services: Services, known: set[ScanId]) -> list[ScanId]:
     """Originals in the archive that no row knows: the inbox entry is usually still there."""
     return [
-        parts[2]
+        ScanId(parts[2])
         for relative, _ in services.archive.walk()
         if (parts := relative.split("/"))[0] == "originals" and len(parts) == 3 and parts[2] not in known
     ]
 
 
-def _check_index(services: Services, documents: dict[str, Document], last_outbox: int) -> Iterator[Problem]:
+def _check_index(services: Services, documents: Mapping[DocumentId, Document], last_outbox: int) -> Iterator[Problem]:
     if not services.settings.index.enabled:
         return
     info = services.index.info()

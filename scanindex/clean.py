@@ -107,10 +107,11 @@ def prepare(raster: PageRaster, rotation_degrees: int, settings: OcrSettings) ->
     page = upright(raster.pixels, rotation_degrees)
     dpi = likely_dpi(raster)
     steps: list[str] = []
-    page_without_edges = whiten_scanner_edges(page, dpi)
-    if page_without_edges is not page:
+    flat, spread = whiten_scanner_edges(page, dpi), 0.0
+    if flat is not page:
         steps.append("edges")
-    flat, spread = (page_without_edges, 0.0) if raster.is_bilevel else _flatten(page_without_edges, dpi, steps)
+    if not raster.is_bilevel:
+        flat, spread = _flatten(flat, dpi, steps)
     flat = _turn_inverted_regions(flat, dpi, steps)
     flat, speck_share = _despeckle(flat, dpi, raster.is_bilevel, steps)
     scale = reading_scale(dpi, raster.is_bilevel, max(page.shape), settings.reading_dpi)
@@ -136,9 +137,7 @@ def prepare(raster: PageRaster, rotation_degrees: int, settings: OcrSettings) ->
 def reading_scale(dpi: float, is_bilevel: bool, long_side_px: int, reading_dpi: int) -> float:
     """Factor from page pixels to reading pixels."""
     scale = 1.0
-    if dpi < LEAST_DPI and not is_bilevel:
-        scale = reading_dpi / dpi
-    elif dpi > reading_dpi * 1.2:
+    if (dpi < LEAST_DPI and not is_bilevel) or dpi > reading_dpi * 1.2:
         scale = reading_dpi / dpi
     return min(scale, LARGEST_READING_PX / long_side_px)
 
@@ -201,7 +200,7 @@ def _flatten(page: Grey, dpi: float, steps: list[str]) -> tuple[Grey, float]:
         return page, spread
     steps.append("background")
     full = cv2.resize(paper, (page.shape[1], page.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.divide(page, cv2.max(full, 40), scale=250), np.uint8), spread
+    return np.asarray(cv2.divide(page, np.maximum(full, 40), scale=250), np.uint8), spread
 
 
 def _turn_inverted_regions(page: Grey, dpi: float, steps: list[str]) -> Grey:
@@ -233,7 +232,7 @@ def _turn_inverted_regions(page: Grey, dpi: float, steps: list[str]) -> Grey:
 def _despeckle(page: Grey, dpi: float, is_bilevel: bool, steps: list[str]) -> tuple[Grey, float]:
     """Removes pepper where there is much of it; returns the share of specks among components."""
     ink = (page < INK_LEVEL).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     areas = stats[1:, cv2.CC_STAT_AREA]
     if not len(areas):
         return page, 0.0
@@ -284,7 +283,7 @@ def _scale_and_level(
     """One resampling for both; returns the way back to the page."""
     if scale != 1.0:
         steps.append("enlarged" if scale > 1 else "reduced")
-    scaled = page
+    scaled: Any = page
     if scale < 1.0:
         scaled = cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     elif scale > 1.0:

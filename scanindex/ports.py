@@ -130,19 +130,33 @@ class Registry(Protocol):
 
 
 class NameFrequencies(Protocol):
-    patients: int
-    same_last: int
-    same_first: int
-    same_name: int
-    """Patients with this last and first name."""
-    same_name_and_birth_date: int
-    same_last_and_birth_date: int
-    """Twins and siblings registered with one date show here."""
-    same_birth_date: int
-    expected_namesakes: float
-    """Other people of this name to expect in another population of the roster's size."""
-    birth_date_collision: float
-    """Chance that two people of one name share their birth date, from the roster's own pairs."""
+    """Counts over the roster in force."""
+
+    @property
+    def patients(self) -> int: ...
+    @property
+    def same_last(self) -> int: ...
+    @property
+    def same_first(self) -> int: ...
+    @property
+    def same_name(self) -> int:
+        """Patients with this last and first name."""
+
+    @property
+    def same_name_and_birth_date(self) -> int: ...
+    @property
+    def same_last_and_birth_date(self) -> int:
+        """Twins and siblings registered with one date show here."""
+
+    @property
+    def same_birth_date(self) -> int: ...
+    @property
+    def expected_namesakes(self) -> float:
+        """Other people of this name to expect in another population of the roster's size."""
+
+    @property
+    def birth_date_collision(self) -> float:
+        """Chance that two people of one name share their birth date, from the roster's own pairs."""
 
 
 class SearchIndex(Protocol):
@@ -323,7 +337,9 @@ class EventLog(Protocol):
 class ChartView(Protocol):
     """The labelled tree that people browse; a rebuildable view."""
 
-    def show(self, document: Document, patient: Patient, folder: Path) -> None: ...
+    def show(self, document: Document, patient: Patient, folder: Path) -> Path:
+        """Put the document at its one place in the tree and return that; idempotent."""
+
     def hide(self, document_id: DocumentId) -> None: ...
 
 

@@ -1,8 +1,10 @@
-"""Make scanindex/filing/blank.ttf: one empty glyph that stands for every character.
+"""Make scanindex/filing/blank.ttf: one glyph without area that stands for every character.
 
 Invisible text needs an embedded font in PDF/A (ISO 19005-2, 6.2.11.4). Glyph 0
-(.notdef) must not be shown, so every character maps to glyph 1, which draws
-nothing and is half an em wide. Run it from the root of the repository; equal
+(.notdef) must not be shown, so every character maps to glyph 1, half an em wide.
+Its outline is a line there and back: it paints nothing, but gives the glyph a
+height and width, without which readers leave out words of one letter and
+highlight nothing. Run it from the root of the repository; equal
 runs give equal bytes.
 """
 
@@ -23,8 +25,12 @@ def main() -> None:
     builder = FontBuilder(UNITS_PER_EM, isTTF=True)
     builder.setupGlyphOrder([".notdef", "blank"])
     builder.setupCharacterMap({0x20: "blank"})
-    empty = TTGlyphPen(None).glyph()
-    builder.setupGlyf({".notdef": empty, "blank": empty})
+    pen = TTGlyphPen(None)
+    pen.moveTo((0, DESCENT))
+    pen.lineTo((WIDTH // 2, (ASCENT + DESCENT) // 2))
+    pen.lineTo((WIDTH, ASCENT))
+    pen.closePath()
+    builder.setupGlyf({".notdef": TTGlyphPen(None).glyph(), "blank": pen.glyph()})
     builder.setupHorizontalMetrics({".notdef": (WIDTH, 0), "blank": (WIDTH, 0)})
     builder.setupHorizontalHeader(ascent=ASCENT, descent=DESCENT)
     builder.setupNameTable({"familyName": "Scanindex Blank", "styleName": "Regular"})

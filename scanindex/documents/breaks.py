@@ -80,7 +80,11 @@ def _cues(run: Run, page: PageFacts, same: Same, *, blank_sheet: bool) -> Iterat
         yield -2.5, "it says that it continues"
     if page.is_landscape != run.last.is_landscape:
         yield 0.7, "the paper is turned"
-    if page.width_inches and run.last.width_inches and abs(page.width_inches / run.last.width_inches - 1) > 0.12:
+    if (
+        page.width_inches
+        and run.last.width_inches
+        and abs(page.width_inches / run.last.width_inches - 1) > 0.12
+    ):
         yield 0.5, "the paper has another size"
     if page.form and run.last.form and page.form != run.last.form:
         yield 0.8, "another form number"
@@ -90,7 +94,11 @@ def _number_cues(run: Run, page: PageFacts) -> Iterator[tuple[float, str]]:
     number, last = page.number, run.last.number
     if number is None:
         if last is not None and last.total is not None:
-            yield (1.4, "the count before it is complete") if last.number == last.total else (-0.8, "the count before it is not complete")
+            yield (
+                (1.4, "the count before it is complete")
+                if last.number == last.total
+                else (-0.8, "the count before it is not complete")
+            )
         return
     if number.number == 1:
         yield 1.6, "page number 1"
@@ -98,7 +106,12 @@ def _number_cues(run: Run, page: PageFacts) -> Iterator[tuple[float, str]]:
         yield -2.2, "next page number"
     elif last is None and number.number == len(run.pages) + 1:
         yield -1.8, "next page number"
-    elif number.total is not None and last is not None and last.total == number.total and number.number > last.number:
+    elif (
+        number.total is not None
+        and last is not None
+        and last.total == number.total
+        and number.number > last.number
+    ):
         yield -0.6, "a later page of the same count"
     else:
         yield 0.6, "its page number does not follow"
@@ -145,4 +158,6 @@ def _header_cues(run: Run, page: PageFacts, same: Same) -> Iterator[tuple[float,
     elif page.accounts & run.first.accounts:
         yield -0.3, "same account number"
     if page.first_words[:1].islower():
-        yield -0.8, "it begins in mid-sentence"
+        yield -0.9, "it begins in mid-sentence"
+    elif run.last.ends_open and page.first_words and page.title is None:
+        yield -0.4, "the text before it is unfinished"

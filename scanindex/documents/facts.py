@@ -9,7 +9,9 @@ from scanindex.model import Finding, FindingKind, PageFindings, PageReading, Rol
 
 HEAD_SHARE = 0.16
 FOOT_SHARE = 0.92
-_CONTINUED = re.compile(r"\bCONT(?:INUED|['’]D|D)?\b\.?(?:\s*(?:FROM|\)|$))|\(CONT|\bCONTINUATION (?:SHEET|PAGE)", re.IGNORECASE)
+_CONTINUED = re.compile(
+    r"\bCONT(?:INUED|['’]D|D)?\b\.?(?:\s*(?:FROM|\)|$))|\(CONT|\bCONTINUATION (?:SHEET|PAGE)", re.IGNORECASE
+)
 _FORM = re.compile(r"\b(?:FORM|MR|REV)\s*[#:.]?\s*(?:NO\.?\s*)?([A-Z]{0,4}-?\d[\dA-Z-]{2,})", re.IGNORECASE)
 
 
@@ -57,6 +59,9 @@ class PageFacts:
     head: str = field(default="", repr=False)
     """Text of the page's top lines, digits of page counts and times taken out."""
     first_words: str = field(default="", repr=False)
+    """Beginning of the first line of running text."""
+    ends_open: bool = False
+    """The last line of running text has no full stop: a sentence goes on overleaf."""
     is_continued: bool = False
     form: str = ""
     word_count: int = 0
@@ -69,6 +74,7 @@ def facts_of(reading: PageReading, findings: PageFindings) -> PageFacts:
     by_words = next((f for f in findings.of(FindingKind.DOCUMENT_TYPE) if f.rule.startswith("words.")), None)
     head, foot = _band(reading, 0.0, HEAD_SHARE), _band(reading, FOOT_SHARE, 1.01)
     form = _FORM.search(foot)
+    prose = _prose(reading)
     return PageFacts(
         scan_page_no=reading.scan_page_no,
         identity=_identity(findings),
@@ -79,9 +85,12 @@ def facts_of(reading: PageReading, findings: PageFindings) -> PageFacts:
         fax_number=_number(findings, "fax."),
         letterhead=_letterhead(findings),
         accounts=frozenset(_plain(f.value) for f in findings.of(FindingKind.ACCOUNT)),
-        service_dates=frozenset(f.value for f in findings.of(FindingKind.SERVICE_DATE) if f.rule.startswith("label.")),
+        service_dates=frozenset(
+            f.value for f in findings.of(FindingKind.SERVICE_DATE) if f.rule.startswith("label.")
+        ),
         head=_head_key(head),
-        first_words=reading.text[:60],
+        first_words=prose[0][:60] if prose else "",
+        ends_open=bool(prose) and not prose[-1].rstrip().endswith((".", ":", ";", "!", "?", ")")),
         is_continued=bool(_CONTINUED.search(_band(reading, 0.0, 0.25))),
         form=_plain(form[1]) if form else "",
         word_count=len(reading.words),
@@ -127,8 +136,16 @@ def _plain(text: str) -> str:
 
 def _band(reading: PageReading, top: float, bottom: float) -> str:
     height = reading.height_px
-    words = [w for w in reading.words if top * height <= (w.box.top_px + w.box.bottom_px) / 2 < bottom * height]
+    words = [
+        w for w in reading.words if top * height <= (w.box.top_px + w.box.bottom_px) / 2 < bottom * height
+    ]
     return " ".join(w.text for w in words)
+
+
+def _prose(reading: PageReading) -> tuple[str, ...]:
+    """Lines of running text: seven words or more, mostly in lower case."""
+    lines = [line for line in reading.text.splitlines() if len(line.split()) >= 7]
+    return tuple(line for line in lines if sum(c.islower() for c in line) > 0.6 * len(line.replace(" ", "")))
 
 
 def _head_key(text: str) -> str:

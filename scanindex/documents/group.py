@@ -33,7 +33,10 @@ class _Open:
 
 
 def group(
-    readings: Sequence[PageReading], findings: Sequence[PageFindings], preset: Preset, settings: DocumentsSettings
+    readings: Sequence[PageReading],
+    findings: Sequence[PageFindings],
+    preset: Preset,
+    settings: DocumentsSettings,
 ) -> Grouping:
     """Documents of one scan; readings and findings page by page, in scan order.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,13 +52,20 @@ def cover_of(reading: PageReading) -> PageFindings | None:
         scan_page_no=reading.scan_page_no,
         findings=tuple(
             Finding(
-                kind=kind, raw=value, value=value, scan_page_no=reading.scan_page_no, box=barcode.box, confidence=1.0,
-                rule="cover/1", role=Role.PATIENT, readers=("barcode",),
+                kind=kind,
+                raw=value,
+                value=value,
+                scan_page_no=reading.scan_page_no,
+                box=barcode.box,
+                confidence=1.0,
+                rule="cover/1",
+                role=Role.PATIENT,
+                readers=("barcode",),
             )
             for kind, value in values
             if value
         ),
-    )  # fmt: skip
+    )
 
 
 def blanks_separate(kinds: Sequence[PageKind]) -> int:
@@ -70,7 +78,7 @@ def blanks_separate(kinds: Sequence[PageKind]) -> int:
     """
     blank = [i for i, kind in enumerate(kinds, 1) if kind is PageKind.BLANK]
     inner = [i for i in blank if blank and 1 < i < len(kinds)]
-    runs = any(b - a == 1 for a, b in zip(inner, inner[1:], strict=False))
+    runs = any(b - a == 1 for a, b in itertools.pairwise(inner))
     if not inner:
         return 0
     if runs:

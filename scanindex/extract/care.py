@@ -16,28 +16,30 @@ from scanindex.extract.labels import Field, Sighting
 from scanindex.extract.layout import Row, Token
 from scanindex.extract.names import CREDENTIALS
 from scanindex.extract.places import LabelledPage
+from scanindex.extract.tables import words_of
 from scanindex.extract.values import read_date, read_person, text_of
 from scanindex.model import Finding, FindingKind, Role
 
+
+def _any_of(phrases: frozenset[str]) -> re.Pattern[str]:
+    """Any of these as whole words, whatever the case and the dots in abbreviations."""
+    spelt = (
+        r"\.?\s?".join(p) if len(p) < 3 else re.escape(p) for p in sorted(phrases, key=len, reverse=True)
+    )
+    return re.compile(rf"\b(?:{'|'.join(spelt)})(?![A-Za-z])", re.IGNORECASE)
+
+
 _PAGE_OF = re.compile(r"\b(?:PAGE|PG|P|SHEET)\b[\s.:#]*(\d{1,3})\s*(?:OF|/|0F)\s*(\d{1,3})\b", re.IGNORECASE)
-_PAGE_ONLY = re.compile(r"\b(?:PAGE|PG)\b[\s.:#]*(?:NO\.?|NUMBER)?[\s.:#]*(\d{1,3})\b(?!\s*(?:OF|/))", re.IGNORECASE)
+_PAGE_ONLY = re.compile(
+    r"\b(?:PAGE|PG)\b[\s.:#]*(?:NO\.?|NUMBER)?[\s.:#]*(\d{1,3})\b(?!\s*(?:OF|/))", re.IGNORECASE
+)
 _BARE_OF = re.compile(r"^\W*(\d{1,3})\s+of\s+(\d{1,3})\W*$", re.IGNORECASE)
 _BARE_NUMBER = re.compile(r"^\W*-\s*(\d{1,2})\s*-\W*$")
 _FAX_LINE = re.compile(r"\bFAX\b|\bFROM[:\s]|\bTO[:\s]|\d{1,2}:\d{2}|\bVIA\b", re.IGNORECASE)
-_FACILITY_WORD = re.compile(
-    r"\b(?:HOSPITALS?|MEDICAL (?:CENTER|CENTRE|GROUP|CLINIC|ASSOCIATES|ARTS|COLLEGE|PARTNERS)|CLINICS?|INFIRMARY|SANATORIUM|SANITARIUM|"
-    r"HEALTH (?:CENTER|CENTRE|SYSTEM|SYSTEMS|CARE|SERVICES|NETWORK|PLAN|DEPARTMENT|PARTNERS)|HEALTHCARE|HEALTH|MEDICAL CENTER|"
-    r"ASSOCIATES|PHYSICIANS|LABORATORY|LABORATORIES|LABS|NURSING HOME|NURSING CENTER|REHABILITATION CENTER|SURGERY CENTER|SURGICAL CENTER|"
-    r"CARE CENTER|HOSPICE|FAMILY PRACTICE|FAMILY MEDICINE|PEDIATRICS|IMAGING|RADIOLOGY|CARDIOLOGY|ORTHOPEDICS|ORTHOPAEDICS|INTERNAL MEDICINE|"
-    r"MEDICINE|PRACTICE|MANOR|LIVING CENTER|P\.?\s?C\.?|P\.?\s?A\.?|INC\.?|CENTER)(?![A-Za-z])",
-    re.IGNORECASE,
-)
-_STRONG_FACILITY = re.compile(r"HOSPITAL|MEDICAL (?:CENTER|CENTRE|GROUP)|CLINIC|INFIRMARY|HEALTH (?:CENTER|SYSTEM)|HEALTHCARE|SANATORIUM|NURSING HOME", re.IGNORECASE)
-_NOT_FACILITY = re.compile(
-    r"[:;?]|\b(?:the patient|patient|was|were|is|are|has|for the|to the|at the|report|record|form|note|notes|summary|consent|authorization|discharged|admitted|"
-    r"evaluation|release|insurance|claim|orders|department of|dept)\b|\d{3}",
-    re.IGNORECASE,
-)
+_STRONG_FACILITY = _any_of(words_of("facilities", "strong"))
+_FACILITY = _any_of(words_of("facilities", "strong") | words_of("facilities", "usual"))
+_NOT_FACILITY = _any_of(words_of("facilities", "never"))
+_UNLIKE_NAME = re.compile(r"[:;?]|\d{3}")
 _DOCTOR = re.compile(r"^DRS?$")
 
 
@@ -60,10 +62,14 @@ def _labelled(page: LabelledPage, evidence: Evidence, birth: str | None) -> Iter
             reading = service_reading(value.date, birth)
             if reading:
                 yield evidence.finding(
-                    FindingKind.SERVICE_DATE, raw=value.raw, value=reading, tokens=value.tokens,
-                    rule=f"label.service_date.{sighting.label.detail}", role=Role.PATIENT,
+                    FindingKind.SERVICE_DATE,
+                    raw=value.raw,
+                    value=reading,
+                    tokens=value.tokens,
+                    rule=f"label.service_date.{sighting.label.detail}",
+                    role=Role.PATIENT,
                     factor=REPAIRED if value.is_repaired else 1.0,
-                )  # fmt: skip
+                )
             break
 
 
@@ -80,14 +86,20 @@ def _bare(page: LabelledPage, evidence: Evidence, birth: str | None) -> Iterator
                 continue
             span, is_alone = found
             is_top = row.middle < 0.4 * page.layout.height_px
-            if _is_under_excluded(page, row_no, cell) or not (is_top if is_alone else cell[0] is row.tokens[0]):
+            if _is_under_excluded(page, row_no, cell) or not (
+                is_top if is_alone else cell[0] is row.tokens[0]
+            ):
                 continue
             if (reading := service_reading(span, birth)) and len(reading) == 10:
                 yield evidence.finding(
-                    FindingKind.SERVICE_DATE, raw=span.raw, value=reading, tokens=cell[:3],
-                    rule="bare.service_date.alone" if is_alone else "bare.service_date.entry", role=Role.UNKNOWN,
+                    FindingKind.SERVICE_DATE,
+                    raw=span.raw,
+                    value=reading,
+                    tokens=cell[:3],
+                    rule="bare.service_date.alone" if is_alone else "bare.service_date.entry",
+                    role=Role.UNKNOWN,
                     factor=0.6 if is_alone else 0.5,
-                )  # fmt: skip
+                )
 
 
 def _bare_in_cell(cell: Sequence[Token]) -> tuple[DateSpan, bool] | None:
@@ -96,7 +108,12 @@ def _bare_in_cell(cell: Sequence[Token]) -> tuple[DateSpan, bool] | None:
     spans = find_dates(text)
     if not spans or spans[0].start > 2 or len(spans) > 1 or spans[0].is_repaired:
         return None
-    rest = re.sub(r"\d{1,2}:?\d{2}(?::\d{2})?\s*(?:[AP]\.?M\.?)?|HRS?|HOURS", "", text[spans[0].end :], flags=re.IGNORECASE)
+    rest = re.sub(
+        r"\d{1,2}:?\d{2}(?::\d{2})?\s*(?:[AP]\.?M\.?)?|HRS?|HOURS",
+        "",
+        text[spans[0].end :],
+        flags=re.IGNORECASE,
+    )
     return spans[0], not any(c.isalnum() for c in rest)
 
 
@@ -106,7 +123,11 @@ def _is_under_excluded(page: LabelledPage, row_no: int, cell: Sequence[Token]) -
         for sighting in page.by_row.get(above, ()):
             if sighting.label.field in {Field.BIRTH_DATE, Field.OTHER_DATE}:
                 tokens = page.label_tokens(sighting)
-                if tokens[0].left - 3 * tokens[0].height < cell[0].left < tokens[-1].right + 3 * tokens[0].height:
+                if (
+                    tokens[0].left - 3 * tokens[0].height
+                    < cell[0].left
+                    < tokens[-1].right + 3 * tokens[0].height
+                ):
                     return True
     return False
 
@@ -120,26 +141,25 @@ def providers(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:
 
 def _labelled_provider(page: LabelledPage, evidence: Evidence, sighting: Sighting) -> Iterator[Finding]:
     for place in page.places(sighting):
-        value = read_person(place) or _lone_surname(place)
+        value = read_person(place)
         if value is None:
             continue
         yield evidence.finding(
-            FindingKind.PROVIDER, raw=value.raw, value=value.text, tokens=value.tokens,
-            rule=f"label.provider.{sighting.label.detail}", role=Role.PROVIDER,
-        )  # fmt: skip
+            FindingKind.PROVIDER,
+            raw=value.raw,
+            value=value.text,
+            tokens=value.tokens,
+            rule=f"label.provider.{sighting.label.detail}",
+            role=Role.PROVIDER,
+        )
         return
 
 
-def _lone_surname(place: Sequence[Token]) -> None:
-    """A single word after "Physician:" is too often something else."""
-    return None
-
-
 def _signatures(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:
-    """"Ann B. Doe, M.D." or "Dr. Doe" in a short cell of its own: signature or letterhead."""
+    """ "Ann B. Doe, M.D." or "Dr. Doe" in a short cell of its own: signature or letterhead."""
     for row in page.layout.rows:
         for cell in row.cells():
-            if not 2 <= len(cell) <= 8 or any(s.start == 0 for s in ()):
+            if not 2 <= len(cell) <= 8:
                 continue
             keys = [t.key for t in cell]
             credential = next((i for i, k in enumerate(keys) if i and k in CREDENTIALS and len(k) > 1), None)
@@ -151,9 +171,14 @@ def _signatures(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:
                 continue
             is_low = row.middle > 0.5 * page.layout.height_px
             yield evidence.finding(
-                FindingKind.PROVIDER, raw=value.raw, value=value.text, tokens=value.tokens,
-                rule="signature.provider.low" if is_low else "signature.provider.high", role=Role.PROVIDER, factor=0.8,
-            )  # fmt: skip
+                FindingKind.PROVIDER,
+                raw=value.raw,
+                value=value.text,
+                tokens=value.tokens,
+                rule="signature.provider.low" if is_low else "signature.provider.high",
+                role=Role.PROVIDER,
+                factor=0.8,
+            )
 
 
 def facilities(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:
@@ -163,7 +188,12 @@ def facilities(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:
             text = text_of(place).strip(" ,.-_")
             if place and len(text) >= 6 and sum(c.isalpha() for c in text) > 0.7 * len(text.replace(" ", "")):
                 yield evidence.finding(
-                    FindingKind.FACILITY, raw=text, value=text, tokens=place, rule="label.facility", role=Role.UNKNOWN
+                    FindingKind.FACILITY,
+                    raw=text,
+                    value=text,
+                    tokens=place,
+                    rule="label.facility",
+                    role=Role.UNKNOWN,
                 )
     for share, name in ((0.22, "letterhead"), (1.0, "footer")):
         yield from _letterheads(page, evidence, share, name)
@@ -180,21 +210,30 @@ def _letterheads(page: LabelledPage, evidence: Evidence, share: float, name: str
                 continue
             is_strong = bool(_STRONG_FACILITY.search(text))
             yield evidence.finding(
-                FindingKind.FACILITY, raw=text, value=text, tokens=cell, rule=f"{name}.facility{'' if is_strong else '.weak'}",
-                role=Role.UNKNOWN, factor=1.0 if is_strong else 0.7,
-            )  # fmt: skip
+                FindingKind.FACILITY,
+                raw=text,
+                value=text,
+                tokens=cell,
+                rule=f"{name}.facility{'' if is_strong else '.weak'}",
+                role=Role.UNKNOWN,
+                factor=1.0 if is_strong else 0.7,
+            )
 
 
 def _is_facility(text: str) -> bool:
     words = text.split()
-    if not 2 <= len(words) <= 9 or not _FACILITY_WORD.search(text) or _NOT_FACILITY.search(text):
+    if not 2 <= len(words) <= 9 or not _FACILITY.search(text):
         return False
-    capitalised = sum(w[:1].isupper() or w.lower() in {"of", "the", "and", "at", "for", "&", "de"} for w in words)
+    if _NOT_FACILITY.search(text) or _UNLIKE_NAME.search(text):
+        return False
+    capitalised = sum(
+        w[:1].isupper() or w.lower() in {"of", "the", "and", "at", "for", "&", "de"} for w in words
+    )
     return capitalised == len(words)
 
 
 def page_numbers(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:
-    """"Page 2 of 5" in the head or foot; the fax machine's own count is told apart by its rule."""
+    """ "Page 2 of 5" in the head or foot; the fax machine's own count is told apart by its rule."""
     for row in page.layout.rows:
         at = row.middle / max(1, page.layout.height_px)
         if 0.3 < at < 0.85:
@@ -206,17 +245,25 @@ def page_numbers(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:
             continue
         number, total = found
         yield evidence.finding(
-            FindingKind.PAGE_OF, raw=text, value=f"{number}/{total or '?'}", tokens=row.tokens,
-            rule="fax.page_of" if is_fax else "print.page_of" if total else "print.page_number", role=Role.OTHER,
-        )  # fmt: skip
+            FindingKind.PAGE_OF,
+            raw=text,
+            value=f"{number}/{total or '?'}",
+            tokens=row.tokens,
+            rule="fax.page_of" if is_fax else "print.page_of" if total else "print.page_number",
+            role=Role.OTHER,
+        )
 
 
 def _page_number(text: str, row: Row, at: float) -> tuple[int, int | None] | None:
-    if m := _PAGE_OF.search(text) or next((b for c in row.cells() if (b := _BARE_OF.match(text_of(c)))), None):
+    if m := _PAGE_OF.search(text) or next(
+        (b for c in row.cells() if (b := _BARE_OF.match(text_of(c)))), None
+    ):
         number, total = int(m[1]), int(m[2])
         return (number, total) if 1 <= number <= total <= 500 else None
     if m := _PAGE_ONLY.search(text):
         return (int(m[1]), None) if 1 <= int(m[1]) <= 500 else None
-    if (at < 0.08 or at > 0.9) and (m := next((b for c in row.cells() if (b := _BARE_NUMBER.match(text_of(c)))), None)):
+    if (at < 0.08 or at > 0.9) and (
+        m := next((b for c in row.cells() if (b := _BARE_NUMBER.match(text_of(c)))), None)
+    ):
         return int(m[1]), None
     return None

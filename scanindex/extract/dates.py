@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 EARLIEST_BIRTH_YEAR = 1880
-EARLIEST_SERVICE_YEAR = 1935
-LATEST_YEAR = 2034
+EARLIEST_SERVICE_YEAR = 1930
+LATEST_YEAR = 2029
 """A hundred years of service dates, so that a two-digit service year has one reading.
 Raise both ends together as time goes on."""
 OLDEST_YEARS = 112
@@ -24,13 +24,23 @@ MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "JANUARY JAN", "FEBRUARY FEB", "MARCH MAR", "APRIL APR", "MAY", "JUNE JUN",
-            "JULY JUL", "AUGUST AUG", "SEPTEMBER SEPT SEP", "OCTOBER OCT", "NOVEMBER NOV", "DECEMBER DEC",
+            "JANUARY JAN",
+            "FEBRUARY FEB",
+            "MARCH MAR",
+            "APRIL APR",
+            "MAY",
+            "JUNE JUN",
+            "JULY JUL",
+            "AUGUST AUG",
+            "SEPTEMBER SEPT SEP",
+            "OCTOBER OCT",
+            "NOVEMBER NOV",
+            "DECEMBER DEC",
         ),
         1,
     )
     for name in names.split()
-}  # fmt: skip
+}
 
 _MONTH = "(" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\.?"
 _SEP = r"\s?[-/.\\]\s?"
@@ -39,17 +49,49 @@ _START = r"(?<![\dA-Z/.-])"
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ymd", re.compile(rf"{_START}(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_END}")),
     ("mdy", re.compile(rf"{_START}(\d{{1,2}}){_SEP}(\d{{1,2}}){_SEP}(\d{{4}}|\d{{2}}){_END}")),
-    ("Mdy", re.compile(rf"(?<![A-Z]){_MONTH}\s?[-/ ]?\s?(\d{{1,2}})(?:ST|ND|RD|TH)?\s?[,.\s/-]\s?'?(\d{{4}}|\d{{2}}){_END}")),
-    ("dMy", re.compile(rf"{_START}(\d{{1,2}})(?:ST|ND|RD|TH)?(?:\s+DAY)?(?:\s+OF)?\s?[-/ .]?\s?{_MONTH}\s?[-/ ,.]?\s?'?(\d{{4}}|\d{{2}}){_END}")),
+    (
+        "Mdy",
+        re.compile(
+            rf"(?<![A-Z]){_MONTH}\s?[-/ ]?\s?(\d{{1,2}})(?:ST|ND|RD|TH)?"
+            rf"\s?[,.\s/-]\s?'?(\d{{4}}|\d{{2}}){_END}"
+        ),
+    ),
+    (
+        "dMy",
+        re.compile(
+            rf"{_START}(\d{{1,2}})(?:ST|ND|RD|TH)?(?:\s+DAY)?(?:\s+OF)?\s?[-/ .]?\s?"
+            rf"{_MONTH}\s?[-/ ,.]?\s?'?(\d{{4}}|\d{{2}}){_END}"
+        ),
+    ),
     ("My", re.compile(rf"(?<![A-Z\d]){_MONTH}\s?[-/ ,]?\s?(\d{{4}}){_END}")),
-)  # fmt: skip
+)
+_MISSPELT = re.compile(r"\b([A-Za-z]{4,9})\.?\s(\d{1,2}),?\s(\d{4})(?!\d)")
 _SPACED = re.compile(r"^\s*(\d{1,2})[ |]+(\d{1,2})[ |]+(\d{4}|\d{2})(?!\d)")
 _COMPACT = re.compile(r"^\s*(?:(19\d\d|20\d\d)(\d\d)(\d\d)|(\d\d)(\d\d)(19\d\d|20\d\d))(?!\d)")
 _MONTH_YEAR = re.compile(r"^\s*(\d{1,2})[/-](\d{4})(?![\d/-])")
 _YEAR = re.compile(r"^\s*(19\d\d|20\d\d)(?![\d/-])")
-_SLIPS = str.maketrans({"O": "0", "o": "0", "Q": "0", "D": "0", "l": "1", "I": "1", "|": "1", "i": "1",
-                        "!": "1", "Z": "2", "z": "2", "S": "5", "s": "5", "B": "8", "g": "9"})  # fmt: skip
-_DAMAGED = re.compile(r"(?<![A-Za-z])[\dOoQDlI|i!ZzSsBg]{1,2}[-/][\dOoQDlI|i!ZzSsBg]{1,2}[-/][\dOoQDlI|i!ZzSsBg]{2,4}(?![A-Za-z])")
+_SLIPS = str.maketrans(
+    {
+        "O": "0",
+        "o": "0",
+        "Q": "0",
+        "D": "0",
+        "l": "1",
+        "I": "1",
+        "|": "1",
+        "i": "1",
+        "!": "1",
+        "Z": "2",
+        "z": "2",
+        "S": "5",
+        "s": "5",
+        "B": "8",
+        "g": "9",
+    }
+)
+_DAMAGED = re.compile(
+    r"(?<![A-Za-z])[\dOoQDlI|i!ZzSsBg]{1,2}[-/][\dOoQDlI|i!ZzSsBg]{1,2}[-/][\dOoQDlI|i!ZzSsBg]{2,4}(?![A-Za-z])"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +137,7 @@ def find_dates(text: str) -> tuple[DateSpan, ...]:
             line = text[: damaged.start()] + fixed + text[damaged.end() :]
             spans = _scan(line.upper(), text, is_repaired=True)
             found += [s for s in spans if s.start == damaged.start()]
+    found += _misspelt_months(text, found)
     return tuple(sorted(found, key=lambda s: s.start))
 
 
@@ -122,26 +165,40 @@ def service_reading(span: DateSpan, birth: str | None = None) -> str | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
-def birth_readings(span: DateSpan, services: Sequence[str] = (), age_years: int | None = None) -> tuple[str, ...]:
+def birth_readings(
+    span: DateSpan, services: Sequence[str] = (), age_years: int | None = None
+) -> tuple[str, ...]:
     """Birth dates that this can mean, given dates of care (ISO) and a printed age."""
     texts = span.readings(EARLIEST_BIRTH_YEAR, LATEST_YEAR)
     if services:
         last = max(services)
         texts = tuple(
-            t for t in texts
-            if _not_before(min(services), t) and int(last[:4]) - int(t[:4]) <= OLDEST_YEARS
-        )  # fmt: skip
+            t for t in texts if _not_before(min(services), t) and int(last[:4]) - int(t[:4]) <= OLDEST_YEARS
+        )
         if age_years is not None and len(texts) > 1:
             texts = tuple(t for t in texts if abs(int(last[:4]) - int(t[:4]) - age_years) <= 2) or texts
-    elif len(texts) > 1 and texts[-1] < "1900":
-        texts = tuple(t for t in texts if t >= "1900")
-    return texts
+    return tuple(t for t in texts if t >= "1900") or texts
 
 
 def _not_before(later: str, earlier: str) -> bool:
     """Whether `later` may be on or after `earlier`, partial dates given the benefit."""
     n = min(len(later), len(earlier))
     return later[:n] >= earlier[:n]
+
+
+def _misspelt_months(text: str, found: Sequence[DateSpan]) -> list[DateSpan]:
+    """ "dune 4, 1987": a month of four letters or more with one letter misread."""
+    spans: list[DateSpan] = []
+    for m in _MISSPELT.finditer(text):
+        months = [name for name in MONTHS if len(name) >= 4 and _one_letter_off(name, m[1].upper())]
+        if len(months) == 1 and not any(s.start < m.end() and m.start() < s.end for s in found):
+            span = _span(m, text, int(m[3]), 4, MONTHS[months[0]], int(m[2]), is_repaired=True)
+            spans += [span] if span else []
+    return spans
+
+
+def _one_letter_off(name: str, read: str) -> bool:
+    return len(name) == len(read) and sum(a != b for a, b in zip(name, read, strict=True)) == 1
 
 
 def _scan(upper: str, original: str, *, is_repaired: bool) -> list[DateSpan]:
@@ -173,7 +230,13 @@ def _from_match(form: str, m: re.Match[str], original: str, is_repaired: bool) -
 
 
 def _span(
-    m: re.Match[str], text: str, year: int, digits: int, month: int | None, day: int | None, is_repaired: bool = False
+    m: re.Match[str],
+    text: str,
+    year: int,
+    digits: int,
+    month: int | None,
+    day: int | None,
+    is_repaired: bool = False,
 ) -> DateSpan | None:
     if month is not None and day is not None and month > 12 >= day:
         month, day = day, month
@@ -184,6 +247,12 @@ def _span(
     if digits == 4 and not EARLIEST_BIRTH_YEAR <= year <= LATEST_YEAR:
         return None
     return DateSpan(
-        start=m.start(), end=m.end(), raw=text[m.start() : m.end()], year=year, year_digits=digits,
-        month=month, day=day, is_repaired=is_repaired,
-    )  # fmt: skip
+        start=m.start(),
+        end=m.end(),
+        raw=text[m.start() : m.end()],
+        year=year,
+        year_digits=digits,
+        month=month,
+        day=day,
+        is_repaired=is_repaired,
+    )

@@ -14,20 +14,41 @@ from scanindex.extract.dates import birth_readings, labelled_date
 from scanindex.extract.layout import key_of
 from scanindex.model import DocumentFields, Finding, FindingKind, PageFindings, Role
 
-_RULE_WEIGHT: Mapping[str, float] = MappingProxyType({
-    "cover": 4.0,
-    "label.mrn": 1.0,
-    "label.id": 0.35,
-    "label.name": 1.0,
-    "label.name_cells": 1.0,
-    "label.name.plain": 0.7,
-    "header.name": 0.6,
-    "label.birth_date.two_centuries": 0.4,
-})  # fmt: skip
+_RULE_WEIGHT: Mapping[str, float] = MappingProxyType(
+    {
+        "cover": 4.0,
+        "label.mrn": 1.0,
+        "label.id": 0.35,
+        "label.name": 1.0,
+        "label.name_cells": 1.0,
+        "label.name.plain": 0.7,
+        "label.name.re": 0.7,
+        "header.name": 0.6,
+        "label.birth_date.two_centuries": 0.4,
+    }
+)
 _SERVICE_RANK = ("visit", "discharge", "admission", "date", "alone", "dictated", "entry")
+_LETTER_RANK = ("alone", *(r for r in _SERVICE_RANK if r != "alone"))
+"""A letter is dated by the line that stands alone over the address."""
 _PROVIDER_RANK = ("author", "low", "attending", "ordering", "high", "referring")
-_FACILITY_RANK = ("letterhead.facility", "label.facility", "footer.facility", "letterhead.facility.weak", "footer.facility.weak")
-_TYPE_RANK = ("cover", "title.document_type", "title.document_type.weak", "words.document_type")
+_LETTER_PROVIDER_RANK = ("author", "low", "attending")
+"""The doctor on top of a letter is mostly the one it is written to."""
+_FACILITY_RANK = (
+    "letterhead.facility",
+    "label.facility",
+    "footer.facility",
+    "letterhead.facility.weak",
+    "footer.facility.weak",
+)
+_TYPE_RANK = (
+    "cover",
+    "title.document_type",
+    "letter.document_type",
+    "title.document_type.weak",
+    "words.document_type",
+)
+_LABEL_FLOOR, _BARE_FLOOR = 0.46, 0.28
+"""Least confidence of a date worth showing; a second reader's disagreement falls below."""
 _EVEN = 1.25
 """One value must have this many times the support of another to win over it."""
 
@@ -36,7 +57,8 @@ def fields(findings: Sequence[PageFindings]) -> DocumentFields:
     """What was read on these pages (one document, in order)."""
     everything = [f for page in findings for f in page.findings]
     usable = [f for f in everything if f.role in {Role.PATIENT, Role.UNKNOWN}]
-    service = _service_date(everything, usable)
+    kind = _document_type(findings)
+    service = _service_date(everything, usable, kind)
     return DocumentFields(
         name=_voted(usable, FindingKind.NAME),
         birth_date=_birth_date(usable, service),
@@ -47,8 +69,12 @@ def fields(findings: Sequence[PageFindings]) -> DocumentFields:
         address=_voted(usable, FindingKind.ADDRESS),
         account=_voted(usable, FindingKind.ACCOUNT),
         service_date=service,
-        document_type=_document_type(findings),
-        provider=_ranked(everything, FindingKind.PROVIDER, _PROVIDER_RANK),
+        document_type=kind,
+        provider=_ranked(
+            everything,
+            FindingKind.PROVIDER,
+            _LETTER_PROVIDER_RANK if kind == "correspondence" else _PROVIDER_RANK,
+        ),
         facility=_facility(everything),
     )
 
@@ -61,7 +87,9 @@ def rule_name(finding: Finding) -> str:
 def _weight(finding: Finding) -> float:
     confidence = 0.7 if finding.confidence is None else max(0.05, finding.confidence)
     role = 1.0 if finding.role is Role.PATIENT else 0.6
-    return _RULE_WEIGHT.get(rule_name(finding), 1.0) * confidence * role * (1 + 0.5 * (len(finding.readers) > 1))
+    return (
+        _RULE_WEIGHT.get(rule_name(finding), 1.0) * confidence * role * (1 + 0.5 * (len(finding.readers) > 1))
+    )
 
 
 def _voted(findings: Iterable[Finding], kind: FindingKind) -> str | None:
@@ -71,21 +99,35 @@ def _voted(findings: Iterable[Finding], kind: FindingKind) -> str | None:
     for finding in findings:
         if finding.kind is not kind:
             continue
-        key = key_of(finding.value).lstrip("0") if kind in {FindingKind.MRN, FindingKind.ACCOUNT} else key_of(finding.value)
+        key = _key(kind, finding.value, support)
         support[key] = support.get(key, 0.0) + _weight(finding)
         if key not in best or _weight(finding) > _weight(best[key]):
             best[key] = finding
     ranked = sorted(support, key=lambda key: -support[key])
     if not ranked:
         return None
-    if len(ranked) > 1 and support[ranked[0]] < _EVEN * support[ranked[1]] and not _is_same(kind, ranked[0], ranked[1]):
+    if len(ranked) > 1 and support[ranked[0]] < _EVEN * support[ranked[1]]:
         return None
     return best[ranked[0]].value
 
 
-def _is_same(kind: FindingKind, one: str, other: str) -> bool:
-    """Names that only differ in how much of them is printed do not contradict."""
-    return kind is FindingKind.NAME and (one.startswith(other) or other.startswith(one))
+def _key(kind: FindingKind, value: str, known: Iterable[str]) -> str:
+    """What counts as the same value: zeros and punctuation apart, names as far as they are printed."""
+    if kind in {FindingKind.MRN, FindingKind.ACCOUNT}:
+        return key_of(value).lstrip("0")
+    if kind is not FindingKind.NAME:
+        return key_of(value)
+    last, _, given = value.partition(",")
+    key = f"{key_of(last)} {' '.join(given.split())}"
+    return next((k for k in known if _is_same_name(k, key)), key)
+
+
+def _is_same_name(one: str, other: str) -> bool:
+    """One has all parts of the other, initials standing for names: they do not contradict."""
+    a, b = sorted((one.split(), other.split()), key=len)
+    return a[:1] == b[:1] and all(
+        any(x == y or (1 in (len(x), len(y)) and x[0] == y[0]) for y in b) for x in a[1:]
+    )
 
 
 def _birth_date(findings: Sequence[Finding], service: str | None) -> str | None:
@@ -97,25 +139,31 @@ def _birth_date(findings: Sequence[Finding], service: str | None) -> str | None:
         span = labelled_date(finding.raw)
         possible = birth_readings(span, [service] if service else []) if span else (finding.value,)
         is_open = rule_name(finding).endswith("two_centuries")
-        if not is_open or finding.value in possible and len(possible) == 1:
+        if not is_open or (finding.value in possible and len(possible) == 1):
             settled.append(finding)
     return _voted(settled, FindingKind.BIRTH_DATE)
 
 
-def _service_date(everything: Sequence[Finding], usable: Sequence[Finding]) -> str | None:
+def _service_date(everything: Sequence[Finding], usable: Sequence[Finding], kind: str | None) -> str | None:
     """By rank of label; within a rank the earliest page and place, but nothing before birth."""
     births = {f.value for f in usable if f.kind is FindingKind.BIRTH_DATE}
     earliest = min(births, default="")
     dates = [
         f for f in everything
-        if f.kind is FindingKind.SERVICE_DATE and f.value >= earliest[: len(f.value)]
+        if f.kind is FindingKind.SERVICE_DATE and _is_legible(f) and f.value >= earliest[: len(f.value)]
         and (f.value not in births or rule_name(f).startswith("label."))
     ]  # fmt: skip
-    for rank in _SERVICE_RANK:
+    for rank in _LETTER_RANK if kind == "correspondence" else _SERVICE_RANK:
         of_rank = [f for f in dates if rule_name(f).split(".")[-1] == rank]
         if of_rank:
             return _one_date(of_rank, rank)
     return None
+
+
+def _is_legible(finding: Finding) -> bool:
+    """Words read badly say nothing that is worth showing as the date."""
+    floor = _BARE_FLOOR if rule_name(finding).startswith("bare.") else _LABEL_FLOOR
+    return finding.confidence is None or finding.confidence >= floor
 
 
 def _one_date(findings: Sequence[Finding], rank: str) -> str | None:

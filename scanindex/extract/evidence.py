@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,13 @@ DISAGREED = 0.5
 """Factor where the second reader read something else."""
 UNSEEN = 0.8
 """Factor where the second reader saw nothing."""
+
+
+def doubted(finding: Finding) -> Finding:
+    """The finding with halved confidence: something else on the page speaks against it."""
+    if finding.confidence is None:
+        return finding
+    return dataclasses.replace(finding, confidence=finding.confidence * DISAGREED)
 
 
 @dataclass(frozen=True, slots=True)

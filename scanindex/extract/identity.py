@@ -6,6 +6,7 @@ running text, and everything without a label, are left to the roster search.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from scanindex.extract.dates import birth_readings
@@ -30,7 +31,7 @@ from scanindex.extract.values import (
 from scanindex.model import Finding, FindingKind, Role
 
 _NEAR_ROWS = 5
-_HINTS = frozenset({"LAST", "FIRST", "MIDDLE", "MI", "INITIAL", "PLEASE", "PRINT", "LASTFIRST", "LASTFIRSTMI", "LASTFIRSTMIDDLE", "LASTNAME", "FIRSTNAME", "M", "OR", "TYPE"})
+_PROSE_AGE = re.compile(r"\b(\d{1,3})[- ]?(?:year|yr)s?[- ]?old\b|\b(\d{1,3}) ?y/?o\b", re.IGNORECASE)
 _NUMBER_KINDS = {Field.MRN: FindingKind.MRN, Field.ACCOUNT: FindingKind.ACCOUNT}
 _OWN = frozenset({Field.MRN, Field.BIRTH_DATE})
 
@@ -59,7 +60,9 @@ def persons(page: LabelledPage, evidence: Evidence, services: Sequence[str]) -> 
 
 
 def page_age(page: LabelledPage) -> int | None:
-    """The one age that the page prints by label; None where none or several."""
+    """The age that the text tells ("a 45-year-old"), else the labelled one; None if neither or several."""
+    if prose := _PROSE_AGE.search(" ".join(row.text for row in page.layout.rows)):
+        return int(prose[1] or prose[2])
     ages = {
         age
         for s in page.sightings
@@ -85,19 +88,32 @@ def _number(page: LabelledPage, evidence: Evidence, sighting: Sighting) -> Itera
         return
     kind = _NUMBER_KINDS[sighting.label.field]
     yield evidence.finding(
-        kind, raw=value.raw, value=value.text, tokens=value.tokens, rule=f"label.{kind}", role=role_of(page, sighting),
+        kind,
+        raw=value.raw,
+        value=value.text,
+        tokens=value.tokens,
+        rule=f"label.{kind}",
+        role=role_of(page, sighting),
         factor=1.0 if sighting.is_exact else 0.9,
-    )  # fmt: skip
+    )
 
 
 def _plain_id(page: LabelledPage, evidence: Evidence, sighting: Sighting) -> Iterator[Finding]:
     """A bare "ID:" names the patient's number only where a person's data stand beside it."""
-    if role_of(page, sighting) is not Role.PATIENT or not near(page, sighting, frozenset({Field.BIRTH_DATE, Field.NAME, Field.SEX, Field.AGE})):
+    if role_of(page, sighting) is not Role.PATIENT or not near(
+        page, sighting, frozenset({Field.BIRTH_DATE, Field.NAME, Field.SEX, Field.AGE})
+    ):
         return
     value = _first(page, sighting, read_identifier)
     if value is not None:
         yield evidence.finding(
-            FindingKind.MRN, raw=value.raw, value=value.text, tokens=value.tokens, rule="label.id", role=Role.PATIENT, factor=0.9
+            FindingKind.MRN,
+            raw=value.raw,
+            value=value.text,
+            tokens=value.tokens,
+            rule="label.id",
+            role=Role.PATIENT,
+            factor=0.9,
         )
 
 
@@ -111,8 +127,7 @@ def near(page: LabelledPage, sighting: Sighting, fields: frozenset[Field], rows:
 
 def _name(page: LabelledPage, evidence: Evidence, sighting: Sighting) -> Iterator[Finding]:
     for place in page.places(sighting):
-        tokens, last_first = _without_hints(place)
-        value = read_person(tokens, last_first=last_first)
+        value = read_person(place, last_first=sighting.last_first)
         if value is None or value.name is None:
             continue
         role = role_of(page, sighting)
@@ -121,20 +136,15 @@ def _name(page: LabelledPage, evidence: Evidence, sighting: Sighting) -> Iterato
         if value.name.credentials and role is not Role.RELATIVE:
             role = Role.PROVIDER
         yield evidence.finding(
-            FindingKind.NAME, raw=value.raw, value=value.text, tokens=value.tokens,
-            rule=f"label.name{'.' + sighting.label.detail if sighting.label.detail else ''}", role=role,
+            FindingKind.NAME,
+            raw=value.raw,
+            value=value.text,
+            tokens=value.tokens,
+            rule=f"label.name{'.' + sighting.label.detail if sighting.label.detail else ''}",
+            role=role,
             factor=1.0 if sighting.is_exact else 0.9,
-        )  # fmt: skip
+        )
         return
-
-
-def _without_hints(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], bool]:
-    """Drop "(Last, First, MI)" printed after the label; tells that the last name comes first."""
-    i = 0
-    while i < len(tokens) and (tokens[i].key in _HINTS or (i and not tokens[i].key)):
-        i += 1
-    last_first = i > 0 and any(t.key.startswith("LAST") for t in tokens[:i])
-    return tokens[i:], last_first
 
 
 def _name_cells(page: LabelledPage, evidence: Evidence, sighting: Sighting) -> Iterator[Finding]:
@@ -151,7 +161,12 @@ def _name_cells(page: LabelledPage, evidence: Evidence, sighting: Sighting) -> I
         role = Role.PATIENT
     tokens = (*last[:3], *given[0][:2])
     yield evidence.finding(
-        FindingKind.NAME, raw=text_of(tokens), value=name.value, tokens=tokens, rule="label.name_cells", role=role
+        FindingKind.NAME,
+        raw=text_of(tokens),
+        value=name.value,
+        tokens=tokens,
+        rule="label.name_cells",
+        role=role,
     )
 
 
@@ -177,19 +192,29 @@ def _birth_date(
     is_sure = len(readings) == 1
     for reading in readings:
         yield evidence.finding(
-            FindingKind.BIRTH_DATE, raw=value.raw, value=reading, tokens=value.tokens,
+            FindingKind.BIRTH_DATE,
+            raw=value.raw,
+            value=reading,
+            tokens=value.tokens,
             rule="label.birth_date" if is_sure else "label.birth_date.two_centuries",
-            role=role_of(page, sighting), factor=(REPAIRED if value.is_repaired else 1.0) * (1.0 if is_sure else 0.5),
-        )  # fmt: skip
+            role=role_of(page, sighting),
+            factor=(REPAIRED if value.is_repaired else 1.0) * (1.0 if is_sure else 0.5),
+        )
 
 
 def _sex(page: LabelledPage, evidence: Evidence, sighting: Sighting) -> Iterator[Finding]:
     value = _first(page, sighting, read_sex)
+    if page.right_span(sighting) and read_sex(page.right_span(sighting)) is None:
+        return
     if value is not None:
         yield evidence.finding(
-            FindingKind.SEX, raw=value.raw, value=value.text, tokens=value.tokens, rule="label.sex",
+            FindingKind.SEX,
+            raw=value.raw,
+            value=value.text,
+            tokens=value.tokens,
+            rule="label.sex",
             role=role_of(page, sighting),
-        )  # fmt: skip
+        )
 
 
 def _contact(page: LabelledPage, evidence: Evidence, sighting: Sighting) -> Iterator[Finding]:
@@ -223,5 +248,12 @@ def _is_letterhead(page: LabelledPage, sighting: Sighting) -> bool:
     row = page.row(sighting)
     if any(t.key in {"FAX", "SUITE"} for t in row.tokens):
         return True
-    first_own = min((s.row_no for s in page.sightings if s.label.field in {Field.NAME, Field.MRN, Field.BIRTH_DATE, Field.LAST_NAME}), default=None)
+    first_own = min(
+        (
+            s.row_no
+            for s in page.sightings
+            if s.label.field in {Field.NAME, Field.MRN, Field.BIRTH_DATE, Field.LAST_NAME}
+        ),
+        default=None,
+    )
     return row.middle < 0.15 * page.layout.height_px and (first_own is None or sighting.row_no < first_own)

@@ -8,6 +8,7 @@ from left to right. Knows nothing of labels or values.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import statistics
@@ -17,11 +18,13 @@ from dataclasses import dataclass, field
 from scanindex.model import Box, Word
 
 CELL_GAP_HEIGHTS = 1.3
-"""White space wider than this many text heights separates two cells of a row."""
+CELL_GAP_LETTERS = 2.2
+"""White space wider than this many text heights *and* letters separates two cells of a
+row; the letters matter for typewriter faces, whose spaces are wide."""
 
 _GLUED = re.compile(r"^([A-Za-z][A-Za-z.'/()&-]*[:#]+)(\S+)$")
 _NOISE = re.compile(r"^[\W_]+$")
-_MARK = re.compile(r"[:#=]\W*$")
+_MARK = re.compile(r"[:;#=]\W*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,7 @@ class Token:
 
     @property
     def is_marked(self) -> bool:
-        """Ends like a label: colon, number sign."""
+        """Ends like a label: colon (or a semicolon, how readers see faint colons), number sign."""
         return bool(_MARK.search(self.text))
 
 
@@ -56,6 +59,7 @@ class Row:
     tokens: tuple[Token, ...] = field(repr=False)
     height: float
     middle: float
+    letter_width: float
 
     @property
     def text(self) -> str:
@@ -75,13 +79,13 @@ class Row:
 
     def cell_starts(self) -> tuple[int, ...]:
         """Index of the first token of each cell."""
-        wide = CELL_GAP_HEIGHTS * self.height
-        pairs = zip(self.tokens, self.tokens[1:], strict=False)
+        wide = max(CELL_GAP_HEIGHTS * self.height, CELL_GAP_LETTERS * self.letter_width)
+        pairs = itertools.pairwise(self.tokens)
         return (0, *(i for i, (a, b) in enumerate(pairs, 1) if b.left - a.right > wide))
 
     def cells(self) -> tuple[tuple[Token, ...], ...]:
         starts = (*self.cell_starts(), len(self.tokens))
-        return tuple(self.tokens[a:b] for a, b in zip(starts, starts[1:], strict=False))
+        return tuple(self.tokens[a:b] for a, b in itertools.pairwise(starts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +136,9 @@ def _slope(words: Sequence[Word]) -> float:
     for word in words:
         lines.setdefault(word.line_no, []).append(word)
     slopes = [
-        (b.box.bottom_px + b.box.top_px - a.box.bottom_px - a.box.top_px) / 2 / (b.box.left_px - a.box.left_px)
+        (b.box.bottom_px + b.box.top_px - a.box.bottom_px - a.box.top_px)
+        / 2
+        / (b.box.left_px - a.box.left_px)
         for a, b in ((line[0], line[-1]) for line in lines.values())
         if b.box.left_px - a.box.left_px > 8 * (a.box.bottom_px - a.box.top_px) > 0
     ]
@@ -146,7 +152,7 @@ def _tokens(word: Word, slope: float) -> list[Token]:
     parts = [word.text]
     if glued := _GLUED.match(word.text):
         parts = [glued[1], glued[2]]
-    if _NOISE.match(word.text) and not re.search(r"[:#&/,-]", word.text):
+    if _NOISE.match(word.text) and not re.search(r"[][:#&/,()-]", word.text):
         return []
     tokens, left, width = [], float(box.left_px), (box.right_px - box.left_px) / max(1, len(word.text))
     for part in parts:
@@ -172,6 +178,7 @@ def _row(tokens: list[Token]) -> Row:
         tokens=tuple(tokens),
         height=statistics.median(t.height for t in tokens),
         middle=statistics.median(t.middle for t in tokens),
+        letter_width=statistics.median((t.right - t.left) / max(1, len(t.text)) for t in tokens),
     )
 
 

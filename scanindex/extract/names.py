@@ -11,27 +11,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from scanindex.extract.tables import words_of
+
 SUFFIXES = {"JR": "JR", "SR": "SR", "II": "II", "III": "III", "IV": "IV", "2ND": "II", "3RD": "III"}
-HONORIFICS = frozenset("MR MRS MS MISS MSTR MASTER REV SISTER FR".split())
-DOCTOR_WORDS = frozenset("DR DOCTOR PROF".split())
-CREDENTIALS = frozenset(
-    "MD DO RN LPN NP PA PAC DDS DMD PHD PSYD LCSW MSW PT DPT OT OTR CRNA CNM FNP ARNP APRN CNP RPH PHARMD LVN CCC SLP "
-    "BSN FACS FACP FACC FRCS FAAP FACOG MBBS MB CHB DPM OD DC ATC RD LMFT LPC RPT PTA".split()
-)
-PARTICLES = frozenset("VAN VON DER DEN DE LA LE DEL DI DA ST SAN SANTA MC MAC EL AL BIN TER DOS DU LOS".split())
-NEVER = frozenset(
-    "THE AND OR OF TO FOR WITH FROM IS WAS WERE ARE HAS HAD IN ON AT BY AS AN THIS THAT HIS HER NOT NO YES HAVE WILL MAY "
-    "BE BEEN WHO ALSO DATE TIME NAME NUMBER AGE SEX ROOM BED WARD UNIT PHONE ADDRESS CITY STATE ZIP SIGNATURE SIGNED "
-    "PATIENT PATIENTS HOSPITAL CLINIC MEDICAL CENTER RECORD RECORDS REPORT DEPARTMENT PHYSICIAN DOCTOR NURSE SERVICE "
-    "DIAGNOSIS HISTORY PAGE MALE FEMALE BIRTH DOB MRN ACCT ACCOUNT SSN TEL FAX STREET AVE AVENUE ROAD BLVD DRIVE LANE "
-    "SUITE BOX ADMIT ADMITTED ADMISSION DISCHARGE DISCHARGED INSURANCE POLICY GROUP ID PLAN MEDICARE MEDICAID UNKNOWN "
-    "NONE SAME SELF SEE ABOVE BELOW ATTN RE REF RACE RELIGION MARITAL STATUS MARRIED SINGLE WIDOWED DIVORCED EMPLOYER "
-    "OCCUPATION RELATIONSHIP LABEL STAMP IMPRINT IDENTIFICATION INFORMATION LAST FIRST MIDDLE INITIAL DEAR SINCERELY "
-    "FILE CHART FORM STICKER PLATE ALLERGIES ALLERGY NKDA HEIGHT WEIGHT CONSENT REQUEST AUTHORIZE HEREBY CERTIFY "
-    "ADMITTING ATTENDING REFERRING ORDERING PROCEDURE SURGEON ANESTHESIA SPECIMEN COLLECTED RECEIVED REPORTED TYPE "
-    "REASON CODE COPY ORIGINAL CONTINUED PREOPERATIVE POSTOPERATIVE LOCATION FACILITY PROVIDER CLASS YEAR OLD".split()
-)
+HONORIFICS = frozenset(["MR", "MRS", "MS", "MISS", "MSTR", "MASTER", "REV", "SISTER", "FR"])
+DOCTOR_WORDS = frozenset(["DR", "DOCTOR", "PROF"])
+CREDENTIALS = words_of("names", "credential")
+PARTICLES = words_of("names", "particle")
+NEVER = words_of("names", "never")
 _PART = re.compile(r"^[A-Z][A-Za-z'’`-]*\.?,?$")
+_MISREAD_COMMA = re.compile(r"^[A-Z'-]{3,}\.$")
 _WHOLE = re.compile(r"^[A-Za-z'’`.,-]+$")
 
 
@@ -79,7 +68,9 @@ def read_name(words: Sequence[str], *, last_first: bool = False) -> ReadName | N
             break
         parts.append(plain)
         used += 1
-        if word.rstrip().endswith(",") and comma_after is None:
+        if comma_after is None and (
+            word.rstrip().endswith(",") or (len(parts) == 1 and _MISREAD_COMMA.match(word))
+        ):
             comma_after = len(parts)
         if len(parts) == 6:
             break
@@ -93,23 +84,23 @@ def join_cells(last: str, first: str, middle: str = "") -> ReadName | None:
 
 
 def _space_commas(words: Sequence[str]) -> list[str]:
-    """"SMITH,JOHN" and "Smith.John" are two words."""
+    """ "SMITH,JOHN" is two words; so is "SMITH.JOHN", a comma misread."""
     out: list[str] = []
     for word in words:
-        pieces = re.split(r"(?<=[A-Za-z][A-Za-z],)(?=[A-Za-z])", word)
-        out += pieces
+        word = re.sub(r"^([A-Za-z'-]{3,})\.([A-Za-z'-]{2,},?)$", r"\1,\2", word)
+        out += re.split(r"(?<=[A-Za-z][A-Za-z],)(?=[A-Za-z])", word)
     return out
 
 
 def _plain(word: str) -> str:
-    text = word.replace("’", "'").replace("`", "'").strip(" .,;:_|()[]{}*~=\"")
+    text = word.replace("’", "'").replace("`", "'").strip(' .,;:_|()[]{}*~="')
     if re.fullmatch(r"(?:[A-Za-z]\.){2,}[A-Za-z]?", text + ".") and len(text) <= 6:
         text = text.replace(".", "")
     return text.strip("'-.").upper()
 
 
 def _is_part(word: str, plain: str, parts: list[str]) -> bool:
-    bare = word.strip(" ;:_|()[]{}*~=\"")
+    bare = word.strip(' ;:_|()[]{}*~="')
     if plain in SUFFIXES:
         return bool(parts)
     if not plain or not _WHOLE.match(bare) or plain in NEVER or plain in HONORIFICS | DOCTOR_WORDS:
@@ -145,9 +136,13 @@ def _assemble(
     if max(len(x) for x in last) < 2 or (given and len(given[0]) == 1 and len(last[0]) < 3):
         return None
     return ReadName(
-        last=" ".join(last), first=given[0] if given else "", middle=" ".join(given[1:3]), suffix=suffix,
-        credentials=tuple(credentials), words_used=used,
-    )  # fmt: skip
+        last=" ".join(last),
+        first=given[0] if given else "",
+        middle=" ".join(given[1:3]),
+        suffix=suffix,
+        credentials=tuple(credentials),
+        words_used=used,
+    )
 
 
 def _without_suffixes(parts: list[str], comma_after: int | None) -> int | None:

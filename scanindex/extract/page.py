@@ -6,15 +6,15 @@ dates of care are read before birth dates, because they decide two-digit years.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from scanindex.extract.care import facilities, page_numbers, providers, service_dates
-from scanindex.extract.evidence import Evidence
-from scanindex.extract.identity import persons
+from scanindex.extract.evidence import Evidence, doubted
+from scanindex.extract.identity import page_age, persons
+from scanindex.extract.kind_of_document import document_type
 from scanindex.extract.layout import lay_out
 from scanindex.extract.places import LabelledPage, labelled_page
-from scanindex.extract.typing_rules import document_type
-from scanindex.extract.unlabelled import header_names
+from scanindex.extract.unlabelled import header_names, header_sex
 from scanindex.model import Finding, FindingKind, PageFindings, PageReading, Role
 
 
@@ -28,6 +28,14 @@ def find(reading: PageReading) -> PageFindings:
     return PageFindings(scan_page_no=reading.scan_page_no, findings=found)
 
 
+def _fits_age(service: str, births: Sequence[str], age: int | None) -> bool:
+    """Whether a date of care agrees with birth date and age, where the page tells both."""
+    if age is None or len(set(births)) != 1 or len(births[0]) < 10 or len(service) < 10:
+        return True
+    years = int(service[:4]) - int(births[0][:4]) - (service[5:] < births[0][5:])
+    return abs(years - age) <= 1
+
+
 def _find(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:
     dates = service_dates(page, evidence)
     labelled = [f.value for f in dates if f.rule.startswith("label.")]
@@ -35,9 +43,14 @@ def _find(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:
     births = {f.value for f in own if f.kind is FindingKind.BIRTH_DATE}
     patient_births = [f.value for f in own if f.kind is FindingKind.BIRTH_DATE and f.role is Role.PATIENT]
     earliest = min(patient_births, default="")
+    age = page_age(page)
+    dates = tuple(f if _fits_age(f.value, patient_births, age) else doubted(f) for f in dates)
     yield from own
     yield from header_names(page, evidence, own)
-    yield from (f for f in dates if f.value not in births or f.rule.startswith("label.") and f.value >= earliest)
+    yield from header_sex(page, evidence, own)
+    yield from (
+        f for f in dates if f.value not in births or (f.rule.startswith("label.") and f.value >= earliest)
+    )
     yield from providers(page, evidence)
     yield from facilities(page, evidence)
     yield from page_numbers(page, evidence)

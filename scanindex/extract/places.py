@@ -6,6 +6,7 @@ no colon) the place below is tried first, for a marked one the place to the righ
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -39,11 +40,15 @@ class LabelledPage:
         order = (below, right) if sighting.is_alone and not sighting.is_marked else (right, below)
         yield from (place for place in order if place)
 
-    def right_of(self, sighting: Sighting) -> tuple[Token, ...]:
+    def right_span(self, sighting: Sighting) -> tuple[Token, ...]:
+        """Everything between the label and the next one in its row, across cells."""
         row = self.row(sighting)
         following = [s.start for s in self.by_row.get(sighting.row_no, ()) if s.start >= sighting.end]
-        end = min(following, default=len(row.tokens))
-        tokens = row.tokens[sighting.end : end]
+        return row.tokens[sighting.end : min(following, default=len(row.tokens))]
+
+    def right_of(self, sighting: Sighting) -> tuple[Token, ...]:
+        row = self.row(sighting)
+        tokens = self.right_span(sighting)
         if not tokens or tokens[0].left - row.tokens[sighting.end - 1].right > MAX_GAP_HEIGHTS * row.height:
             return ()
         return _first_cell(tokens, row.height)
@@ -100,7 +105,7 @@ def is_row_of(page: LabelledPage, row_no: int, fields: frozenset[Field]) -> bool
 
 def _first_cell(tokens: tuple[Token, ...], height: float) -> tuple[Token, ...]:
     """Up to the first wide gap: other columns hold other things."""
-    for i, (a, b) in enumerate(zip(tokens, tokens[1:], strict=False), 1):
+    for i, (a, b) in enumerate(itertools.pairwise(tokens), 1):
         if b.left - a.right > 2.2 * height:
             return tokens[:i]
     return tokens

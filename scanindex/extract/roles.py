@@ -6,19 +6,21 @@ date right of "Mother:". Errs towards *not the patient*.
 
 from __future__ import annotations
 
+import itertools
+
 from scanindex.extract.labels import LABELS, Field, Sighting
 from scanindex.extract.layout import Row, key_of
 from scanindex.extract.places import LabelledPage
+from scanindex.extract.tables import words_of
 from scanindex.model import Role
 
 _SECTION_ROWS = 9
-_RELATIVE = frozenset(
-    "GUARANTOR INSURED SUBSCRIBER POLICYHOLDER EMERGENCY KIN MOTHER FATHER PARENT PARENTS GUARDIAN SPOUSE HUSBAND WIFE "
-    "RESPONSIBLE INSURANCE WITNESS WITNESSES AGENT PROXY SURROGATE MATERNAL NOTIFY RELATIVE CONTACT NOK CARDHOLDER PAYER".split()
-)
-_PROVIDER = frozenset("PHYSICIAN PROVIDER DOCTOR SURGEON PHARMACY EMPLOYER FACILITY PRESCRIBER RECIPIENT SENDER HOSPITAL".split())
-_PATIENT = frozenset("PATIENT INFANT NEWBORN BABY CHILD RESIDENT CLIENT DECLARANT PRINCIPAL".split())
-_HEADING_FILL = frozenset("INFORMATION DATA DEMOGRAPHICS DETAILS SECTION NAME OF IN CASE CONTACT CONTACTS PARTY AND THE NEXT PERSON TO COVERAGE PRIMARY SECONDARY".split())
+_RELATIVE = words_of("roles", "relative")
+_PROVIDER = words_of("roles", "provider")
+_PATIENT = words_of("roles", "patient")
+_FILLER = words_of("roles", "filler")
+_WORDS = _RELATIVE | _PROVIDER | _PATIENT
+_OWN_LABELS = ("PATIENT", "INFANT", "NEWBORN", "BABY", "CHILD")
 
 
 def role_of(page: LabelledPage, sighting: Sighting) -> Role:
@@ -27,7 +29,7 @@ def role_of(page: LabelledPage, sighting: Sighting) -> Role:
     if label.role not in {Role.UNKNOWN, Role.PATIENT}:
         return label.role
     first = page.label_tokens(sighting)[0]
-    if first.key.startswith(("PATIENT", "PT")):
+    if first.key.startswith(_OWN_LABELS) or first.key in {"PT", "PTS"}:
         return Role.PATIENT
     neighbour = _neighbour_role(page, sighting)
     if neighbour is not None:
@@ -44,7 +46,11 @@ def _neighbour_role(page: LabelledPage, sighting: Sighting) -> Role | None:
     for other in reversed(before):
         if other.label.field is Field.PERSON:
             return Role.RELATIVE
-        if other.label.field is Field.PROVIDER and sighting.label.field in {Field.PHONE, Field.ADDRESS, Field.ID}:
+        if other.label.field is Field.PROVIDER and sighting.label.field in {
+            Field.PHONE,
+            Field.ADDRESS,
+            Field.ID,
+        }:
             return Role.PROVIDER
         if other.label.field in {Field.NAME, Field.LAST_NAME}:
             return None
@@ -61,14 +67,18 @@ def _section_role(page: LabelledPage, sighting: Sighting) -> Role | None:
         if role is not None:
             return role if role is not Role.PATIENT else None
         if labels and labels[0].label.field is Field.PERSON and labels[0].start == 0:
-            return Role.RELATIVE if row_no >= sighting.row_no - 3 and not _is_new_block(page, row_no, sighting) else None
+            return (
+                Role.RELATIVE
+                if row_no >= sighting.row_no - 3 and not _is_new_block(page, row_no, sighting)
+                else None
+            )
     return None
 
 
 def _is_new_block(page: LabelledPage, row_no: int, sighting: Sighting) -> bool:
     """A white gap between the person's row and this one: another block of the form."""
     rows = page.layout.rows[row_no : sighting.row_no + 1]
-    return any(b.middle - a.middle > 2.6 * max(a.height, b.height) for a, b in zip(rows, rows[1:], strict=False))
+    return any(b.middle - a.middle > 2.6 * max(a.height, b.height) for a, b in itertools.pairwise(rows))
 
 
 def _heading_role(row: Row) -> Role | None:
@@ -77,18 +87,19 @@ def _heading_role(row: Row) -> Role | None:
         words = [t.key for t in cell if t.key]
         if not 1 <= len(words) <= 6 or any(c.isdigit() for w in words for c in w):
             continue
-        if not all(w in _HEADING_FILL or w.rstrip("S") in _WORDS or w in _WORDS for w in words):
+        if not all(w in _FILLER or w.rstrip("S") in _WORDS or w in _WORDS for w in words):
             continue
-        for role, vocabulary in ((Role.PATIENT, _PATIENT), (Role.RELATIVE, _RELATIVE), (Role.PROVIDER, _PROVIDER)):
+        for role, vocabulary in (
+            (Role.PATIENT, _PATIENT),
+            (Role.RELATIVE, _RELATIVE),
+            (Role.PROVIDER, _PROVIDER),
+        ):
             if any(w in vocabulary or w.rstrip("S") in vocabulary for w in words):
-                return None if len(words) == 1 and _is_box_label(words[0]) else role
+                return None if role is Role.PROVIDER and len(words) == 1 and _is_box_label(words[0]) else role
     return None
 
 
 def _is_box_label(word: str) -> bool:
-    """A lone "Physician" or "Patient" heads one box, not a section."""
+    """A lone "Physician" heads one box, not a section."""
     label = LABELS.get(key_of(word))
     return label is not None and label.field in {Field.PROVIDER, Field.NAME, Field.FACILITY, Field.STOP}
-
-
-_WORDS = _RELATIVE | _PROVIDER | _PATIENT

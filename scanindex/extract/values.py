@@ -70,7 +70,9 @@ def read_date(tokens: Sequence[Token]) -> Value | None:
     used = _covering(tokens, span.start, span.end)
     if not used:
         return None
-    return Value(raw=span.raw.strip(), text=span.iso() or "", tokens=used, is_repaired=span.is_repaired, date=span)
+    return Value(
+        raw=span.raw.strip(), text=span.iso() or "", tokens=used, is_repaired=span.is_repaired, date=span
+    )
 
 
 def read_person(tokens: Sequence[Token], *, last_first: bool = False) -> Value | None:
@@ -133,7 +135,9 @@ def read_address(tokens: Sequence[Token], below: Sequence[Token] = ()) -> Value 
 
 
 def _sex_value(word: str, tokens: Sequence[Token]) -> Value:
-    used = next((t for t in tokens[:6] if t.key and t.key.strip("0123456789")[-len(word) :] == word), tokens[0])
+    used = next(
+        (t for t in tokens[:6] if t.key and t.key.strip("0123456789")[-len(word) :] == word), tokens[0]
+    )
     return Value(raw=word, text=word[0], tokens=(used,))
 
 

@@ -85,5 +85,7 @@ def _page(source: _Source, reading: PageReading) -> PagePicture:
 def _empty_size(reading: PageReading) -> tuple[float, float]:
     if not reading.dpi or reading.width_px <= 0 or reading.height_px <= 0:
         return _LETTER_PT
-    sides = [min(px / reading.dpi * _POINTS_PER_INCH, _MAX_SIDE_PT) for px in (reading.width_px, reading.height_px)]
-    return (sides[1], sides[0]) if reading.rotation_degrees % 180 else (sides[0], sides[1])
+    scale = _POINTS_PER_INCH / reading.dpi
+    width = min(reading.width_px * scale, _MAX_SIDE_PT)
+    height = min(reading.height_px * scale, _MAX_SIDE_PT)
+    return (height, width) if reading.rotation_degrees % 180 else (width, height)

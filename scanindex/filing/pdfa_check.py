@@ -11,9 +11,9 @@ from typing import Any
 
 import pikepdf
 
-_FORBIDDEN_IN_CATALOG = ("/OpenAction", "/AA", "/AcroForm", "/Names", "/Perms", "/OCProperties", "/Requirements")
+_FORBIDDEN_IN_CATALOG = ("/OpenAction", "/AA", "/AcroForm", "/Names", "/Perms", "/OCProperties")
 _FORBIDDEN_IN_PAGE = ("/AA", "/Annots", "/Group", "/PresSteps")
-_FORBIDDEN_KEYS = ("/JS", "/JavaScript", "/Launch", "/EmbeddedFiles", "/EF", "/RichMedia", "/XFA", "/SMask", "/OPI")
+_FORBIDDEN_KEYS = ("/JS", "/JavaScript", "/Launch", "/EmbeddedFiles", "/EF", "/RichMedia", "/XFA", "/SMask")
 _ALLOWED_FILTERS = frozenset(("/FlateDecode", "/DCTDecode", "/JPXDecode", "/CCITTFaxDecode", "/JBIG2Decode"))
 _ALLOWED_BITS = frozenset((1, 2, 4, 8, 16))
 

@@ -35,7 +35,9 @@ _ORIENTATION = 0x0112
 _TURN = {3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270}
 """Clockwise, after un-mirroring left to right (TIFF 6.0, Orientation)."""
 _MIRRORED = frozenset((2, 4, 5, 7))
-_DECODER_ERRORS = (SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError, RuntimeError)
+_DECODER_ERRORS = (
+    SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError, RuntimeError,
+)  # fmt: skip
 _LETTER_INCHES = (8.5, 11.0)
 _POINTS_PER_INCH = 72.0
 _PASSERS = {

@@ -35,7 +35,7 @@ _ICC_CLASSES = frozenset((b"scnr", b"mntr", b"prtr", b"spac"))
 _BITS = frozenset((1, 2, 4, 8, 16))
 
 
-class NotPassable(Exception):  # noqa: N818 - a finding, not an error
+class NotPassable(Exception):
     """The page cannot be taken as it is; `code` is the recorded reason."""
 
     def __init__(self, code: str, dpi: float | None = None) -> None:
@@ -188,9 +188,9 @@ def _taken_off(data: bytes, filters: list[str], parms: list[Any]) -> bytes:
     with pikepdf.new() as scratch:
         stream = scratch.make_stream(data)
         stream.Filter = pikepdf.Array([pikepdf.Name(f) for f in filters])
-        numbers = [pikepdf.Dictionary(_plain_parms("FlateDecode", p)) if p is not None else None for p in parms]
-        if any(n is not None for n in numbers):
-            stream.DecodeParms = pikepdf.Array([n or pikepdf.Dictionary() for n in numbers])
+        if any(p is not None for p in parms):
+            numbers = [_plain_parms("FlateDecode", p) for p in parms]
+            stream.DecodeParms = pikepdf.Array([pikepdf.Dictionary(_named(n)) for n in numbers])
         return bytes(stream.read_bytes())
 
 
@@ -216,6 +216,10 @@ def _plain_parms(codec: str, given: Any) -> dict[str, int | bool]:
     return result
 
 
+def _named(parms: dict[str, int | bool]) -> dict[str, Any]:
+    return {f"/{name}": value for name, value in parms.items()}
+
+
 def _numbers(values: Any) -> tuple[float, ...]:
     if not isinstance(values, pikepdf.Array):
         return ()
@@ -236,7 +240,8 @@ def _checked(picture: Picture) -> Picture:
         if picture.colour is None or picture.colour.components != own.colour.components:
             raise NotPassable("codec")
         return replace(picture, data=own.data, bits=8)
-    if picture.codec in ("CCITTFaxDecode", "JBIG2Decode") and picture.colour and picture.colour.components != 1:
+    is_bilevel = picture.codec in ("CCITTFaxDecode", "JBIG2Decode")
+    if is_bilevel and picture.colour and picture.colour.components != 1:
         raise NotPassable("codec")
     return picture
 

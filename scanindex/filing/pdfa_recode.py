@@ -19,6 +19,7 @@ _TWELVE_BITS = 4096
 _COLOUR_DIFFERENCE = 12
 """Two channels of a grey pixel may differ this much after lossy coding."""
 _DEVICE_LEVELS = 16
+_PALETTE_SIZE = 256
 
 
 def flattened(image: Image.Image) -> Image.Image:
@@ -69,9 +70,10 @@ def simplest(image: Image.Image) -> Image.Image:
         return image
     if image.mode == "RGB":
         pixels = np.asarray(image)
-        if not (np.array_equal(pixels[..., 0], pixels[..., 1]) and np.array_equal(pixels[..., 0], pixels[..., 2])):
+        red = pixels[..., 0]
+        if not (np.array_equal(red, pixels[..., 1]) and np.array_equal(red, pixels[..., 2])):
             return image
-        image = Image.fromarray(np.ascontiguousarray(pixels[..., 0]))
+        image = Image.fromarray(np.ascontiguousarray(red))
     if image.mode == "L":
         counts = image.histogram()
         if sum(counts[1:255]) == 0:
@@ -134,19 +136,36 @@ def lossy(image: Image.Image, quality: int) -> Picture:
 
 
 def rendered(image: Image.Image, quality: int) -> Picture:
-    """A rendering: the smaller of 16 grey levels (or exact colours) without loss, and JPEG.
+    """A rendering: 16 levels a channel without further loss, or JPEG where that is smaller.
 
-    Pages of text come out small and sharp by Flate, photographs by JPEG.
+    Pages of text come out small and sharp the first way, photographs by JPEG.
     """
     image = flattened(image)
     if image.mode == "RGB" and _is_grey(image):
         image = image.convert("L")
-    exact = simplest(image)
+    exact = simplest(image) if image.mode == "L" else image
     if exact.mode == "1":
         return lossless(exact)
-    flate = _sixteen_greys(image) if image.mode == "L" else lossless(exact)
+    few = _sixteen_greys(image) if image.mode == "L" else _few_colours(image)
     jpeg = lossy(image, quality)
-    return flate if len(flate.data) <= len(jpeg.data) else jpeg
+    return few if few and len(few.data) <= len(jpeg.data) else jpeg
+
+
+def _few_colours(image: Image.Image) -> Picture | None:
+    """A palette of at most 256 colours; None for pictures with more."""
+    coarse = image.point([_coarse(level) for level in range(256)] * 3)
+    colours = coarse.getcolors(_PALETTE_SIZE)
+    if colours is None:
+        return None
+    palette = [value for _, colour in colours for value in cast(tuple[int, ...], colour)]
+    pattern = Image.new("P", (1, 1))
+    pattern.putpalette(palette)
+    return _png(coarse.quantize(palette=pattern, dither=Image.Dither.NONE))
+
+
+def _coarse(level: int) -> int:
+    step = 255 / (_DEVICE_LEVELS - 1)
+    return round(round(level / step) * step)
 
 
 def _is_grey(image: Image.Image) -> bool:
@@ -167,7 +186,7 @@ def _sixteen_greys(image: Image.Image) -> Picture:
     up = packed.copy()
     up[1:] -= packed[:-1]
     rows = np.concatenate([np.full((height, 1), 2, np.uint8), up], axis=1)
-    data = zlib.compress(rows.tobytes(), 9)
+    data = zlib.compress(rows.tobytes(), 6)
     parms = {"Predictor": 15, "Colors": 1, "BitsPerComponent": 4, "Columns": width}
     return Picture(
         data=data,

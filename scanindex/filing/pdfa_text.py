@@ -89,7 +89,7 @@ def _lines(reading: PageReading, width_pt: float, height_pt: float) -> Iterator[
     for _, group in groupby(reading.words, key=lambda word: word.line_no):
         words = [word for word in group if cids(word.text).strip() and _has_area(word)]
         if words:
-            yield [_run(word, bottom, size, across, down, height_pt) for word, bottom, size in _levelled(words)]
+            yield [_run(word, edge, size, across, down, height_pt) for word, edge, size in _levelled(words)]
 
 
 def _has_area(word: Word) -> bool:

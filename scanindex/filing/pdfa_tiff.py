@@ -1,7 +1,7 @@
 """TIFF pages whose coded bytes may stand in a PDF as they are.
 
-One Group 4 strip (bits reversed where FillOrder says so) and one JPEG strip or
-tile. All else is decoded and coded again without loss. TIFF 6.0; TIFF Technical
+One Group 4 strip (bits reversed where FillOrder says so), JPEG strips (joined),
+one JPEG tile. All else is decoded and coded again without loss. TIFF 6.0; TIFF Technical
 Note 2 (JPEG). Worker-only.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from PIL import Image
 
-from scanindex.filing import pdfa_jpeg
+from scanindex.filing import pdfa_jpeg, pdfa_strips
 from scanindex.filing.pdfa_recode import ccitt
 from scanindex.filing.picture import Picture
 
@@ -51,9 +51,10 @@ def _group4(image: Image.Image, tags: Any, path: Path) -> Picture | None:
     is_plain = tags.get(_SAMPLES, 1) == 1 and _first(tags.get(_BITS, 1)) == 1
     if not is_plain or photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO) or tags.get(_T6_OPTIONS, 0):
         return None
-    data = _only_piece(tags, path, _STRIP_OFFSETS, _STRIP_COUNTS)
-    if data is None:
+    strips = _pieces(tags, path, _STRIP_OFFSETS, _STRIP_COUNTS)
+    if len(strips) != 1:
         return None
+    data = strips[0]
     if tags.get(_FILL_ORDER, 1) == 2:
         data = data.translate(_REVERSED)
     width, height = _stored_size(tags)
@@ -61,15 +62,10 @@ def _group4(image: Image.Image, tags: Any, path: Path) -> Picture | None:
 
 
 def _jpeg(image: Image.Image, tags: Any, path: Path) -> Picture | None:
-    """The strip holds the scan, a tag may hold the tables: joined they are one JPEG."""
-    data = _only_piece(tags, path, _STRIP_OFFSETS, _STRIP_COUNTS) or _only_piece(
-        tags, path, _TILE_OFFSETS, _TILE_COUNTS
-    )
-    if data is None or not data.startswith(b"\xff\xd8") or tags.get(_PLANAR, 1) != 1:
+    """The strips hold the scan, a tag may hold the tables: joined they are one JPEG."""
+    data = _joined(tags, path) if tags.get(_PLANAR, 1) == 1 else None
+    if data is None:
         return None
-    tables = tags.get(_JPEG_TABLES)
-    if isinstance(tables, bytes) and tables.startswith(b"\xff\xd8") and tables.endswith(b"\xff\xd9"):
-        data = tables[:-2] + data[2:]
     picture = pdfa_jpeg.picture_of(data)
     if picture is None or (picture.width_px, picture.height_px) != _stored_size(tags):
         return None
@@ -84,21 +80,37 @@ def _jpeg(image: Image.Image, tags: Any, path: Path) -> Picture | None:
     return None
 
 
+def _joined(tags: Any, path: Path) -> bytes | None:
+    tables = tags.get(_JPEG_TABLES, b"")
+    if not isinstance(tables, bytes) or not (tables.startswith(b"\xff\xd8") and tables.endswith(b"\xff\xd9")):
+        tables = b""
+    strips = _pieces(tags, path, _STRIP_OFFSETS, _STRIP_COUNTS)
+    if len(strips) > 1:
+        return pdfa_strips.joined(tables, strips, *_stored_size(tags))
+    pieces = strips or _pieces(tags, path, _TILE_OFFSETS, _TILE_COUNTS)
+    if len(pieces) != 1 or not pieces[0].startswith(b"\xff\xd8"):
+        return None
+    return tables[:-2] + pieces[0][2:] if tables else pieces[0]
+
+
 def _stored_size(tags: Any) -> tuple[int, int]:
     return int(tags[256]), int(tags[257])
 
 
-def _only_piece(tags: Any, path: Path, offsets_tag: int, counts_tag: int) -> bytes | None:
-    """The bytes of the only strip or tile; None for several, or for one outside the file."""
-    offsets, counts = tags.get(offsets_tag), tags.get(counts_tag)
-    if not offsets or not counts or len(offsets) != 1 or len(counts) != 1:
-        return None
-    offset, count = int(offsets[0]), int(counts[0])
-    if not 0 < count <= _MAX_CODED_BYTES or offset < 0 or offset + count > path.stat().st_size:
-        return None
+def _pieces(tags: Any, path: Path, offsets_tag: int, counts_tag: int) -> list[bytes]:
+    """The strips or tiles in order; none where one lies outside the file."""
+    offsets, counts = tags.get(offsets_tag) or (), tags.get(counts_tag) or ()
+    if len(offsets) != len(counts) or sum(counts) > _MAX_CODED_BYTES:
+        return []
+    size = path.stat().st_size
+    pieces = []
     with path.open("rb") as stream:
-        stream.seek(offset)
-        return stream.read(count)
+        for offset, count in zip(offsets, counts, strict=True):
+            if offset < 0 or count <= 0 or offset + count > size:
+                return []
+            stream.seek(offset)
+            pieces.append(stream.read(count))
+    return pieces
 
 
 def _first(value: Any) -> int:

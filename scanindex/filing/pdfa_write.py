@@ -219,11 +219,8 @@ def _font(pdf: pikepdf.Pdf) -> Any:
 
 def _to_unicode() -> bytes:
     """Code = UTF-16 unit; ranges may not cross the last byte (ISO 32000-1, 9.10.3)."""
-    ranges = [
-        f"<{high:02X}{0x20 if high == 0 else 0:02X}> <{high:02X}FF> <{high:02X}{0x20 if high == 0 else 0:02X}>"
-        for high in range(256)
-        if not 0xD8 <= high < 0xE0
-    ]
+    firsts = {high: f"{high:02X}{'00' if high else '20'}" for high in range(256) if not 0xD8 <= high < 0xE0}
+    ranges = [f"<{first}> <{high:02X}FF> <{first}>" for high, first in firsts.items()]
     blocks = []
     for start in range(0, len(ranges), 100):
         block = ranges[start : start + 100]
@@ -246,4 +243,3 @@ def _cal(name: str, kind: str, values: tuple[float, ...]) -> Any:
 
 def _plain(value: float) -> Any:
     return int(value) if float(value).is_integer() else round(float(value), 6)
-

@@ -7,7 +7,7 @@ the PDF/A writer. Points (1/72 inch) exist only here and in the writer.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 Matrix = tuple[float, float, float, float, float, float]
 """a b c d e f of ISO 32000-1, 8.3.3."""
@@ -92,14 +92,8 @@ def full_page(picture: Picture, width_pt: float, height_pt: float, rendition: st
 
 def mirrored(page: PagePicture) -> PagePicture:
     """Left and right exchanged, without touching the pixels."""
-    placements = tuple(
-        Placement(
-            picture=p.picture,
-            matrix=(-p.matrix[0], p.matrix[1], -p.matrix[2], p.matrix[3], page.width_pt - p.matrix[4], p.matrix[5]),
-            fill=p.fill,
-        )
-        for p in page.placements
-    )
-    return PagePicture(
-        width_pt=page.width_pt, height_pt=page.height_pt, placements=placements, rendition=page.rendition
-    )
+    placements = []
+    for placement in page.placements:
+        a, b, c, d, e, f = placement.matrix
+        placements.append(replace(placement, matrix=(-a, b, -c, d, page.width_pt - e, f)))
+    return replace(page, placements=tuple(placements))

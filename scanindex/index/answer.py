@@ -11,11 +11,11 @@ from __future__ import annotations
 import contextlib
 import heapq
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from scanindex.index import plan, query
+from scanindex.index import expand, plan, query
 from scanindex.index.snippet import Wanted, hit_words, snippet
 from scanindex.model import DocumentId, PatientId, SearchHit
 
@@ -25,7 +25,7 @@ FUZZY_FROM_CHARACTERS = 5
 TWO_EDITS_FROM_CHARACTERS = 9
 
 _B, _K1 = 0.75, 1.2
-_WEIGHTS = {plan.TEXT: 1.0, plan.ABOUT: 0.5, plan.ALIKE: 0.3}
+_ABOUT_WEIGHT = 0.5
 
 Ranked = tuple[bool, float, int, int, int]
 """Is a look-alike, -score, -service day, leaf number, page: ascending is best first."""
@@ -43,7 +43,12 @@ class Leaf(plan.Leaf, Protocol):
     def weights(self, key: plan.Key, pages: set[int]) -> Iterator[tuple[int, float]]: ...
     def length(self, page: int) -> int: ...
     def total_length(self) -> int: ...
-    def words(self) -> Sequence[str]: ...
+    def words(self) -> Sequence[str]:
+        """Text keys of letters only."""
+
+    def look_alikes(self, key: str) -> Iterator[str]:
+        """Text keys that have this look-alike key but are not it."""
+
     def stored(self, page: int) -> dict[str, Any]: ...
 
 
@@ -108,10 +113,10 @@ def _widened(
 ) -> tuple[plan.Plan, _Found]:
     """Confused letters first, then edit distance, as long as hits are few."""
     found = exact
-    for variants in (None, lambda token: _spellings(token, leaves, watch)):
+    for spellings in (_look_alikes, _near_words):
         if found.total >= FEW_HITS or found.is_partial:
             break
-        speller = plan.Speller(with_look_alikes=True, variants=variants)
+        speller = plan.Speller(variants=_cached(spellings, leaves, watch))
         wider = plan.restricted(plan.build(node, speller), patient_ids)
         more = _find(wider, leaves, watch) if wider != planned else found
         if more.total > found.total:
@@ -149,17 +154,16 @@ def _rarity(key: plan.Key, leaves: Sequence[Leaf], size: int) -> float:
 def _scores(
     leaf: Leaf, pages: set[int], keys: Sequence[tuple[plan.Key, float]], mean: float
 ) -> dict[int, float]:
-    """Okapi BM25 over the text; labels and look-alikes count less and without lengths."""
+    """Okapi BM25 over the text; labels count less and without lengths."""
     scores = dict.fromkeys(pages, 0.0)
     for key, rarity in keys:
-        factor = rarity * _WEIGHTS[key[0]]
         if key[0] != plan.TEXT:
             for page, _weight in leaf.weights(key, pages):
-                scores[page] += factor
+                scores[page] += rarity * _ABOUT_WEIGHT
             continue
         for page, weight in leaf.weights(key, pages):
             norm = _K1 * (1 - _B + _B * leaf.length(page) / mean)
-            scores[page] += factor * weight * (_K1 + 1) / (weight + norm)
+            scores[page] += rarity * weight * (_K1 + 1) / (weight + norm)
     return scores
 
 
@@ -177,13 +181,39 @@ def _hit(leaf: Leaf, page: int, score: float, wanted: Wanted) -> SearchHit:
     )
 
 
-def _spellings(token: str, leaves: Sequence[Leaf], watch: plan.Watch) -> Iterable[str]:
-    """Words of the index one slip (two in long words) away; numbers have no other spelling."""
+Spellings = Callable[[str, Sequence[Leaf], plan.Watch], list[str]]
+
+
+def _cached(spellings: Spellings, leaves: Sequence[Leaf], watch: plan.Watch) -> plan.Variants:
+    known: dict[str, list[str]] = {}
+
+    def variants(token: str) -> list[str]:
+        if token not in known:
+            known[token] = spellings(token, leaves, watch)
+        return known[token]
+
+    return variants
+
+
+def _look_alikes(token: str, leaves: Sequence[Leaf], watch: plan.Watch) -> list[str]:
+    """Words of the index that differ from the token only in letters that scanners confuse."""
+    key = expand.look_alike(token)
+    if not key:
+        return []
+    found = dict.fromkeys([key])
+    for leaf in leaves:
+        found |= dict.fromkeys(leaf.look_alikes(key))
+    return list(found)[:MAX_SPELLINGS]
+
+
+def _near_words(token: str, leaves: Sequence[Leaf], watch: plan.Watch) -> list[str]:
+    """Look-alikes and words one slip (two in long words) away; numbers have no other spelling."""
     from rapidfuzz import process
     from rapidfuzz.distance import Levenshtein
 
+    alike = _look_alikes(token, leaves, watch)
     if len(token) < FUZZY_FROM_CHARACTERS or not token.isalpha():
-        return ()
+        return alike
     edits = 2 if len(token) >= TWO_EDITS_FROM_CHARACTERS else 1
     found: dict[str, int] = {}
     for leaf in leaves:
@@ -193,4 +223,5 @@ def _spellings(token: str, leaves: Sequence[Leaf], watch: plan.Watch) -> Iterabl
                 token, leaf.words(), scorer=Levenshtein.distance, score_cutoff=edits, limit=MAX_SPELLINGS
             )
             found |= {word: int(distance) for word, distance, _ in near}
-    return sorted(found, key=lambda w: (found[w], w))[:MAX_SPELLINGS]
+    near_first = sorted(found, key=lambda w: (found[w], w))[:MAX_SPELLINGS]
+    return list(dict.fromkeys([*alike, *near_first]))

@@ -18,6 +18,7 @@ MAX_TOKEN_CHARACTERS = 40
 MAX_PARTS = 12
 MAX_JOINED_PARTS = 4
 MIN_LOOK_ALIKE_CHARACTERS = 4
+LOOK_ALIKE_SEPARATOR = "\x1f"
 
 _RUN = re.compile(r"[^\W_]+")
 _NUMBER_AND_LETTERS = re.compile(r"(\d+)(\D+)|(\D+)(\d+)")
@@ -103,14 +104,13 @@ def page_tokens(words: Iterable[str]) -> dict[str, list[int]]:
     return found
 
 
-def look_alike_tokens(tokens: dict[str, list[int]]) -> dict[str, list[int]]:
-    """Look-alike key to word numbers, only for words that differ from their key."""
-    found: dict[str, set[int]] = {}
-    for token, numbers in tokens.items():
-        key = look_alike(token)
-        if key and key != token:
-            found.setdefault(key, set()).update(numbers)
-    return {key: sorted(numbers) for key, numbers in found.items()}
+def look_alike_entries(tokens: Iterable[str]) -> list[str]:
+    """For each token that differs from its look-alike key: the key, a separator, the token.
+
+    Numbers have none: a query for one seeks misread ones ("l2345"), which have letters.
+    """
+    pairs = ((look_alike(token), token) for token in tokens if not token.isdigit())
+    return [f"{key}{LOOK_ALIKE_SEPARATOR}{token}" for key, token in pairs if key and key != token]
 
 
 def label_tokens(text: str | None) -> list[str]:

@@ -5,8 +5,7 @@ runs a plan on one leaf (a part of an index) with sets of page numbers, so the
 boolean work is done in C, the total is exact, and a permission filter is one
 more member of the outermost `AllOf` (`restricted`). Engines supply `Leaf`.
 
-Fields: `text` (keys with word numbers), `alike` (look-alike keys of words that
-differ from their key, with word numbers), `about` (keys of patient, type,
+Fields: `text` (keys with word numbers), `about` (keys of patient, type,
 provider, facility: plain words find them too), and one per query field.
 """
 
@@ -18,7 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from scanindex.index import expand, query
-from scanindex.index.snippet import Slot, Wanted
+from scanindex.index.snippet import Wanted
 from scanindex.index.spans import DaySpan
 
 MAX_WILD_WORDS = 200
@@ -28,7 +27,7 @@ MAX_JOINED_VARIANTS_OF = 4
 MAX_PAIR_JOINED_PARTS = 12
 """Up to this many with one pair written together; longer ones only as typed."""
 
-TEXT, ALIKE, ABOUT = "text", "alike", "about"
+TEXT, ABOUT = "text", "about"
 Key = tuple[str, str]
 """Field and key."""
 
@@ -106,19 +105,13 @@ class Watch:
 # --- tree to plan -------------------------------------------------------------
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speller:
-    """How text keys are widened: not at all, or by look-alikes."""
+    """How text keys are widened: not at all, or by other spellings."""
 
-    with_look_alikes: bool = False
     variants: Variants | None = None
 
     def text(self, token: str) -> tuple[Key, ...]:
-        if not self.with_look_alikes:
-            return ((TEXT, token),)
-        found: list[Key] = [(TEXT, token)]
-        if key := expand.look_alike(token):
-            found += [(ALIKE, key), (TEXT, key)]
-        found += [(TEXT, other) for other in (self.variants(token) if self.variants else ())]
-        return tuple(dict.fromkeys(found))
+        others = self.variants(token) if self.variants else ()
+        return tuple((TEXT, t) for t in dict.fromkeys((token, *others)))
 
 
 EXACT = Speller()
@@ -248,12 +241,9 @@ def wanted(plan: Plan) -> Wanted:
     plain = [key for m in members if isinstance(m, Keys) for key in m.any_of]
     return Wanted(
         tokens=_of(plain, TEXT),
-        look_alikes=_of(plain, ALIKE),
         globs=tuple(m.pieces for m in members if isinstance(m, Glob) and TEXT in m.fields),
         sequences=tuple(
-            tuple(Slot(tokens=_of(slot, TEXT), look_alikes=_of(slot, ALIKE)) for slot in m.slots)
-            for m in members
-            if isinstance(m, Consecutive)
+            tuple(_of(slot, TEXT) for slot in m.slots) for m in members if isinstance(m, Consecutive)
         ),
     )
 
@@ -270,7 +260,7 @@ def scored_keys(plan: Plan) -> tuple[Key, ...]:
             found |= dict.fromkeys(member.any_of)
         elif isinstance(member, Consecutive):
             found |= dict.fromkeys(key for slot in member.slots for key in slot)
-    return tuple(key for key in found if key[0] in (TEXT, ALIKE, ABOUT))
+    return tuple(key for key in found if key[0] in (TEXT, ABOUT))
 
 
 # --- plan to pages --------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scanindex.index.expand import glob_matches, look_alike, word_tokens
+from scanindex.index.expand import glob_matches, word_tokens
 
 SNIPPET_WORDS = 28
 LEAD_WORDS = 8
@@ -21,27 +21,10 @@ class Wanted:
     """What to mark; built from the positive part of a query."""
 
     tokens: frozenset[str] = frozenset()
-    look_alikes: frozenset[str] = frozenset()
-    """Look-alike keys: a word whose key is one of them is a hit."""
     globs: tuple[tuple[str, ...], ...] = ()
     """Literal pieces between the stars of words with `*`."""
-    sequences: tuple[tuple[Slot, ...], ...] = ()
+    sequences: tuple[tuple[frozenset[str], ...], ...] = ()
     """Words that must stand beside each other in this order."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    tokens: frozenset[str]
-    look_alikes: frozenset[str] = frozenset()
-
-    def takes(self, word: str) -> bool:
-        return _has(word_tokens(word), self.tokens, self.look_alikes)
-
-
-def _has(found: Sequence[str], tokens: frozenset[str], look_alikes: frozenset[str]) -> bool:
-    if not tokens.isdisjoint(found):
-        return True
-    return bool(look_alikes) and any(look_alike(token) in look_alikes for token in found)
 
 
 def hit_words(words: Sequence[str], wanted: Wanted) -> tuple[int, ...]:
@@ -54,20 +37,19 @@ def hit_words(words: Sequence[str], wanted: Wanted) -> tuple[int, ...]:
 
 def _is_hit(word: str, wanted: Wanted) -> bool:
     found = word_tokens(word)
-    if _has(found, wanted.tokens, wanted.look_alikes):
+    if not wanted.tokens.isdisjoint(found):
         return True
     return any(glob_matches(glob, token) for glob in wanted.globs for token in found)
 
 
-def _sequence_hits(words: Sequence[str], sequence: Sequence[Slot]) -> set[int]:
+def _sequence_hits(words: Sequence[str], sequence: Sequence[frozenset[str]]) -> set[int]:
     size = len(sequence)
-    starts = (n for n in range(len(words) - size + 1) if sequence[0].takes(words[n]))
-    return {
-        n + k
-        for n in starts
-        if all(slot.takes(words[n + i]) for i, slot in enumerate(sequence))
-        for k in range(size)
-    }
+    starts = (
+        n
+        for n in range(len(words) - size + 1)
+        if not any(slot.isdisjoint(word_tokens(words[n + i])) for i, slot in enumerate(sequence))
+    )
+    return {n + k for n in starts for k in range(size)}
 
 
 def snippet(words: Sequence[str], hits: Sequence[int], size: int = SNIPPET_WORDS) -> str:

@@ -33,6 +33,7 @@ from scanindex.model import IndexPage
 NAME = "pages"
 WRITER_MEMORY_MB = 64
 CACHED_POSTINGS = 2_000_000
+LOOK_ALIKE_POSTINGS = 6
 
 
 # --- Whoosh schema and storage ------------------------------------------------
@@ -47,22 +48,19 @@ class _NumberedKeys(fields.TEXT):  # type: ignore[misc]
 
 def _schema() -> Any:
     number = columns.NumericColumn("i", default=0)
-    unscored = _NumberedKeys(phrase=True)
-    unscored.scorable = False
-    labels = {name: fields.ID() for name in ("about", "name", "patient_id", *query.WORD_FIELDS[2:])}
+    labels = {name: fields.ID() for name in ("about", "alike", "name", "patient_id", *query.WORD_FIELDS[2:])}
     days = {f"{name}_{end}": fields.COLUMN(number) for name in query.DATE_FIELDS for end in ("first", "last")}
     return fields.Schema(
         document_id=fields.ID(stored=True),
         version=fields.STORED(),
         page_no=fields.STORED(),
         text=_NumberedKeys(phrase=True, stored=True),
-        alike=unscored,
         **labels,
         **days,
     )
 
 
-def _fields(page: IndexPage) -> dict[str, Any]:
+def _fields(page: IndexPage, alike: _LookAlikes) -> dict[str, Any]:
     tokens = expand.page_tokens(page.text.split())
     values: dict[str, Any] = {
         "_stored_document_id": page.document_id,
@@ -70,12 +68,32 @@ def _fields(page: IndexPage) -> dict[str, Any]:
         "page_no": page.page_no,
         "text": tokens,
         "_stored_text": page.text,
-        "alike": expand.look_alike_tokens(tokens),
+        "alike": alike.take(tokens),
         **row.labels(page),
     }
     for name, span in row.days(page).items():
         values |= {f"{name}_first": span.first, f"{name}_last": span.last}
     return values
+
+
+class _LookAlikes:
+    """Posts a look-alike entry on the first few documents of a write only.
+
+    The entries are a dictionary, their pages do not matter; several keep it whole
+    when documents are removed later.
+    """
+
+    def __init__(self) -> None:
+        self._posted: dict[str, int] = {}
+
+    def take(self, tokens: Iterable[str]) -> list[str]:
+        found = []
+        for entry in expand.look_alike_entries(tokens):
+            times = self._posted.get(entry, 0)
+            if times < LOOK_ALIKE_POSTINGS:
+                self._posted[entry] = times + 1
+                found.append(entry)
+        return found
 
 
 class _NoLock:
@@ -100,6 +118,10 @@ class _Storage(FileStorage):  # type: ignore[misc]
 
     def list(self) -> list[str]:
         return sorted((self.committed | self.created) - self.dropped)
+
+    def file_exists(self, name: str) -> bool:
+        # Asked for every posting written: no look at the disk.
+        return name in self.created or (name in self.committed and name not in self.dropped)
 
     def create_file(self, name: str, *args: Any, **kwargs: Any) -> Any:
         self.created.add(name)
@@ -232,6 +254,10 @@ class _Leaf:
             self._words = [k for k in self.keys_from(plan.TEXT, "") if k.isalpha()]
         return self._words
 
+    def look_alikes(self, key: str) -> Iterator[str]:
+        prefix = key + expand.LOOK_ALIKE_SEPARATOR
+        return (entry[len(prefix) :] for entry in self.keys_from("alike", prefix))
+
     def _among(self, key: plan.Key, pages: Sequence[int]) -> Iterator[tuple[int, Any]]:
         """Each of the ascending `pages` that holds the key, with the matcher standing on it."""
         matcher = self.reader.postings(*key)
@@ -290,8 +316,9 @@ class WhooshEngine:
         with _writer(storage) as writer:
             for number in drop:
                 writer.delete_document(number)
+            alike = _LookAlikes()
             for page in pages:
-                writer.add_document(**_fields(page))
+                writer.add_document(**_fields(page, alike))
             writer.commit(merge=False)
         return storage.change(held, writer.generation)
 

@@ -1,1 +1,39 @@
-"""Who is it: finds the roster's people on a document's pages and decides."""
+"""Who is it: finds the roster's people on a document's pages and decides.
+
+`decide` asks the roster (witness), everything after that is pure: comparisons per
+kind (compare), their weight against "nobody in the roster" (weigh), the gates that
+all must hold before filing without a person (gates), the decision (policy).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scanindex.match import sightings, witness
+from scanindex.match.policy import POLICY_VERSION, choose
+from scanindex.model import Decision, Level, PageFindings, PageGroup, PageReading
+from scanindex.ports import Roster
+from scanindex.settings import MatchSettings
+
+__all__ = ["POLICY_VERSION", "choose", "decide"]
+
+
+def decide(
+    pages: Sequence[PageReading],
+    findings: Sequence[PageFindings],
+    group: PageGroup,
+    roster: Roster,
+    settings: MatchSettings,
+) -> Decision:
+    """Whose document the pages of `group` are; only the roster port is asked.
+
+    `pages` and `findings` may be those of the whole scan.
+    """
+    evidence = sightings.gather(pages, findings, group)
+    people, holders = witness.people(evidence, roster)
+    candidates = witness.profiles(evidence, people, holders)
+    if not any(c.level("name") is Level.EXACT for c in candidates):
+        more = witness.by_page_names(evidence, roster, [p.patient_id for p in people])
+        candidates += witness.profiles(evidence, more, holders)
+    known = witness.surroundings(candidates, roster, settings)
+    return choose(evidence, candidates, known, settings, roster.version())

@@ -53,7 +53,9 @@ _OTHER_DATE = frozenset(
     "EFFECTIVE EXPIRES EXPIRATION GIVEN ONSET LMP EDD EDC DIED DEATH ENTERED COMPLETED VERIFIED STUDY PERFORMED "
     "DRAWN FILLED STARTED START STOP REFILL APPOINTMENT INJURY LOT DUE TODAY".split()
 )
-_MRN = frozenset("MRN MR MR# MEDREC UNIT CHART RECORD MEDICAL HOSPITAL HOSP MRNO REC MPI PID MEDICALRECORD".split())
+_MRN = frozenset(
+    "MRN MR MR# MEDREC UNIT CHART RECORD MEDICAL HOSPITAL HOSP MRNO REC MPI PID MEDICALRECORD".split()
+)
 _OTHER_NUMBER = frozenset(
     "ACCOUNT ACCT ACC ENCOUNTER VISIT PHONE TEL TELEPHONE FAX CELL SSN SS SOCIAL NPI DEA POLICY GROUP MEMBER "
     "CLAIM ACCESSION SPECIMEN CASE INVOICE LICENSE LIC ROOM BED ZIP ORDER CONTROL CERTIFICATE FIN CSN BILL "
@@ -149,6 +151,8 @@ def _role(tokens: tuple[Token, ...]) -> Role | None:
 def _label(tokens: tuple[Token, ...]) -> Label | None:
     kinds = ((_BIRTH, Label.BIRTH), (_OTHER_NUMBER, Label.OTHER_NUMBER), (_OTHER_DATE, Label.OTHER_DATE))
     for token in tokens[:5]:
+        if any(c.isdigit() for c in token.key) and token.key not in _BIRTH:
+            return None  # the value of another label
         for words, label in kinds:
             if token.key in words:
                 return label

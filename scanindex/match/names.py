@@ -163,7 +163,7 @@ def _overlap(one: Span, two: Span) -> bool:
 
 
 def _beside(last: Span, first: Span) -> bool:
-    """"Last, First" with a suffix between, or "First Middle Last"."""
+    """ "Last, First" with a suffix between, or "First Middle Last"."""
     if last.line_no != first.line_no:
         return False
     if last.last.order < first.first.order:
@@ -218,7 +218,10 @@ def _sighting(
 def _role(text: PageText, start: Span, end: Span, box: Box, findings: Sequence[Finding]) -> Role:
     """The extraction's word on this place, and a veto by what stands around it."""
     seen = {f.role for f in findings if f.kind is FindingKind.NAME and overlaps(f.box, box)}
-    if any(f.kind is FindingKind.PROVIDER and overlaps(f.box, box) for f in findings) and Role.PATIENT not in seen:
+    if (
+        any(f.kind is FindingKind.PROVIDER and overlaps(f.box, box) for f in findings)
+        and Role.PATIENT not in seen
+    ):
         return Role.PROVIDER
     if Role.PATIENT in seen:
         return Role.PATIENT
@@ -269,4 +272,6 @@ def _double_parts(text: str) -> set[str]:
 
 
 def _ratio(one: str, two: str) -> float:
-    return Indel.normalized_similarity(one.translate(_READ_AS), two.translate(_READ_AS)) if one and two else 0.0
+    return (
+        Indel.normalized_similarity(one.translate(_READ_AS), two.translate(_READ_AS)) if one and two else 0.0
+    )

@@ -26,9 +26,9 @@ from scanindex.model import (
     Word,
 )
 
-SURE_CONFIDENCE = 0.80
+SURE_CONFIDENCE = 0.70
 """Least confidence at which one reader alone counts; certified on audited outcomes."""
-SURE_NAME_CONFIDENCE = 0.60
+SURE_NAME_CONFIDENCE = 0.40
 """Names need less: hitting a roster name by misreading is rare, hitting a number is not."""
 SURE_LEGIBILITY = 0.55
 _NUMBER = re.compile(r"(?<![A-Z0-9/.])[A-Z]{0,3}-?\d[\dA-Z]*(?:(?:[-.]| ?- ?| )\d{1,4})*(?![A-Z0-9/])")
@@ -39,7 +39,9 @@ _NEWBORN = re.compile(
     r"|,\s*(?:BB|BG|NB|BABY)\b"
 )
 _BIRTH_PAGE = re.compile(r"\b(?:NEWBORN|NEONATAL|NEONATE|APGAR|BIRTH WEIGHT|BIRTHWEIGHT)\b")
-_MOTHER = re.compile(r"\b(?:MOTHER|MATERNAL|MOM)\b")
+_MOTHER = re.compile(
+    r"\bMOTHER(?:['’`]?S)?\s*(?:NAME|MRN|DOB|AGE|ID|#|:|NO\b)|\bMATERNAL\s+(?:NAME|MRN|AGE|DOB)"
+)
 _COPIED = {
     FindingKind.MRN,
     FindingKind.BIRTH_DATE,
@@ -50,9 +52,7 @@ _COPIED = {
 }
 
 
-def gather(
-    pages: Sequence[PageReading], findings: Sequence[PageFindings], group: PageGroup
-) -> Evidence:
+def gather(pages: Sequence[PageReading], findings: Sequence[PageFindings], group: PageGroup) -> Evidence:
     """All sightings on the pages of one document, and on its cover sheet."""
     wanted = set(group.pages)
     pages = tuple(p for p in pages if p.scan_page_no in wanted)
@@ -78,7 +78,9 @@ def certainty(page: PageReading, words: Sequence[Word], least: float) -> tuple[b
         return True, False, None
     known = [w.confidence for w in words if w.confidence is not None]
     confidence = min(known) if known else None
-    seconds = [(fold.identifier_text(w.text), fold.identifier_text(w.second_text)) for w in words if w.second_text]
+    seconds = [
+        (fold.identifier_text(w.text), fold.identifier_text(w.second_text)) for w in words if w.second_text
+    ]
     if any(one != two for one, two in seconds):
         return False, True, confidence
     if words and len(seconds) == len([w for w in words if fold.identifier_text(w.text)]):
@@ -165,19 +167,23 @@ def _words_in(text: PageText, finding: Finding) -> tuple[Word, ...]:
     """The words of the finding's place that carry its value."""
     wanted = fold.identifier_text(finding.raw)
     inside = [w for w in text.page.words if overlaps(w.box, finding.box)]
-    carrying = [w for w in inside if (key := fold.identifier_text(w.text)) and (key in wanted or wanted in key)]
+    carrying = [
+        w for w in inside if (key := fold.identifier_text(w.text)) and (key in wanted or wanted in key)
+    ]
     return tuple(carrying or inside)
 
 
 def _span_of(text: PageText, words: Sequence[Word]) -> Span | None:
-    tokens = [t for t in text.by_line.get(words[0].line_no, ()) if any(t.word is w for w in words)] if words else []
+    tokens = (
+        [t for t in text.by_line.get(words[0].line_no, ()) if any(t.word is w for w in words)]
+        if words
+        else []
+    )
     return Span(first=tokens[0], last=tokens[-1]) if tokens else None
 
 
 # --- what stands anywhere -----------------------------------------------------------
-def _dates(
-    text: PageText, line: Line, findings: Sequence[Finding]
-) -> Iterator[tuple[Sighting, int, int]]:
+def _dates(text: PageText, line: Line, findings: Sequence[Finding]) -> Iterator[tuple[Sighting, int, int]]:
     for found in dates_in(line.text):
         words = line.words_at(found.start, found.end)
         span = _span_of(text, words)

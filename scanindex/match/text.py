@@ -86,7 +86,7 @@ class PageText:
         for start, first in enumerate(tokens):
             key = ""
             for last in tokens[start : start + _LONGEST_NAME_TOKENS]:
-                part = name_key(last.key)
+                part = last.key if last.key.isalpha() else name_key(last.key)
                 if not part:
                     break
                 key += part
@@ -148,7 +148,8 @@ def _tokens(lines: Sequence[Line]) -> Iterator[Token]:
     for line in lines:
         step = 0
         for word in line.words:
-            for key in _keys(ascii_upper(word.text)):
+            text = ascii_upper(word.text)
+            for key in (text,) if text.isalnum() else _keys(text):
                 yield Token(key=key, word=word, line_no=line.line_no, order=order, step=step)
                 order += 1
                 step += key not in _SKIPPED

@@ -18,7 +18,7 @@ import zxingcpp
 from scanindex.model import Barcode, Box, Word
 from scanindex.ocr.patch import find_patch_t
 
-FORMATS = (
+FORMATS: Any = (
     zxingcpp.BarcodeFormat.QRCode,
     zxingcpp.BarcodeFormat.DataMatrix,
     zxingcpp.BarcodeFormat.Code128,
@@ -80,19 +80,21 @@ def _decode(page: Any) -> list[Barcode]:
     results = zxingcpp.read_barcodes(
         np.ascontiguousarray(image), formats=FORMATS, text_mode=zxingcpp.TextMode.Plain, try_invert=False
     )
-    codes = {}
+    codes: dict[tuple[str, str, Box | None], Barcode] = {}
     for result in results:
         if not result.valid or not result.text.strip():
             continue
         code = Barcode(
-            symbology=_plain_name(result.format.name), value=result.text, box=_box(result.position, scale, page.shape)
+            symbology=_plain_name(result.format.name),
+            value=result.text,
+            box=_box(result.position, scale, page.shape),
         )
         codes.setdefault((code.symbology, code.value, code.box), code)
     return list(codes.values())
 
 
 def _plain_name(name: str) -> str:
-    """"QRCodeModel2" and the like are still a "QRCode" to everybody else."""
+    """ "QRCodeModel2" and the like are still a "QRCode" to everybody else."""
     return next((known for known in ("QRCode", "Code39", "Code128", "DataMatrix") if known in name), name)
 
 

@@ -17,16 +17,20 @@ import numpy as np
 from scanindex.model import Box, Word
 from scanindex.ocr.engines import LineReader
 
-MOST_CROPS = 40
-MOST_SECONDS = 4.0
-NUMBER = re.compile(r"(?=(?:.*\d){4})[A-Z]{0,4}[\dOIlSB|.\-/#:]{4,16}[A-Z]?", re.IGNORECASE)
+MOST_CROPS = 30
+MOST_SECONDS = 3.0
+IDENTIFIER = re.compile(r"[A-Z]{0,4}[\dOIlSB|]{4,14}[A-Z]?", re.IGNORECASE)
+"""Applied without the punctuation that groups digits."""
+MEASURE = re.compile(r"\d*\.\d+.*|\d{1,2}:\d\d.*|<.*")
+"""Laboratory values, ranges and times of day: many on a page, and nobody's identifier."""
 DATE = re.compile(r"\d{1,2}[/.-](\d{1,2}|[A-Za-z]{3})[/.-]\d{2,4}|\d{4}-\d\d-\d\d")
+JOINED_NAME = re.compile(r"[A-Z][A-Za-z'-]+,[A-Z][A-Za-z'-]+")
 LABEL = re.compile(
-    r"(MRN?|MR#|MED|DOB|D\.?O\.?B\.?|BIRTH|BORN|BIRTHDATE|NAME|PATIENT|PT|CHART|UNIT|HOSP|RECORD|ID|SSN|REC|RE)"
-    r"\W*(NO|NUM|NUMBER|#)?\W*",
+    r"(MRN?|MR#|MED|DOB|D\.?O\.?B\.?|BIRTH|BORN|BIRTH-?DATE|B'?DAY|NAME|PATIENT|PT|CHART|UNIT|HOSP|HOSPITAL"
+    r"|RECORD|REC|ID|SSN|RE)\W*(NO|NUM|NUMBER)?\W*",
     re.IGNORECASE,
 )
-WORDS_AFTER_LABEL = 3
+WORDS_AFTER_LABEL = 4
 
 
 def read_twice(
@@ -52,26 +56,50 @@ def read_twice(
 
 def identifier_words(words: Sequence[Word]) -> list[int]:
     """Places in `words` that look like identifiers, the most telling first."""
-    after_label = set()
-    for index, word in enumerate(words):
-        if not LABEL.fullmatch(word.text):
-            continue
-        for offset in range(1, WORDS_AFTER_LABEL + 1):
-            place = index + offset
-            if place < len(words) and words[place].line_no == word.line_no:
-                after_label.add(place)
+    named = _named_by_label(words)
     ranked = []
     for index, word in enumerate(words):
+        if LABEL.fullmatch(word.text):
+            continue
         looks = looks_like_identifier(word.text)
-        is_named = index in after_label and sum(c.isalnum() for c in word.text) >= 2
-        if (looks or is_named) and not LABEL.fullmatch(word.text):
-            ranked.append((0 if looks and is_named else 1 if is_named else 2, index))
+        if looks or index in named:
+            ranked.append((0 if looks and index in named else 1 if index in named else 2, index))
     return [index for _, index in sorted(ranked)]
 
 
+def _named_by_label(words: Sequence[Word]) -> set[int]:
+    """Places of the words that stand after or right below a label, and start like a value."""
+    labels = [index for index, word in enumerate(words) if LABEL.fullmatch(word.text)]
+    named: set[int] = set()
+    for place in labels:
+        after = range(place + 1, min(len(words), place + 1 + WORDS_AFTER_LABEL))
+        named.update(index for index in after if words[index].line_no == words[place].line_no)
+        below = [index for index, word in enumerate(words) if _is_below(word.box, words[place].box)]
+        named.update(below[:WORDS_AFTER_LABEL])
+    return {index for index in named if _starts_like_value(words[index].text)}
+
+
+def _is_below(box: Box, label: Box) -> bool:
+    height = label.bottom_px - label.top_px
+    gap = box.top_px - label.bottom_px
+    aside = box.left_px - label.left_px
+    return -0.3 * height < gap < 2.2 * height and -height < aside < 12 * height
+
+
+def _starts_like_value(text: str) -> bool:
+    letters = [character for character in text if character.isalnum()]
+    return len(letters) >= 2 and (letters[0].isdigit() or letters[0].isupper())
+
+
 def looks_like_identifier(text: str) -> bool:
+    """A date, a run of digits of an identifier's length, or LAST,FIRST."""
     core = text.strip(".,;:()[]|")
-    return bool(DATE.fullmatch(core)) or (5 <= len(core) <= 18 and bool(NUMBER.fullmatch(core)))
+    if DATE.fullmatch(core) or JOINED_NAME.fullmatch(core):
+        return True
+    if MEASURE.fullmatch(core) or sum(character.isdigit() for character in core) < 4:
+        return False
+    plain = re.sub(r"[-#/. ]", "", core)
+    return len(plain) >= 5 and IDENTIFIER.fullmatch(plain) is not None
 
 
 def crop_line(page: Any, box: Box) -> Any:

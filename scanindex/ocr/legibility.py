@@ -47,7 +47,7 @@ class Look:
     @property
     def legibility(self) -> float:
         """Expected share of the page's words that were read right, 0..1."""
-        return round(self.confidence**1.5 * (0.35 + 0.65 * self.coverage), 3)
+        return round(float(self.confidence**1.5) * (0.35 + 0.65 * self.coverage), 3)
 
     @property
     def is_poor(self) -> bool:
@@ -93,7 +93,7 @@ def uncovered(boxes: Sequence[Box], glyphs: Glyphs, shape: tuple[int, ...]) -> n
         covered[box.top_px : box.bottom_px, box.left_px : box.right_px] = True
     middle_x = (glyphs.boxes[:, 0] + glyphs.boxes[:, 2]) // 2
     middle_y = (glyphs.boxes[:, 1] + glyphs.boxes[:, 3]) // 2
-    return ~covered[middle_y, middle_x]
+    return np.asarray(~covered[middle_y, middle_x], np.bool_)
 
 
 def _coverage(boxes: Sequence[Box], glyphs: Glyphs, shape: tuple[int, ...]) -> float:

@@ -10,6 +10,8 @@ from scanindex.model import Box, Word
 
 OVERLAP = 0.4
 LEAST_CONFIDENCE = 0.4
+LEAST_LONE_CONFIDENCE = 0.75
+"""For a word of one letter, which lines and specks look like."""
 SURER_BY = 0.05
 
 
@@ -18,7 +20,7 @@ def merge(first: Sequence[Word], second: Sequence[Word]) -> tuple[Word, ...]:
     kept = list(first)
     added: list[Word] = []
     for word in second:
-        if (word.confidence or 0.0) <= LEAST_CONFIDENCE:
+        if not _is_likely(word):
             continue
         rivals = [index for index, other in enumerate(kept) if _overlap(word.box, other.box) > OVERLAP]
         if not rivals:
@@ -26,6 +28,12 @@ def merge(first: Sequence[Word], second: Sequence[Word]) -> tuple[Word, ...]:
         elif len(rivals) == 1 and _is_surer(word, kept[rivals[0]]):
             kept[rivals[0]] = replace(word, line_no=kept[rivals[0]].line_no)
     return into_lines(kept, added)
+
+
+def _is_likely(word: Word) -> bool:
+    length = sum(character.isalnum() for character in word.text)
+    least = LEAST_CONFIDENCE if length > 1 else LEAST_LONE_CONFIDENCE
+    return length > 0 and (word.confidence or 0.0) > least
 
 
 def _is_surer(word: Word, other: Word) -> bool:

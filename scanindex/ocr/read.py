@@ -8,13 +8,15 @@ told of it, with a problem code; it never raises for the page's sake. Worker-onl
 from __future__ import annotations
 
 import functools
+import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cv2
+import numpy as np
 
 from scanindex.clean import CleanPage, likely_dpi, prepare, upright, whiten_scanner_edges
 from scanindex.errors import WorkerLost
@@ -34,9 +36,16 @@ from scanindex.ocr.doublekey import read_twice
 from scanindex.ocr.engines import Engines
 from scanindex.ocr.legibility import Look, find_glyphs, weigh
 from scanindex.ocr.merge import merge
-from scanindex.ocr.orient import STRONG_AXIS, axis_ratio, best_turn
+from scanindex.ocr.orient import best_turn, downward_share
 from scanindex.ocr.tesseract import Layout
 from scanindex.settings import OcrSettings
+
+UPRIGHT_SHARE = 0.3
+"""Pages upside down never read a quarter of their letters surely, upright ones a third or more."""
+LEAST_LEAD_LETTERS = 6
+LEAST_EVIDENCE = 2.0
+FEW_LETTERS = 60
+FAINT_WRITING_INCHES = 0.12
 
 
 @dataclass(slots=True)
@@ -64,8 +73,6 @@ class _Session:
 
 def _cpu_seconds() -> float:
     times = time.process_time()
-    import resource
-
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return times + children.ru_utime + children.ru_stime
 
@@ -75,9 +82,16 @@ class _Text:
     """A reading in the frame of its cleaned pixels."""
 
     page: CleanPage
-    rotation_degrees: int
+    turn: int
+    """Clockwise turn of the cleaned pixels against the archived picture."""
     words: tuple[Word, ...]
     look: Look
+    extra_turn: int = 0
+    """Clockwise turn still missing: Tesseract also reads lines that run downwards."""
+
+    @property
+    def rotation_degrees(self) -> int:
+        return (self.turn + self.extra_turn) % 360
 
 
 def read_page(raster: PageRaster, settings: OcrSettings, engines: Engines) -> PageReading:
@@ -90,7 +104,7 @@ def read_page(raster: PageRaster, settings: OcrSettings, engines: Engines) -> Pa
         settings=settings,
         engines=engines,
         deadline=time.monotonic() + settings.page_seconds,
-        problems=[problem for problem in raster.problems],
+        problems=list(raster.problems),
     )
     container_turn = raster.rotation_degrees % 360
     page = upright(raster.pixels, container_turn)
@@ -112,54 +126,76 @@ def read_page(raster: PageRaster, settings: OcrSettings, engines: Engines) -> Pa
 
 
 def _read_text(session: _Session, container_turn: int) -> _Text:
-    raster = session.raster
-
     @functools.cache
     def cleaned(turn: int) -> CleanPage:
         with session.stage("clean"):
-            return prepare(raster, turn, session.settings)
+            return prepare(session.raster, turn % 360, session.settings)
 
-    with session.stage("orient"):
-        ratio = axis_ratio(upright(raster.pixels, container_turn), likely_dpi(raster))
-    turn = container_turn
-    if ratio < 1 / STRONG_AXIS:
-        turn = _test_turns(session, container_turn, (90, 270), cleaned)
-    text = _look(session, cleaned(turn), turn, Layout.AUTO)
-    if text.look.is_poor and text.look.sure_share < 0.6:
-        others = (0, 180, 90, 270) if turn == container_turn else (0, 180)
-        better = _test_turns(session, container_turn, others, cleaned)
-        if better != turn:
-            other = _look(session, cleaned(better), better, Layout.AUTO)
-            text = max(text, other, key=lambda item: item.look.sure_letters)
+    text = _look(session, cleaned(container_turn), container_turn, Layout.AUTO)
+    if _may_be_turned(text.look):
+        text = _try_other_turns(session, text, cleaned)
+    text = _stand_up(session, text, cleaned)
     if text.look.is_poor and session.seconds_left() > 1.0:
-        sparse = _look(session, text.page, text.rotation_degrees, Layout.SPARSE)
+        sparse = _look(session, text.page, text.turn, Layout.SPARSE)
         words = merge(text.words, sparse.words)
         text = replace(text, words=words, look=_weigh(words, text.page))
     return text
 
 
-def _test_turns(session: _Session, container_turn: int, turns: tuple[int, ...], cleaned: Any) -> int:
-    candidates = tuple((container_turn + turn) % 360 for turn in turns)
-    with session.stage("orient"):
-        best, _ = best_turn(candidates, cleaned, session.engines.first, session.seconds_left)
+def _may_be_turned(look: Look) -> bool:
+    """A few words can read surely by chance upside down ("SIS NO"), so they need more."""
+    is_sparse = look.letters < FEW_LETTERS and look.sure_share < 0.85
+    return is_sparse or look.sure_share < UPRIGHT_SHARE
+
+
+def _try_other_turns(session: _Session, text: _Text, cleaned: Callable[[int], CleanPage]) -> _Text:
+    """The best of all turns, for a page that reads like one that stands on its head.
+
+    The opposite turn is a whole reading, since Tesseract's layout analysis finds lines
+    that run downwards by itself: the two cover all four turns of an ordinary page. On
+    a sparse one it does not, so a band is tried in the other two.
+    """
+    other = _look(session, cleaned(text.turn + 180), (text.turn + 180) % 360, Layout.AUTO)
+    best = _surer(text, other)
+    if _may_be_turned(best.look):
+        sides = ((text.turn + 90) % 360, (text.turn + 270) % 360)
+        with session.stage("orient"):
+            side, evidence = best_turn(sides, cleaned, session.engines.first, session.seconds_left)
+        if evidence > LEAST_EVIDENCE:
+            best = _surer(best, _look(session, cleaned(side), side, Layout.AUTO))
     return best
+
+
+def _surer(one: _Text, other: _Text) -> _Text:
+    """`other` only with a clear lead: an unreadable page stays as its container says."""
+    lead = other.look.sure_letters - one.look.sure_letters
+    is_surer = other.look.sure_share > one.look.sure_share + 0.1
+    return other if lead >= LEAST_LEAD_LETTERS and is_surer else one
+
+
+def _stand_up(session: _Session, text: _Text, cleaned: Callable[[int], CleanPage]) -> _Text:
+    """Turns a page back whose lines were read running downwards."""
+    if downward_share(text.words) <= 0.5:
+        return text
+    turn = (text.turn + 270) % 360
+    if text.look.is_poor:
+        return _surer(replace(text, extra_turn=270), _look(session, cleaned(turn), turn, Layout.AUTO))
+    return replace(text, extra_turn=270)
 
 
 def _look(session: _Session, page: CleanPage, turn: int, layout: Layout) -> _Text:
     with session.stage("ocr"):
         words = session.engines.first.read(page.pixels, page.dpi, session.seconds_left(), layout)
-        return _Text(page=page, rotation_degrees=turn, words=words, look=_weigh(words, page))
+        return _Text(page=page, turn=turn, words=words, look=_weigh(words, page))
 
 
 def _weigh(words: tuple[Word, ...], page: CleanPage) -> Look:
     return weigh(words, find_glyphs(page.pixels, page.dpi), page.pixels.shape)
 
 
-def _finish(
-    session: _Session, text: _Text, found: tuple[Barcode, ...], marks: blank.Marks
-) -> PageReading:
+def _finish(session: _Session, text: _Text, found: tuple[Barcode, ...], marks: blank.Marks) -> PageReading:
     raster, page = session.raster, text.page
-    words = tuple(replace(word, box=page.box_on_page(word.box)) for word in text.words)
+    words = _on_upright_page(text)
     engines = [session.engines.first.name]
     if session.engines.second is not None and words:
         with session.stage("second"):
@@ -167,7 +203,7 @@ def _finish(
             words = read_twice(words, picture, session.engines.second, session.seconds_left)
         if any(word.second_text is not None for word in words):
             engines.append(session.engines.second.name)
-    kind = _kind(found, words, text.look, marks)
+    kind = _kind(session, found, text, marks)
     legibility = text.look.legibility if words else None
     if kind is PageKind.CONTENT:
         if not words:
@@ -175,15 +211,16 @@ def _finish(
         elif legibility is not None and legibility < session.settings.legibility_floor:
             session.problems.append("low_legibility")
     turned = (text.rotation_degrees - raster.rotation_degrees) % 360
+    width_px, height_px = _upright_size(text)
     return PageReading(
         scan_page_no=raster.scan_page_no,
         kind=kind,
-        width_px=page.width_px,
-        height_px=page.height_px,
+        width_px=width_px,
+        height_px=height_px,
         dpi=raster.dpi,
         rotation_degrees=text.rotation_degrees,
         words=() if kind is PageKind.BLANK else words,
-        barcodes=_turn_barcodes(found, turned, page),
+        barcodes=_turn_barcodes(found, turned, width_px, height_px),
         quality=_quality(raster, page, legibility),
         text_source=TextSource.OCR if words else TextSource.NONE,
         engines=tuple(engines),
@@ -192,15 +229,40 @@ def _finish(
     )
 
 
-def _kind(
-    found: tuple[Barcode, ...], words: tuple[Word, ...], look: Look, marks: blank.Marks
-) -> PageKind:
-    if codes.is_separator(found, words):
+def _on_upright_page(text: _Text) -> tuple[Word, ...]:
+    page = text.page
+    width, height = _upright_size(text)
+    return tuple(
+        replace(word, box=turn_box(page.box_on_page(word.box), text.extra_turn, width, height))
+        for word in text.words
+    )
+
+
+def _upright_size(text: _Text) -> tuple[int, int]:
+    """Width and height in pixels of the page image once upright."""
+    size = text.page.width_px, text.page.height_px
+    return size if text.extra_turn % 180 == 0 else size[::-1]
+
+
+def _kind(session: _Session, found: tuple[Barcode, ...], text: _Text, marks: blank.Marks) -> PageKind:
+    if codes.is_separator(found, text.words):
         return PageKind.SEPARATOR
-    if not found and marks.strong == 0 and look.sure_letters < 4:
-        # Only faint marks and nothing readable: the other side shining through.
-        return PageKind.BLANK
+    if not found and marks.strong == 0 and text.look.sure_share < UPRIGHT_SHARE:
+        # Only faint marks and nothing readable: noise, or the other side shining through.
+        is_noise = not text.words and marks.faint_inches < FAINT_WRITING_INCHES
+        if is_noise or _reads_mirrored(session, text):
+            return PageKind.BLANK
     return PageKind.CONTENT
+
+
+def _reads_mirrored(session: _Session, text: _Text) -> bool:
+    """The faint print makes more sense from behind."""
+    if session.seconds_left() < 1.0:
+        return False
+    mirrored = replace(text.page, pixels=np.ascontiguousarray(text.page.pixels[:, ::-1]))
+    with session.stage("blank"):
+        behind = _look(session, mirrored, text.turn, Layout.AUTO).look
+    return behind.sure_letters > 2 * text.look.sure_letters + LEAST_LEAD_LETTERS
 
 
 def _quality(raster: PageRaster, page: CleanPage, legibility: float | None) -> PageQuality:
@@ -213,11 +275,12 @@ def _quality(raster: PageRaster, page: CleanPage, legibility: float | None) -> P
     )
 
 
-def _turn_barcodes(found: tuple[Barcode, ...], turn: int, page: CleanPage) -> tuple[Barcode, ...]:
+def _turn_barcodes(
+    found: tuple[Barcode, ...], turn: int, width_px: int, height_px: int
+) -> tuple[Barcode, ...]:
     """Barcodes were found before the last turn: `turn` degrees clockwise are missing."""
     return tuple(
-        replace(code, box=code.box and turn_box(code.box, turn, page.width_px, page.height_px))
-        for code in found
+        replace(code, box=code.box and turn_box(code.box, turn, width_px, height_px)) for code in found
     )
 
 
@@ -286,7 +349,7 @@ def _empty(
 
 def thumbnail(raster: PageRaster, rotation_degrees: int, max_px: int) -> bytes:
     """JPEG of the upright page, its longer side at most `max_px`."""
-    page = upright(raster.pixels, rotation_degrees)
+    page: Any = upright(raster.pixels, rotation_degrees)
     scale = min(1.0, max_px / max(page.shape))
     if scale < 1.0:
         size = (max(1, round(page.shape[1] * scale)), max(1, round(page.shape[0] * scale)))

@@ -30,7 +30,7 @@ def inspect(path: Path, media_type: str, settings: PagesSettings) -> ScanInfo:
     Raises EmptyFile, UnknownFormat, EncryptedFile, CorruptFile, NoPages,
     OversizeFile. Never another error for anything the bytes can do.
     """
-    from scanindex.pages import guard, picture_file, pdf_inspect
+    from scanindex.pages import guard, pdf_inspect, picture_file
 
     with guard.input_errors():
         guard.refuse_empty(path)

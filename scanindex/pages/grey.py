@@ -69,7 +69,8 @@ def deep_to_grey(samples: NDArray[np.generic]) -> Grey:
         full = 1.0
     else:
         full = next((f for f in (255.0, 4095.0, 65_535.0) if top <= f), top)
-    return np.clip(values * (255.0 / full) + 0.5, 0, 255).astype(np.uint8)
+    grey: Grey = np.clip(values * (255.0 / full) + 0.5, 0, 255).astype(np.uint8)
+    return grey
 
 
 def is_two_level(pixels: Grey) -> bool:

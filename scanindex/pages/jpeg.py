@@ -7,16 +7,20 @@ heard); Pillow takes four-channel files and cut ones. Worker-only.
 from __future__ import annotations
 
 import io
+import re
 import struct
 
 import cv2
 import numpy as np
 
-from scanindex.pages.guard import DAMAGED_IMAGE, TRUNCATED_IMAGE, captured_stderr, check_dimensions
 from scanindex.pages.grey import Grey, grey_of
+from scanindex.pages.guard import DAMAGED_IMAGE, TRUNCATED_IMAGE, captured_stderr, check_dimensions
 from scanindex.pages.pillow import pillow_open
 
 _FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""A marker that ends entropy-coded data: neither stuffing, restart nor fill."""
+_MAX_SEGMENTS = 100_000
 _REDUCED = {
     1: cv2.IMREAD_GRAYSCALE,
     2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
@@ -36,14 +40,42 @@ def frame_header(data: bytes) -> tuple[int, int, int] | None:
         if marker == 0xDA:
             return None
         alone = marker in (0x01, 0xFF) or 0xD0 <= marker <= 0xD8
-        at += (1 if marker == 0xFF else 2) if alone else 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
+        at += (
+            (1 if marker == 0xFF else 2)
+            if alone
+            else 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
+        )
+    return None
+
+
+def end_of_picture(data: bytes) -> int | None:
+    """Offset of the end marker, found by walking markers; None where the data stop before it.
+
+    What a camera appended, and pictures inside headers, do not count.
+    """
+    at = 2
+    for _ in range(_MAX_SEGMENTS):
+        if len(data) < at + 2 or data[at] != 0xFF:
+            return None
+        marker = data[at + 1]
+        if marker == 0xD9:
+            return at
+        alone = marker in (0x01, 0xFF) or 0xD0 <= marker <= 0xD8
+        at += (
+            (1 if marker == 0xFF else 2)
+            if alone
+            else 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
+        )
+        if marker == 0xDA:
+            following = _MARKER.search(data, at)
+            if following is None:
+                return None
+            at = following.start()
     return None
 
 
 def is_cut(data: bytes) -> bool:
-    """No end marker behind the first scan."""
-    scan = data.find(b"\xff\xda")
-    return data.rfind(b"\xff\xd9") < max(scan, 2)
+    return end_of_picture(data) is None
 
 
 def decode(data: bytes, max_pixels: int) -> tuple[Grey, tuple[str, ...]]:
@@ -57,10 +89,11 @@ def decode(data: bytes, max_pixels: int) -> tuple[Grey, tuple[str, ...]]:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), _REDUCED[factor] | cv2.IMREAD_IGNORE_ORIENTATION)
     if pixels is None or pixels.size == 0:
         return _by_pillow(data, max_pixels)
-    problems = [TRUNCATED_IMAGE] if is_cut(data) else []
-    if b"orrupt" in said[0] or b"remature" in said[0]:
-        problems.append(DAMAGED_IMAGE)
-    return np.asarray(pixels, np.uint8), tuple(problems)
+    if is_cut(data):
+        return np.asarray(pixels, np.uint8), (TRUNCATED_IMAGE,)
+    # "premature end" and "extraneous bytes" both mean that codes were lost or changed.
+    is_damaged = b"orrupt" in said[0] or b"remature" in said[0]
+    return np.asarray(pixels, np.uint8), (DAMAGED_IMAGE,) if is_damaged else ()
 
 
 def _by_pillow(data: bytes, max_pixels: int) -> tuple[Grey, tuple[str, ...]]:

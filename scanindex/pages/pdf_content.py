@@ -36,7 +36,7 @@ class OnlyPicture:
     height_points: float
 
 
-class _NotOnlyPicture(Exception):  # noqa: N818 - an answer, not an error
+class _NotOnlyPicture(Exception):
     pass
 
 
@@ -94,13 +94,15 @@ class _Reader:
             raise _NotOnlyPicture
         inner = state.copy()
         inner.matrix = _times(_matrix(form.get("/Matrix", None)), state.matrix)
-        x0, y0, x1, y1 = (_finite(v) for v in box)  # type: ignore[arg-type]
+        x0, y0, x1, y1 = (_finite(v) for v in box)
         self.require_covers((x0, y0, x1 - x0, y1 - y0), inner.matrix)
         own = form.get("/Resources")
         self.read(_operations(form), own if own is not None else resources, inner, depth + 1)
 
     def draw_image(self, image: Any, state: _State) -> None:
-        if self.found is not None or any(image.get(key) is not None for key in ("/SMask", "/Mask", "/SMaskInData")):
+        if self.found is not None or any(
+            image.get(key) is not None for key in ("/SMask", "/Mask", "/SMaskInData")
+        ):
             raise _NotOnlyPicture
         a, b, c, d, e, f = state.matrix
         if abs(b) + abs(c) > 1e-3 * (abs(a) + abs(d)) or a <= 0 or d <= 0:
@@ -110,7 +112,11 @@ class _Reader:
                 raise _NotOnlyPicture
             self.paint(state, ())
             return
-        if image.get("/ImageMask") is not None and bool(image.get("/ImageMask")) and (self.has_paint or not state.fill_is_black):
+        if (
+            image.get("/ImageMask") is not None
+            and bool(image.get("/ImageMask"))
+            and (self.has_paint or not state.fill_is_black)
+        ):
             raise _NotOnlyPicture
         self.found = OnlyPicture(image, a, d)
 
@@ -202,7 +208,11 @@ _ACTIONS: dict[str, _Action] = {
     **dict.fromkeys(("m", "l", "c", "v", "y", "h"), _Reader.add_line),
 }
 _NEUTRAL = frozenset(
-    "G RG K CS SC SCN w J j M d ri i BT ET Tf Td TD Tm T* Tc Tw Tz TL Ts BMC EMC MP DP BX EX".split()
+    (
+        *("G", "RG", "K", "CS", "SC", "SCN", "w", "J", "j", "M", "d", "ri", "i"),
+        *("BT", "ET", "Tf", "Td", "TD", "Tm", "T*", "Tc", "Tw", "Tz", "TL", "Ts"),
+        *("BMC", "EMC", "MP", "DP", "BX", "EX"),
+    )
 )
 
 

@@ -13,6 +13,7 @@ import pikepdf
 from scanindex.errors import CorruptFile, EncryptedFile, NoPages
 from scanindex.model import ScanInfo
 from scanindex.pages import guard
+from scanindex.pages.pdf_content import has_drawn_annotations
 from scanindex.pages.pdf_open import inflate, inherited, names_of, open_pdfium, open_qpdf
 from scanindex.pages.pdf_stream import image_facts, image_problems
 from scanindex.settings import PagesSettings
@@ -120,18 +121,21 @@ def page_problems(page: Any, settings: PagesSettings, seen: set[tuple[int, int]]
         problems.append(NOTE_ACTIVE)
     for image in images_of(inherited(page, "/Resources"), seen):
         facts = image_facts(image)
-        if facts is not None and facts.width * facts.height > settings.max_pixels * 4:
-            problems.append(guard.DAMAGED_IMAGE)
-        else:
-            problems.extend(image_problems(image))
+        if facts is not None:
+            guard.check_dimensions(facts.width, facts.height, settings.max_pixels, is_grey=True)
+        problems.extend(image_problems(image))
     return problems
 
 
 def content_is_readable(page: Any) -> bool:
-    """Whether every piece of the page's instructions is there and complete."""
+    """Whether every piece of the page's instructions is there and complete.
+
+    A page without any is legal and blank, but so looks one whose instructions
+    were lost (a reference to nothing is null): worth a person's look.
+    """
     contents = page.get("/Contents")
     if contents is None:
-        return "/Contents" not in page.keys()  # noqa: SIM118 - pikepdf: `in` skips null values
+        return has_drawn_annotations(page)
     pieces = list(contents) if isinstance(contents, pikepdf.Array) else [contents]
     return all(_piece_is_readable(piece) for piece in pieces)
 
@@ -217,9 +221,7 @@ _ACTIVE_ACTIONS = frozenset(
 
 
 # --- how many pages -----------------------------------------------------------
-def _agreed_count(
-    path: Path, qpdf_count: int | None, settings: PagesSettings, problems: list[str]
-) -> int:
+def _agreed_count(path: Path, qpdf_count: int | None, settings: PagesSettings, problems: list[str]) -> int:
     """The number two readers agree on; where none do, the most pages that can be reached."""
     pdfium_count = _opinion(lambda: _pdfium_pages(path))
     if qpdf_count is not None and qpdf_count == pdfium_count:

@@ -99,12 +99,12 @@ def _box(value: Any) -> tuple[float, float, float, float] | None:
     if not isinstance(value, pikepdf.Array) or len(value) != 4:
         return None
     try:
-        a, b, c, d = (float(x) for x in value)  # type: ignore[arg-type]
+        a, b, c, d = (float(x) for x in value)
     except (TypeError, ValueError):
         return None
     left, right, bottom, top = min(a, c), max(a, c), min(b, d), max(b, d)
     sides = (right - left, top - bottom)
-    return (left, bottom, right, top) if 0 < min(sides) and max(sides) < _LARGEST_SIDE_POINTS else None
+    return (left, bottom, right, top) if min(sides) > 0 and max(sides) < _LARGEST_SIDE_POINTS else None
 
 
 def _rotation(page: Any) -> int:

@@ -9,7 +9,6 @@ comes from pdfium's decoder at the picture's own size. Worker-only.
 from __future__ import annotations
 
 import io
-import struct
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,9 @@ import pypdfium2.raw as pdfium_c
 from numpy.typing import NDArray
 
 from scanindex.errors import CorruptFile
-from scanindex.pages import guard, jpeg
+from scanindex.pages import g4, guard, jpeg
 from scanindex.pages.grey import Grey, Picture, grey_of, is_two_level
-from scanindex.pages.pdf_open import inflate, names_of, number, open_pdfium
+from scanindex.pages.pdf_open import inflate, number, open_pdfium
 from scanindex.pages.pdf_stream import (
     ImageFacts,
     colour_family,
@@ -39,7 +38,7 @@ _LUMA = (0.299, 0.587, 0.114)
 _MAX_IMAGES_SEARCHED = 64
 
 
-class NotHere(Exception):  # noqa: N818 - an answer, not an error
+class NotHere(Exception):
     """This way of decoding does not fit the image; another one may."""
 
 
@@ -96,7 +95,9 @@ def _is_inverted(image: Any, facts: ImageFacts) -> bool:
 
 
 # --- codecs -------------------------------------------------------------------
-def _from_jpeg(image: Any, facts: ImageFacts, inverted: bool, max_pixels: int) -> tuple[Grey, tuple[str, ...]]:
+def _from_jpeg(
+    image: Any, facts: ImageFacts, inverted: bool, max_pixels: int
+) -> tuple[Grey, tuple[str, ...]]:
     data = peeled(image, facts)
     header = jpeg.frame_header(data)
     expected = {1: _GREY_SPACES - {"/Indexed", "/I"}, 3: _RGB_SPACES}
@@ -122,7 +123,7 @@ def _from_jpx(image: Any, facts: ImageFacts, inverted: bool) -> tuple[Grey, tupl
 
 
 def _from_g4(image: Any, facts: ImageFacts) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """Samples 0/1 of a G4 stream: wrapped as a one-strip TIFF for libtiff."""
+    """Samples 0/1 of a G4 stream as the PDF understands them."""
     if (
         parameter(facts, "/K", 0) >= 0
         or parameter(facts, "/EncodedByteAlign", 0)
@@ -130,30 +131,8 @@ def _from_g4(image: Any, facts: ImageFacts) -> tuple[NDArray[np.uint8], tuple[st
         or facts.components != 1
     ):
         raise NotHere
-    tiff = _g4_tiff(peeled(image, facts), facts.width, facts.height)
-    with pillow_open(io.BytesIO(tiff), ("TIFF",)) as opened:
-        problems = opened.load()
-        white = np.asarray(opened.image, dtype=np.uint8)
+    white, problems = g4.decode(peeled(image, facts), facts.width, facts.height)
     return (1 - white if parameter(facts, "/BlackIs1", 0) else white), problems
-
-
-def _g4_tiff(data: bytes, width: int, height: int) -> bytes:
-    """A minimal TIFF around one G4 strip; 0-bits white as the codec means them (TIFF 6.0 section 11)."""
-    entries = (
-        (256, 4, width),
-        (257, 4, height),
-        (258, 3, 1),
-        (259, 3, 4),
-        (262, 3, 0),
-        (273, 4, 8),
-        (277, 3, 1),
-        (278, 4, height),
-        (279, 4, len(data)),
-    )
-    offset = 8 + len(data) + len(data) % 2
-    directory = struct.pack("<H", len(entries))
-    directory += b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in entries)
-    return b"II*\0" + struct.pack("<I", offset) + data + bytes(len(data) % 2) + directory + bytes(4)
 
 
 def _samples(image: Any, facts: ImageFacts) -> NDArray[np.uint8]:
@@ -261,5 +240,3 @@ _PDFIUM_FILTERS = frozenset(
         "/JPXDecode",
     )
 )
-
-__all__ = ["NotHere", "decode", "names_of"]

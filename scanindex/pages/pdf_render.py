@@ -26,7 +26,9 @@ def affordable_dpi(frame: PageFrame, render_dpi: float, max_pixels: int) -> floa
 
 def by_pdfium(page: Any, frame: PageFrame, dpi: float) -> Grey:
     """`page` is an open pypdfium2 page whose rotation was set to 0. Raises CorruptFile."""
-    scale = dpi * frame.user_unit / 72
+    scale = (
+        dpi * frame.user_unit / 72 * (1 - 1e-7)
+    )  # pypdfium2 rounds sizes up: 3300.0000001 px would be 3301
     try:
         bitmap = page.render(scale=scale, grayscale=True, draw_annots=True, may_draw_forms=True)
         pixels = bitmap.to_numpy()

@@ -107,7 +107,7 @@ def _char(text_page: Any, index: int, frame: PageFrame) -> _Char:
     item = pdfium_c.FPDFText_GetTextObject(text_page, index)
     mode = pdfium_c.FPDFTextObj_GetTextRenderMode(item) if item else 0
     angle = np.degrees(pdfium_c.FPDFText_GetCharAngle(text_page, index))
-    upright = (angle - frame.rotation_degrees) % 360
+    upright = (angle + frame.rotation_degrees) % 360  # pdfium counts clockwise
     return _Char(
         text,
         (left.value, bottom.value, right.value, top.value),
@@ -225,7 +225,11 @@ def _uncovered_share(pixels: Grey, boxes: Sequence[Box]) -> float:
 def _letters(ink: Grey) -> int:
     """Connected pieces of the size of a letter at about 150 dpi."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    width, height, area = stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT], stats[1:, cv2.CC_STAT_AREA]
+    width, height, area = (
+        stats[1:, cv2.CC_STAT_WIDTH],
+        stats[1:, cv2.CC_STAT_HEIGHT],
+        stats[1:, cv2.CC_STAT_AREA],
+    )
     return int(((height >= 6) & (height <= 60) & (width >= 2) & (width <= 60) & (area >= 8)).sum())
 
 

@@ -15,11 +15,12 @@ from PIL import Image
 
 from scanindex.errors import CorruptFile, NoPages, UnknownFormat
 from scanindex.model import PageRaster, ScanInfo
-from scanindex.pages import guard, jpeg
-from scanindex.pages.grey import Grey, Picture, deep_to_grey, fitted, grey_of, plausible_dpi, squared
+from scanindex.pages import g4, guard, jpeg
+from scanindex.pages.grey import Grey, Picture, fitted, grey_of, plausible_dpi, squared
 from scanindex.pages.pillow import Opened, pillow_open
 from scanindex.settings import PagesSettings
-from scanindex.sniff import BMP, GIF, HEIC, JP2, JPEG, PNG, TIFF, WEBP, is_whole, tiff_layout
+from scanindex.sniff import BMP, GIF, HEIC, JP2, JPEG, PNG, TIFF, WEBP, is_whole
+from scanindex.tiff_layout import tiff_layout
 
 _FORMATS = {
     TIFF: ("TIFF",),
@@ -31,7 +32,10 @@ _FORMATS = {
     GIF: ("GIF",),
 }
 _ONE_PAGE = frozenset((JPEG, PNG, BMP, JP2))
-_ORIENTATION, _PHOTOMETRIC = 0x0112, 262
+_COMPRESSION, _PHOTOMETRIC, _FILL_ORDER, _STRIP_OFFSETS, _ORIENTATION = 259, 262, 266, 273, 274
+_ROWS_PER_STRIP, _STRIP_COUNTS = 278, 279
+_G4 = 4
+_REVERSED_BITS = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _TURN_OF_ORIENTATION = {1: 0, 2: 0, 3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270}
 """Clockwise turn after an un-mirroring left to right (TIFF 6.0 Orientation, Exif 2.32 4.6.4)."""
 _MIRRORED = frozenset((2, 4, 5, 7))
@@ -112,7 +116,8 @@ def _inspect_heic(path: Path, settings: PagesSettings) -> tuple[int, list[str]]:
     heif = _open_heic(path)
     guard.check_page_count(len(heif), settings.max_pages)
     for number in range(len(heif)):
-        guard.check_dimensions(*heif[number].size, settings.max_pixels, is_grey=False)
+        width, height = heif[number].size
+        guard.check_dimensions(width, height, settings.max_pixels, is_grey=False)
     return len(heif), _damage(path, HEIC)
 
 
@@ -185,6 +190,8 @@ def _read_pillow(
         if media_type == JP2:
             _reduce_jp2(image, settings.max_pixels)
         pixels, is_bilevel, problems = _pixels(opened)
+        if media_type == TIFF and not problems and _has_short_g4_strip(path, image, pixels):
+            problems = (guard.TRUNCATED_IMAGE,)
     if is_inverted_deep:
         pixels = 255 - pixels
     if media_type == TIFF:
@@ -194,6 +201,26 @@ def _read_pillow(
         Picture(pixels=pixels, dpi_x=dpi_x, dpi_y=dpi_y, is_bilevel=is_bilevel, problems=problems),
         orientation,
     )
+
+
+def _has_short_g4_strip(path: Path, image: Image.Image, pixels: Grey) -> bool:
+    """Whether the rows of a G4 strip go on after its data ended (they decode to white)."""
+    tags = getattr(image, "tag_v2", {})
+    offsets, counts = tags.get(_STRIP_OFFSETS), tags.get(_STRIP_COUNTS)
+    if tags.get(_COMPRESSION) != _G4 or not offsets or not counts or _orientation(image) != 1:
+        return False
+    rows = int(tags.get(_ROWS_PER_STRIP) or pixels.shape[0])
+    white_level = 0 if _photometric(image) == 1 else 255
+    with path.open("rb") as stream:
+        for number, (offset, count) in enumerate(zip(offsets, counts, strict=False)):
+            stream.seek(offset)
+            data = stream.read(count)
+            if tags.get(_FILL_ORDER) == 2:
+                data = data.translate(_REVERSED_BITS)
+            strip = (pixels[number * rows : (number + 1) * rows] == white_level).astype(np.uint8)
+            if strip.size and g4.is_short(data, g4.trailing_white_rows(strip)):
+                return True
+    return False
 
 
 def _pixels(opened: Opened) -> tuple[Grey, bool, tuple[str, ...]]:
@@ -217,7 +244,8 @@ def _read_heic(path: Path, scan_page_no: int, settings: PagesSettings) -> Pictur
     if not 1 <= scan_page_no <= len(heif):
         raise CorruptFile(f"no page {scan_page_no}")
     frame = heif[scan_page_no - 1]
-    guard.check_dimensions(*frame.size, settings.max_pixels, is_grey=False)
+    width, height = frame.size
+    guard.check_dimensions(width, height, settings.max_pixels, is_grey=False)
     try:
         image = frame.to_pillow()
         pixels, is_bilevel = grey_of(image)
@@ -246,7 +274,7 @@ def _dpi(image: Image.Image) -> tuple[float | None, float | None]:
     Without a unit TIFF numbers still tell the shape of a pixel, and the numbers
     of fax modes (ITU-T T.4: 204 x 98, 204 x 196) mean what they say.
     """
-    value = image.info.get("dpi") or image.info.get("resolution")
+    value: Any = image.info.get("dpi") or image.info.get("resolution")
     try:
         x, y = (float(part) for part in value)
     except (TypeError, ValueError, ZeroDivisionError):
@@ -254,6 +282,3 @@ def _dpi(image: Image.Image) -> tuple[float | None, float | None]:
     if not (0 < x < 1e6 and 0 < y < 1e6):
         return None, None
     return x, y
-
-
-__all__ = ["deep_to_grey", "inspect", "rasterise"]

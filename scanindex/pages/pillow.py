@@ -7,8 +7,9 @@ back after. Worker-only.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -16,9 +17,18 @@ from typing import BinaryIO
 from PIL import Image, ImageFile
 
 from scanindex.errors import CorruptFile
-from scanindex.pages.guard import TRUNCATED_IMAGE
+from scanindex.pages.guard import DAMAGED_IMAGE, TRUNCATED_IMAGE, captured_stderr
 
-_DECODER_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError)
+_DECODER_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    AttributeError,
+)
 
 
 @dataclass(slots=True)
@@ -29,11 +39,14 @@ class Opened:
 
     def load(self) -> tuple[str, ...]:
         """Decode; problems found. Raises CorruptFile where not even a part can be read."""
-        try:
-            self.image.load()
-        except _DECODER_ERRORS as error:
-            return self._load_what_is_there(error)
-        return ()
+        with captured_stderr() as said:
+            try:
+                self.image.load()
+                problems: tuple[str, ...] = ()
+            except _DECODER_ERRORS as error:
+                problems = self._load_what_is_there(error)
+        # libtiff says there what Pillow keeps to itself.
+        return problems or ((DAMAGED_IMAGE,) if said[0] else ())
 
     def _load_what_is_there(self, strict_error: Exception) -> tuple[str, ...]:
         ImageFile.LOAD_TRUNCATED_IMAGES = True
@@ -52,18 +65,23 @@ def pillow_open(source: Path | BinaryIO, formats: Sequence[str]) -> Iterator[Ope
     limit = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = None  # guard.check_dimensions judges instead, before decoding
     try:
-        with _open_header(source, formats) as image:
-            yield Opened(image)
+        with ExitStack() as stack:
+            stack.enter_context(warnings.catch_warnings(action="ignore"))
+            # A stream, never a path: by path Pillow maps raw pixels into memory and
+            # then gets the sides of turned TIFFs the wrong way round.
+            stream = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
+            yield Opened(stack.enter_context(_open_header(stream, formats)))
     finally:
         Image.MAX_IMAGE_PIXELS = limit
 
 
-def _open_header(source: Path | BinaryIO, formats: Sequence[str]) -> Image.Image:
+def _open_header(source: BinaryIO, formats: Sequence[str]) -> Image.Image:
     try:
         return Image.open(source, formats=list(formats))
     except _DECODER_ERRORS as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
+    source.seek(0)
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
         return Image.open(source, formats=list(formats))

@@ -49,7 +49,7 @@ class FileArchive:
             return
         number = text.split()[-1] if text.split() else ""
         if not number.isdigit() or int(number) > paths.FORMAT:
-            raise SchemaTooNew(f"the archive states format {number[:20]!r}, this program knows {paths.FORMAT}")
+            raise SchemaTooNew(f"the archive states format {number[:20]!r}, known is {paths.FORMAT}")
 
     # --- originals ---------------------------------------------------------
     def put(self, stream: BinaryIO) -> tuple[ScanId, int]:

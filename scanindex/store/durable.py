@@ -22,6 +22,7 @@ from pathlib import Path
 
 from scanindex.errors import transient
 
+
 @contextlib.contextmanager
 def translate() -> Iterator[None]:
     """Raises DiskFull, PermissionMissing or StorageFailed instead of OSError."""
@@ -95,7 +96,7 @@ def link(source: Path, target: Path) -> None:
     """
     with translate():
         try:
-            os.link(source, target)  # noqa: PTH200
+            os.link(source, target)
         except FileExistsError:
             raise
         except OSError as error:

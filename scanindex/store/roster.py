@@ -21,6 +21,7 @@ from sqlalchemy import (
     Engine,
     Select,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -44,6 +45,8 @@ from scanindex.store.roster_tables import (
     roster_versions,
 )
 
+_AFTER_ALL = "\U0010ffff"
+"""Sorts behind every letter: the end of a prefix range."""
 _MANY = 500
 """Values per IN list, well under every database's limit."""
 
@@ -74,33 +77,35 @@ class SqlRoster:
         """See `ports.Roster`; any type and authority."""
         exact = sorted({v for v in values if v})
         keys = sorted({fold.identifier_key(v) for v in exact} - {""})
-        column = roster_identifiers.c
-        found = select(column.person_no).where(or_(column.value.in_(exact), column.key.in_(keys)))
-        return self._patients(roster_patients.c.person_no.in_(found)) if exact else ()
+        return self._patients(_BY_IDENTIFIER, values=exact, keys=keys) if exact else ()
 
     def by_birth_date(self, iso_dates: Iterable[str]) -> Sequence[Patient]:
         dates = sorted(set(iso_dates))
-        return self._patients(roster_patients.c.birth_date.in_(dates)) if dates else ()
+        return self._patients(_BY_BIRTH_DATE, dates=dates) if dates else ()
 
     def by_name(self, last: str, first: str, limit: int = 50) -> Sequence[Patient]:
         """Exact names first, then the same last name and initial, then similar-sounding ones."""
         last_key, first_key = fold.name_key(last), fold.name_key(first)
         if not last_key:
             return ()
-        name = roster_names.c
-        same_initial = _starts_with(name.first_key, first_key[:1])
-        steps = (
-            and_(name.last_key == last_key, name.first_key == first_key),
-            and_(name.last_key == last_key, same_initial),
-            and_(name.sound_key == fold.sound_key(last), same_initial),
-        )
-        numbers: dict[int, None] = {}
+        wanted = {
+            "last": last_key,
+            "first": first_key,
+            "low": first_key[:1],
+            "high": first_key[:1] + _AFTER_ALL,
+            "sound": fold.sound_key(last),
+            "most": limit,
+        }
+        found: dict[str, Patient] = {}
         with self._reading() as connection:
-            for step in steps:
-                if len(numbers) < limit:
-                    rows = connection.execute(select(name.person_no).where(step).limit(limit))
-                    numbers.update(dict.fromkeys(row.person_no for row in rows))
-            return _hydrate(connection, list(numbers)[:limit])
+            for step in _BY_NAME:
+                if len(found) < limit:
+                    for r in connection.execute(step, wanted):
+                        if r.patient_id not in found:
+                            found[r.patient_id] = roster_rows.patient_of(
+                                r.patient_id, r.is_provisional, r.body
+                            )
+        return tuple(found.values())[:limit]
 
     def get(self, patient_id: PatientId) -> Patient | None:
         """One person, or None; a linked provisional patient as it was."""
@@ -111,34 +116,21 @@ class SqlRoster:
         return roster_rows.patient_of(row.patient_id, row.is_provisional, row.body) if row else None
 
     def frequencies(self, last: str, first: str, birth_date: str | None) -> SqlFrequencies:
-        last_key, first_key = fold.name_key(last), fold.name_key(first)
-        name, born = roster_names.c, roster_patients.c.birth_date
-        same_last, same_first = name.last_key == last_key, name.first_key == first_key
-        on_day = name.birth_date == birth_date
+        wanted = {"last": fold.name_key(last), "first": fold.name_key(first), "born": birth_date}
         with self._reading() as connection:
-
-            def count(*conditions: ColumnElement[bool]) -> int:
-                return connection.execute(
-                    select(func.count()).select_from(roster_names).where(*conditions)
-                ).scalar_one()
-
             patients, known = _size(connection)
-            same_name = count(same_last, same_first)
-            return SqlFrequencies(
-                patients=patients,
-                same_last=count(same_last),
-                same_first=count(same_first),
-                same_name=same_name,
-                same_name_and_birth_date=count(same_last, same_first, on_day) if birth_date else 0,
-                same_last_and_birth_date=count(same_last, on_day) if birth_date else 0,
-                same_birth_date=connection.execute(
-                    select(func.count()).select_from(roster_patients).where(born == birth_date)
-                ).scalar_one()
-                if birth_date
-                else 0,
-                expected_namesakes=_expected_namesakes(same_name, known),
-                birth_date_collision=known.birth_date_collision,
-            )
+            counts = connection.execute(_COUNTS, wanted).one()
+        return SqlFrequencies(
+            patients=patients,
+            same_last=counts.same_last,
+            same_first=counts.same_first,
+            same_name=counts.same_name,
+            same_name_and_birth_date=counts.same_name_and_birth_date,
+            same_last_and_birth_date=counts.same_last_and_birth_date,
+            same_birth_date=counts.same_birth_date,
+            expected_namesakes=_expected_namesakes(counts.same_name, known),
+            birth_date_collision=known.birth_date_collision,
+        )
 
     def version(self) -> int:
         with self._reading() as connection:
@@ -158,8 +150,7 @@ class SqlRoster:
             return self.by_birth_date(born)[:limit]
         key = fold.identifier_key(text)
         if any(c.isdigit() for c in key):
-            found = select(roster_identifiers.c.person_no).where(_starts_with(roster_identifiers.c.key, key))
-            return self._patients(roster_patients.c.person_no.in_(found.limit(limit)))
+            return self._patients(_BY_NUMBER_START, low=key, high=key + _AFTER_ALL, most=limit)
         return self._find_name([fold.name_key(part) for part in re.split(r"[,\s]+", text)], limit)
 
     def _find_name(self, parts: list[str], limit: int) -> Sequence[Patient]:
@@ -269,10 +260,12 @@ class SqlRoster:
         )
 
     # --- plumbing -----------------------------------------------------------------
-    def _patients(self, condition: ColumnElement[bool]) -> Sequence[Patient]:
+    def _patients(self, statement: Select[Any], **wanted: object) -> Sequence[Patient]:
         with self._reading() as connection:
-            rows = connection.execute(_people().where(condition, roster_patients.c.linked_to.is_(None)))
-            return tuple(roster_rows.patient_of(r.patient_id, r.is_provisional, r.body) for r in rows)
+            return tuple(
+                roster_rows.patient_of(r.patient_id, r.is_provisional, r.body)
+                for r in connection.execute(statement, wanted)
+            )
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -355,15 +348,8 @@ def _version(connection: Connection) -> int:
 
 def _size(connection: Connection) -> tuple[int, roster_rows.Statistics]:
     """(people, how alike they are); counted at import, plus the provisional patients."""
-    version = roster_versions.c
-    row = connection.execute(
-        select(version.patients, version.statistics).order_by(version.version.desc()).limit(1)
-    ).one_or_none()
-    provisional = connection.execute(
-        select(func.count())
-        .select_from(roster_patients)
-        .where(roster_patients.c.is_provisional.is_(True), roster_patients.c.linked_to.is_(None))
-    ).scalar_one()
+    row = connection.execute(_LAST_VERSION).one_or_none()
+    provisional = connection.execute(_PROVISIONAL).scalar_one()
     if row is None:
         return provisional, roster_rows.Statistics()
     return row.patients + provisional, roster_rows.statistics_of(row.statistics)
@@ -378,4 +364,72 @@ def _expected_namesakes(same_name: int, known: roster_rows.Statistics) -> float:
 
 def _starts_with(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
     """A range instead of LIKE, which SQLite does not serve from a plain index."""
-    return and_(column >= prefix, column < prefix + "\U0010ffff")
+    return and_(column >= prefix, column < prefix + _AFTER_ALL)
+
+
+# --- statements, built once: making them costs more than running them ------------------
+def _found(condition: ColumnElement[bool]) -> Select[Any]:
+    return _people().where(condition, roster_patients.c.linked_to.is_(None))
+
+
+def _named(*conditions: ColumnElement[bool]) -> Select[Any]:
+    joined = _people().join(roster_names, roster_names.c.person_no == roster_patients.c.person_no)
+    return joined.where(*conditions, roster_patients.c.linked_to.is_(None)).limit(bindparam("most"))
+
+
+def _holding(condition: ColumnElement[bool]) -> Select[Any]:
+    return select(roster_identifiers.c.person_no).where(condition)
+
+
+def _counted(label: str, *conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    return select(func.count()).select_from(roster_names).where(*conditions).scalar_subquery().label(label)
+
+
+_NAME = roster_names.c
+_SAME_LAST = _NAME.last_key == bindparam("last")
+_SAME_FIRST = _NAME.first_key == bindparam("first")
+_SAME_INITIAL = and_(_NAME.first_key >= bindparam("low"), _NAME.first_key < bindparam("high"))
+_SAME_DAY = _NAME.birth_date == bindparam("born")
+
+_BY_IDENTIFIER = _found(
+    roster_patients.c.person_no.in_(
+        _holding(roster_identifiers.c.value.in_(bindparam("values", expanding=True))).union(
+            _holding(roster_identifiers.c.key.in_(bindparam("keys", expanding=True)))
+        )
+    )
+)
+_BY_BIRTH_DATE = _found(roster_patients.c.birth_date.in_(bindparam("dates", expanding=True)))
+_BY_NUMBER_START = _found(
+    roster_patients.c.person_no.in_(
+        _holding(
+            and_(roster_identifiers.c.key >= bindparam("low"), roster_identifiers.c.key < bindparam("high"))
+        ).limit(bindparam("most"))
+    )
+)
+_BY_NAME = (
+    _named(_SAME_LAST, _SAME_FIRST),
+    _named(_SAME_LAST, _SAME_INITIAL),
+    _named(_NAME.sound_key == bindparam("sound"), _SAME_INITIAL),
+)
+_COUNTS = select(
+    _counted("same_last", _SAME_LAST),
+    _counted("same_first", _SAME_FIRST),
+    _counted("same_name", _SAME_LAST, _SAME_FIRST),
+    _counted("same_name_and_birth_date", _SAME_LAST, _SAME_FIRST, _SAME_DAY),
+    _counted("same_last_and_birth_date", _SAME_LAST, _SAME_DAY),
+    select(func.count())
+    .select_from(roster_patients)
+    .where(roster_patients.c.birth_date == bindparam("born"))
+    .scalar_subquery()
+    .label("same_birth_date"),
+)
+_LAST_VERSION = (
+    select(roster_versions.c.version, roster_versions.c.patients, roster_versions.c.statistics)
+    .order_by(roster_versions.c.version.desc())
+    .limit(1)
+)
+_PROVISIONAL = (
+    select(func.count())
+    .select_from(roster_patients)
+    .where(roster_patients.c.is_provisional.is_(True), roster_patients.c.linked_to.is_(None))
+)

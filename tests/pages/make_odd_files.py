@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 import pikepdf
-from PIL import Image, ImageCms, ImageDraw, ImageFont
 from pikepdf import Array, Dictionary, Name, Stream
+from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageFont
 from reportlab.pdfgen import canvas
 
 from tests.pages.make_heic import heic
@@ -97,10 +97,11 @@ def jpeg(image: Image.Image, **options: Any) -> bytes:
 
 @cache
 def g4_strips(rows: int) -> tuple[bytes, ...]:
-    """G4 data of the page in strips of so many rows."""
+    """G4 data of the page in strips of so many rows; ink is what the codes call black."""
     strips = []
     for top in range(0, HEIGHT, rows):
-        part = bilevel().crop((0, top, WIDTH, min(HEIGHT, top + rows)))
+        # Pillow writes PhotometricInterpretation 1 and codes white pixels as black runs.
+        part = ImageChops.invert(bilevel().crop((0, top, WIDTH, min(HEIGHT, top + rows))))
         data = saved(part, "TIFF", compression="group4", tiffinfo={278: rows})
         with Image.open(io.BytesIO(data)) as opened:
             at, count = opened.tag_v2[273][0], opened.tag_v2[279][0]
@@ -347,7 +348,7 @@ def _() -> bytes:
 @_file("tiff_strip_beyond_end.tif")
 def _() -> bytes:
     strips = g4_strips(200)
-    counts = tuple(len(s) for s in strips[:-1]) + (900_000,)
+    counts = (*tuple(len(s) for s in strips[:-1]), 900000)
     return tiff([(tags(1, 4, 0, 200, extra={279: (4, counts)}), strips)])
 
 
@@ -446,8 +447,8 @@ def _() -> bytes:
 @_file("jpeg_zero_block.jpg")
 def _() -> bytes:
     data = bytearray(jpeg(letter()))
-    middle = len(data) // 2
-    data[middle : middle + 2048] = bytes(2048)
+    third = len(data) // 3
+    data[third : third + 2048] = bytes(2048)
     return bytes(data)
 
 
@@ -764,7 +765,7 @@ def _() -> bytes:
 
 @_file("pdf_g3.pdf")
 def _() -> bytes:
-    data = saved(bilevel(), "TIFF", compression="group3", tiffinfo={278: HEIGHT})
+    data = saved(ImageChops.invert(bilevel()), "TIFF", compression="group3", tiffinfo={278: HEIGHT})
     with Image.open(io.BytesIO(data)) as opened:
         at, count = opened.tag_v2[273][0], opened.tag_v2[279][0]
     entries = g4_entries()
@@ -910,12 +911,16 @@ def _() -> bytes:
 @_file("pdf_text_over_image.pdf")
 def _() -> bytes:
     """A visible line typed onto the scan: must not get lost."""
-    return written(grey_jpeg_pdf(FULL_PAGE + b"\n" + text_operators(("Late entry typed over the scan",), top=200)))
+    return written(
+        grey_jpeg_pdf(FULL_PAGE + b"\n" + text_operators(("Late entry typed over the scan",), top=200))
+    )
 
 
 def text_page(content: bytes, font: Any = None, page_entries: dict[str, Any] | None = None) -> bytes:
     pdf = pikepdf.Pdf.new()
-    image = image_stream(pdf, jpeg(letter().resize((85, 110))), {**GREY8, **DCT, "/Width": 85, "/Height": 110})
+    image = image_stream(
+        pdf, jpeg(letter().resize((85, 110))), {**GREY8, **DCT, "/Width": 85, "/Height": 110}
+    )
     add_page(pdf, image, content, page_entries, font)
     return written(pdf)
 
@@ -944,7 +949,10 @@ def _() -> bytes:
 
 def _cmap(table: dict[int, int]) -> bytes:
     lines = [f"<{code:02X}> <{to:04X}>" for code, to in sorted(table.items())]
-    body = "\n".join(f"{len(lines[i : i + 90])} beginbfchar\n" + "\n".join(lines[i : i + 90]) + "\nendbfchar" for i in range(0, len(lines), 90))
+    body = "\n".join(
+        f"{len(lines[i : i + 90])} beginbfchar\n" + "\n".join(lines[i : i + 90]) + "\nendbfchar"
+        for i in range(0, len(lines), 90)
+    )
     return (
         "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def\n"
         "1 begincodespacerange <00> <FF> endcodespacerange\n" + body + "\nendcmap end end"

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scanindex.extract.evidence import Evidence
-from scanindex.extract.keywords import KEYWORDS
 from scanindex.extract.layout import Layout, Row, Token
+from scanindex.extract.tables import read_table
 from scanindex.extract.titles import match_title
 from scanindex.extract.values import text_of
 from scanindex.model import Finding, FindingKind, Role
@@ -24,6 +24,21 @@ TITLE_SHARE = 0.42
 LEAST_TITLE = 0.62
 LEAST_KEYWORDS = 8.0
 LEAST_LEAD = 1.35
+_SALUTATION = re.compile(r"^(?:Dear|DEAR)\s+[A-Z]|^(?:To|TO) (?:Whom|WHOM) (?:It|IT) (?:May|MAY)")
+_CLOSING = re.compile(
+    r"^(?:(?:Very )?(?:Sincerely|Truly)(?: Yours)?|Yours (?:Truly|Sincerely|Very Truly)|"
+    r"Respectfully(?: Yours)?|(?:With )?(?:Best|Kind|Warm)(?:est)? (?:Personal )?(?:Regards|Wishes)|Cordially|Regards)\W*$",
+    re.IGNORECASE,
+)
+_DATE_LINE = re.compile(
+    r"^(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+    r"\s+\d{1,2},?\s+\d{4}\W*$",
+    re.IGNORECASE,
+)
+_ABOUT = re.compile(r"^(?:RE|Re|IN RE|Regarding|SUBJECT)\s?:")
+_TOWN = re.compile(
+    r"^[A-Z][A-Za-z. ]+,\s+(?:[A-Z]{2}|[A-Z][a-z]+(?: [A-Z][a-z]+)?)\.?\s+\d{5}(?:-\d{4})?\W*$"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +57,34 @@ def document_type(layout: Layout, evidence: Evidence) -> Iterator[Finding]:
     best = choose_title(titles, words)
     if best is not None:
         yield evidence.finding(
-            FindingKind.DOCUMENT_TYPE, raw=best.text, value=best.key, tokens=best.tokens,
-            rule="title.document_type.weak" if best.is_weak else "title.document_type", role=Role.OTHER, factor=min(1.0, best.score),
-        )  # fmt: skip
+            FindingKind.DOCUMENT_TYPE,
+            raw=best.text,
+            value=best.key,
+            tokens=best.tokens,
+            rule="title.document_type.weak" if best.is_weak else "title.document_type",
+            role=Role.OTHER,
+            factor=min(1.0, best.score),
+        )
+        return
+    if is_letter(layout):
+        yield evidence.finding(
+            FindingKind.DOCUMENT_TYPE,
+            raw="",
+            value="correspondence",
+            tokens=(),
+            rule="letter.document_type",
+            role=Role.OTHER,
+        )
         return
     key = leading(words)
     if key is not None:
         yield evidence.finding(
-            FindingKind.DOCUMENT_TYPE, raw="", value=key, tokens=(), rule="words.document_type", role=Role.OTHER
+            FindingKind.DOCUMENT_TYPE,
+            raw="",
+            value=key,
+            tokens=(),
+            rule="words.document_type",
+            role=Role.OTHER,
         )
 
 
@@ -94,10 +129,24 @@ def leading(scores: Mapping[str, float]) -> str | None:
 
 @functools.cache
 def _phrases() -> Mapping[str, tuple[tuple[str, float], ...]]:
-    return {
-        key: tuple((f" {phrase} ", weight) for weight, phrases in weights.items() for phrase in phrases.split("|"))
-        for key, weights in KEYWORDS.items()
-    }
+    phrases: dict[str, list[tuple[str, float]]] = {}
+    for heading, words in read_table("keywords"):
+        key, weight = heading
+        phrases.setdefault(key, []).extend((f" {phrase} ", float(weight)) for phrase in words)
+    return {key: tuple(pairs) for key, pairs in phrases.items()}
+
+
+def is_letter(layout: Layout) -> bool:
+    """Set like a letter: at least three of date line, addressee with postcode, "RE:", salutation, closing;
+    or salutation and closing."""
+    upper = [row.text.strip() for row in layout.rows if row.middle < 0.45 * layout.height_px]
+    all_rows = [row.text.strip() for row in layout.rows]
+    salutation = any(_SALUTATION.match(text) for text in all_rows)
+    closing = any(_CLOSING.match(text) for text in all_rows)
+    date_line = any(_DATE_LINE.match(text) for text in upper)
+    about = any(_ABOUT.match(text) for text in upper)
+    addressee = any(_TOWN.match(text) and len(text) < 45 for text in upper)
+    return (salutation and closing) or salutation + closing + date_line + about + addressee >= 3
 
 
 def _title(layout: Layout, row: Row, cell: tuple[Token, ...]) -> TitleLine | None:
@@ -108,16 +157,25 @@ def _title(layout: Layout, row: Row, cell: tuple[Token, ...]) -> TitleLine | Non
     if match is None or text.rstrip().endswith((".", ",", ";")):
         return None
     key, closeness, is_weak = match
+    if is_weak and text.rstrip().endswith(":"):
+        return None
     letters = [c for c in text if c.isalpha()]
     upper = sum(c.isupper() for c in letters) / max(1, len(letters))
     height = sorted(t.height for t in cell)[len(cell) // 2] / max(1.0, layout.text_height)
     centre = abs((cell[0].left + cell[-1].right) / 2 / layout.width_px - 0.5)
     is_alone = len(cell) == len(row.tokens)
-    style = 0.25 * (upper > 0.9) + 0.25 * min(1.0, max(0.0, height - 1.0) * 2) + 0.1 * (centre < 0.12) + 0.15 * is_alone
+    style = (
+        0.25 * (upper > 0.9)
+        + 0.25 * min(1.0, max(0.0, height - 1.0) * 2)
+        + 0.1 * (centre < 0.12)
+        + 0.15 * is_alone
+    )
     if text.rstrip().endswith(":"):
         style -= 0.3
     place = 0.15 * (1 - row.middle / layout.height_px / TITLE_SHARE)
     initial_capitals = all(t.text[:1].isupper() or not t.text[:1].isalpha() or len(t.key) <= 3 for t in cell)
     if upper <= 0.9 and not initial_capitals:
         return None
-    return TitleLine(key=key, score=closeness * (0.6 + style) + place, text=text, tokens=cell, is_weak=is_weak)
+    return TitleLine(
+        key=key, score=closeness * (0.6 + style) + place, text=text, tokens=cell, is_weak=is_weak
+    )

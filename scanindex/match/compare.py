@@ -1,0 +1,396 @@
+"""One patient against one document's evidence, kind by kind.
+
+Pure. `exact` holds the kinds that agree exactly and were read without a doubt,
+`unsure` those that agree but were not; conflicts are what any page says of its
+patient that cannot be this one. A repaired or disputed reading is NEAR at best.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from rapidfuzz.distance import OSA
+
+from scanindex.match import fold, names
+from scanindex.match.evidence import COVER_PAGE, Evidence, Sighting
+from scanindex.match.names import NameSighting
+from scanindex.match.text import PageText, overlaps
+from scanindex.model import Box, Finding, FindingKind, Level, Patient, PatientId
+
+Holders = Mapping[str, frozenset[PatientId]]
+"""`fold.identifier_key` to everybody who holds such a number."""
+
+NAME, BIRTH, MRN = FindingKind.NAME, FindingKind.BIRTH_DATE, FindingKind.MRN
+_RANK = {Level.EXACT: 3, Level.CONFLICT: 2, Level.NEAR: 1, Level.ABSENT: 0}
+_NEAR_NAME_LINES = 4.5
+_CONFLICT_CONFIDENCE = 0.55
+_NO_NAME = re.compile(
+    r"\b(?:NAME|DATE|BIRTH|DOB|MRN|SEX|AGE|ROOM|ACCOUNT|PHONE|ADDRESS|SIGNATURE|NUMBER|PAGE|HOSPITAL|CENTER|CLINIC|"
+    r"MEDICAL|UNIT|REPORT|ADMISSION|INFORMATION|LABEL|ID|NO)\b"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """The best comparison of one kind."""
+
+    level: Level
+    is_sure: bool
+    read: str = field(repr=False)
+    scan_page_no: int | None
+    box: Box | None
+    note: str = ""
+    readings: int = 1
+    """In how many ways what stands there can be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    kind: FindingKind
+    code: str
+    """mrn_of_another, birth_date, name, suffix, sex, ssn4."""
+    scan_page_no: int
+    is_sure: bool
+    read: str = field(repr=False)
+    box: Box | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """How a patient compares with a document."""
+
+    patient: Patient
+    agreements: Mapping[str, Agreement] = field(repr=False)
+    """Best one per kind: mrn, name, birth_date, sex, ssn4, phone, address, barcode, number, middle, suffix."""
+    cover: frozenset[str]
+    """Kinds that the cover sheet gives exactly."""
+    conflicts: tuple[Conflict, ...]
+    pages: frozenset[int]
+    """Pages that name this patient by anything."""
+    unknown_mrn: bool = False
+    """A labelled MRN that nobody in the roster holds stands on a page."""
+
+    @property
+    def exact(self) -> frozenset[str]:
+        return frozenset(k for k, a in self.agreements.items() if a.level is Level.EXACT and a.is_sure)
+
+    @property
+    def unsure(self) -> frozenset[str]:
+        return frozenset(k for k, a in self.agreements.items() if a.level is Level.EXACT and not a.is_sure)
+
+    def level(self, kind: str) -> Level:
+        found = self.agreements.get(kind)
+        return found.level if found else Level.ABSENT
+
+    def conflicting(self, code: str) -> bool:
+        return any(c.code == code for c in self.conflicts)
+
+
+def profile(evidence: Evidence, patient: Patient, holders: Holders, *, thorough: bool) -> Profile:
+    """Compare everything; `thorough` also looks for a name whose both parts are misread."""
+    seen = names.sightings_of(evidence, patient, thorough=thorough)
+    own = tuple(s for s in seen if s.is_patients)
+    found: list[tuple[str, Agreement]] = []
+    conflicts: list[Conflict] = []
+    found += _names(own, patient)
+    found += _mrns(evidence, patient, holders, conflicts)
+    found += _births(evidence, patient, own, conflicts)
+    found += _barcodes(evidence, patient, holders)
+    found += _thirds(evidence, patient, conflicts)
+    _name_conflicts(evidence, patient, own, conflicts)
+    pages = {
+        a.scan_page_no for _, a in found if a.level in (Level.EXACT, Level.NEAR) and a.note != _FINDING_ONLY
+    }
+    return Profile(
+        patient=patient,
+        agreements=_best(found),
+        cover=_cover(evidence, patient, holders),
+        conflicts=tuple(conflicts),
+        pages=frozenset(n for n in pages if n),
+        unknown_mrn=_has_unknown_mrn(evidence, holders),
+    )
+
+
+_FINDING_ONLY = "stands on the page without a label"
+
+
+def _best(found: list[tuple[str, Agreement]]) -> dict[str, Agreement]:
+    best: dict[str, Agreement] = {}
+    for kind, agreement in found:
+        known = best.get(kind)
+        if known is None or _strength(agreement) > _strength(known):
+            best[kind] = agreement
+    return best
+
+
+def _strength(agreement: Agreement) -> tuple[int, bool]:
+    return _RANK[agreement.level], agreement.is_sure
+
+
+# --- names ------------------------------------------------------------------------------
+def _names(own: tuple[NameSighting, ...], patient: Patient) -> Iterator[tuple[str, Agreement]]:
+    known = fold.suffix_key(patient.names[0].suffix) if patient.names else ""
+    for s in own:
+        note = "" if s.name.use == "official" else f"{s.name.use} name"
+        yield "name", _agreement(s.level, s.is_sure, s.raw, s.scan_page_no, s.box, note)
+        if s.suffix and s.suffix == known:
+            yield "suffix", _agreement(Level.EXACT, s.is_sure, s.raw, s.scan_page_no, s.box)
+        if s.level is Level.EXACT and s.middle is not Level.ABSENT:
+            yield "middle", _agreement(s.middle, s.is_sure, s.raw, s.scan_page_no, s.box)
+
+
+def _name_conflicts(
+    evidence: Evidence, patient: Patient, own: tuple[NameSighting, ...], conflicts: list[Conflict]
+) -> None:
+    if not patient.names:
+        return
+    standing = [n for n in own if n.level is Level.EXACT]
+    for finding in evidence.named:
+        here = [n for n in standing if n.scan_page_no == finding.scan_page_no]
+        if any(overlaps(n.box, finding.box) for n in here):
+            continue  # the whole name stands there, whatever part of it the label rule took
+        if _is_plain_name(finding) and names.compare(finding.value, patient.names)[0] is Level.CONFLICT:
+            conflicts.append(_conflict(NAME, "name", finding))
+    for finding in evidence.group.cover.of(NAME) if evidence.group.cover else ():
+        if names.compare(finding.value, patient.names)[0] is Level.CONFLICT:
+            conflicts.append(_conflict(NAME, "name", finding))
+    known = fold.suffix_key(patient.names[0].suffix)
+    for s in own:
+        if s.suffix and s.suffix != known:
+            # "Jr" on paper and nothing in the roster may be the unregistered son of the one registered
+            code = "suffix" if known else "suffix_unknown"
+            conflicts.append(
+                Conflict(
+                    kind=NAME,
+                    code=code,
+                    scan_page_no=s.scan_page_no,
+                    is_sure=s.is_sure,
+                    read=s.suffix,
+                    box=s.box,
+                )
+            )
+
+
+def _is_plain_name(finding: Finding) -> bool:
+    """Two parts of letters, read well enough to accuse somebody."""
+    value = fold.ascii_upper(finding.value)
+    parts = [p for p in re.split(r"[\s,]+", value) if p]
+    return (
+        (finding.confidence is None or finding.confidence >= _CONFLICT_CONFIDENCE)
+        and len([p for p in parts if len(p) > 1]) >= 2
+        and not any(c.isdigit() for c in value)
+        and not _NO_NAME.search(value)
+    )
+
+
+def _conflict(kind: FindingKind, code: str, finding: Finding) -> Conflict:
+    return Conflict(
+        kind=kind,
+        code=code,
+        scan_page_no=finding.scan_page_no,
+        is_sure=True,
+        read=finding.raw,
+        box=finding.box,
+    )
+
+
+# --- numbers ---------------------------------------------------------------------------
+def _mrns(
+    evidence: Evidence, patient: Patient, holders: Holders, conflicts: list[Conflict]
+) -> Iterator[tuple[str, Agreement]]:
+    own = [i for i in patient.identifiers if i.type == "mrn"]
+    own_keys = [fold.identifier_key(i.value) for i in own]
+    for s in evidence.of(MRN):
+        if not s.is_patients:
+            continue
+        raw, key = s.values[0], fold.identifier_key(s.values[0])
+        held = holders.get(key, frozenset())
+        if patient.patient_id in held:
+            yield _own_mrn(s, raw in [i.value for i in own], len(held))
+        elif s.is_labelled and held:
+            conflicts.append(_from_sighting(s, "mrn_of_another"))
+        elif s.is_labelled and any(OSA.distance(key, k, score_cutoff=1) <= 1 for k in own_keys):
+            yield "mrn", _from(s, Level.NEAR, "one character differs")
+
+
+def _own_mrn(s: Sighting, is_verbatim: bool, holders: int) -> tuple[str, Agreement]:
+    if s.is_disputed:
+        return "mrn", _from(s, Level.NEAR, "a second reader saw another number")
+    if holders > 1:
+        return "mrn", _from(s, Level.NEAR, "several patients hold this number")
+    note = "" if is_verbatim else "equal without leading zeros and punctuation"
+    if s.is_labelled:
+        return "mrn", _from(s, Level.EXACT, note)
+    return "number", _from(s, Level.EXACT, _FINDING_ONLY)
+
+
+def _has_unknown_mrn(evidence: Evidence, holders: Holders) -> bool:
+    return any(not holders.get(fold.identifier_key(s.values[0])) for s in evidence.labelled(MRN))
+
+
+def _barcodes(evidence: Evidence, patient: Patient, holders: Holders) -> Iterator[tuple[str, Agreement]]:
+    for page in evidence.pages:
+        for code in page.barcodes:
+            if holders.get(fold.identifier_key(code.value)) == frozenset((patient.patient_id,)):
+                yield "barcode", _agreement(Level.EXACT, True, code.value, page.scan_page_no, code.box)
+
+
+def _cover(evidence: Evidence, patient: Patient, holders: Holders) -> frozenset[str]:
+    found = set()
+    for s in evidence.sightings:
+        if s.scan_page_no != COVER_PAGE:
+            continue
+        if s.kind is MRN and holders.get(fold.identifier_key(s.values[0])) == frozenset(
+            (patient.patient_id,)
+        ):
+            found.add("mrn")
+        if s.kind is BIRTH and patient.birth_date in s.values:
+            found.add("birth_date")
+    return frozenset(found)
+
+
+# --- birth date --------------------------------------------------------------------------
+def _births(
+    evidence: Evidence, patient: Patient, own: tuple[NameSighting, ...], conflicts: list[Conflict]
+) -> Iterator[tuple[str, Agreement]]:
+    born = patient.birth_date
+    if born is None:
+        return
+    texts = {t.page.scan_page_no: t for t in evidence.texts}
+    for s in evidence.of(BIRTH):
+        if not s.is_patients or s.scan_page_no == COVER_PAGE:
+            if s.scan_page_no == COVER_PAGE and born not in s.values:
+                conflicts.append(_from_sighting(s, "birth_date"))
+            continue
+        if born in s.values:
+            yield "birth_date", _own_birth(s, own, texts[s.scan_page_no])
+        elif s.is_labelled:
+            yield from _other_birth(s, born, conflicts)
+
+
+def _own_birth(s: Sighting, own: tuple[NameSighting, ...], text: PageText) -> Agreement:
+    if s.is_disputed:
+        return _from(s, Level.NEAR, "a second reader saw another date")
+    if s.is_labelled or _stands_by_name(s, own, text):
+        return _from(s, Level.EXACT, "")
+    return _from(s, Level.NEAR, _FINDING_ONLY)
+
+
+def _other_birth(s: Sighting, born: str, conflicts: list[Conflict]) -> Iterator[tuple[str, Agreement]]:
+    is_slip = born in s.others or any(OSA.distance(v, born) <= 1 for v in s.values)
+    if is_slip:
+        yield "birth_date", _from(s, Level.NEAR, "one character or the order of day and month differs")
+    if s.is_sure or not is_slip:
+        conflicts.append(_from_sighting(s, "birth_date"))
+
+
+def _stands_by_name(s: Sighting, own: tuple[NameSighting, ...], text: PageText) -> bool:
+    """An unlabelled date counts as the birth date only beside the name (a sticker)."""
+    return any(n.scan_page_no == s.scan_page_no and _is_near(s.box, n.box, text) for n in own)
+
+
+def _is_near(one: Box | None, two: Box, text: PageText) -> bool:
+    """On one printed row (cells of a form), or a few lines off in one block (a sticker)."""
+    if one is None:
+        return False
+    shared_px = min(one.bottom_px, two.bottom_px) - max(one.top_px, two.top_px)
+    if shared_px > 0.4 * text.line_height_px:
+        return True
+    apart_px = max(one.top_px - two.bottom_px, two.top_px - one.bottom_px)
+    aside_px = max(one.left_px - two.right_px, two.left_px - one.right_px)
+    return apart_px < _NEAR_NAME_LINES * text.line_height_px and aside_px < 0.2 * text.page.width_px
+
+
+# --- third kinds --------------------------------------------------------------------------
+def _thirds(
+    evidence: Evidence, patient: Patient, conflicts: list[Conflict]
+) -> Iterator[tuple[str, Agreement]]:
+    for s in evidence.of(FindingKind.SEX, FindingKind.SSN4, FindingKind.PHONE, FindingKind.ADDRESS):
+        if not s.is_patients:
+            continue
+        kind, value = s.kind.value, s.values[0]
+        expected = getattr(patient, kind)
+        if not expected or not value:
+            continue
+        if _is_equal(s.kind, value, expected):
+            level = Level.NEAR if s.is_disputed else Level.EXACT
+            yield kind, _from(s, level, "")
+        elif s.is_labelled and kind in ("sex", "ssn4") and not s.is_disputed:
+            if s.kind is FindingKind.SEX and value not in ("M", "F"):
+                continue
+            if s.confidence is None or s.confidence >= _CONFLICT_CONFIDENCE:
+                conflicts.append(_from_sighting(s, kind))
+    yield from _streets(evidence, patient)
+
+
+def _is_equal(kind: FindingKind, value: str, expected: str) -> bool:
+    if kind is FindingKind.PHONE:
+        one, two = fold.digits(value)[-10:], fold.digits(expected)[-10:]
+        return len(one) >= 7 and one[-min(len(one), len(two)) :] == two[-min(len(one), len(two)) :]
+    if kind is FindingKind.ADDRESS:
+        return False  # looked for on the page by its street, see _streets
+    return value == expected
+
+
+def _streets(evidence: Evidence, patient: Patient) -> Iterator[tuple[str, Agreement]]:
+    """The roster's street line as it stands on a page."""
+    wanted = _street_key(patient.address or "")
+    if not wanted:
+        return
+    for text in evidence.texts:
+        for line in text.lines:
+            if wanted.split()[0] in line.text and wanted in (found := _street_key(line.text, wanted)):
+                words = line.words
+                yield (
+                    "address",
+                    _agreement(
+                        Level.EXACT, True, found, text.page.scan_page_no, words[0].box if words else None
+                    ),
+                )
+
+
+def _street_key(text: str, within: str = "") -> str:
+    """House number and the street's own name; "" where it has no house number."""
+    street = text if within else text.split(",")[0]
+    words = re.findall(r"[A-Z0-9#]+", fold.ascii_upper(street))
+    plain = [_STREET_WORDS.get(w, w) for w in words]
+    if within:
+        return " " + " ".join(plain) + " "
+    plain = [w for w in plain if "#" not in w]
+    if len(plain) < 2 or not any(c.isdigit() for w in plain for c in w):
+        return ""
+    return " " + " ".join(plain) + " "
+
+
+_STREET_WORDS = {
+    "STREET": "ST", "AVENUE": "AVE", "AV": "AVE", "ROAD": "RD", "DRIVE": "DR", "LANE": "LN", "COURT": "CT",
+    "BOULEVARD": "BLVD", "PLACE": "PL", "TERRACE": "TER", "CIRCLE": "CIR", "HIGHWAY": "HWY", "NORTH": "N",
+    "SOUTH": "S", "EAST": "E", "WEST": "W", "APARTMENT": "APT",
+}  # fmt: skip
+
+
+# --- making values --------------------------------------------------------------------------
+def _from(s: Sighting, level: Level, note: str) -> Agreement:
+    return Agreement(
+        level=level,
+        is_sure=s.is_sure,
+        read=s.raw,
+        scan_page_no=s.scan_page_no,
+        box=s.box,
+        note=note,
+        readings=len(s.values),
+    )
+
+
+def _agreement(
+    level: Level, is_sure: bool, read: str, scan_page_no: int, box: Box | None, note: str = ""
+) -> Agreement:
+    return Agreement(level=level, is_sure=is_sure, read=read, scan_page_no=scan_page_no, box=box, note=note)
+
+
+def _from_sighting(s: Sighting, code: str) -> Conflict:
+    return Conflict(
+        kind=s.kind, code=code, scan_page_no=s.scan_page_no, is_sure=s.is_sure, read=s.raw, box=s.box
+    )

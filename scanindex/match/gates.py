@@ -1,0 +1,275 @@
+"""The gates of filing without a person: all must hold.
+
+Each is a named pure function from the case to the reason why not, or None. Reasons
+name kinds and situations, never values. A test removes each gate in turn and shows
+a document that would then be misfiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from scanindex.match import fold
+from scanindex.match.case import THIRD_KINDS, Case
+from scanindex.match.compare import Profile
+from scanindex.match.names import first_names_alike
+from scanindex.model import FindingKind, Level, PageKind, Patient, Role
+
+Gate = Callable[[Case], str | None]
+
+LEAST_PATIENTS_FOR_NAME_AND_BIRTH_DATE = 1_000
+"""Below it a roster's own counts cannot tell how rare a name is."""
+LEAST_MARGIN = 7.0
+"""Nats between the leader and the next: about a thousand to one."""
+_PAIR_WORDS = {
+    "mrn_and_name": "MRN and name agree exactly",
+    "mrn_and_birth_date": "MRN and birth date agree exactly",
+    "cover_and_name": "cover sheet and name agree exactly",
+    "cover_and_birth_date": "cover sheet and birth date agree exactly",
+    "cover": "cover sheet gives MRN and birth date, and the pages name nobody",
+    "name_birth_date_and_third": "name, birth date and a third identifier agree exactly",
+    "name_and_birth_date": "name and birth date agree exactly and the roster has no plausible namesake",
+}
+
+
+def rule_of(case: Case) -> str | None:
+    """The first combination of exact identifiers that is enough, or None."""
+    kinds, cover = case.kinds, case.leader.cover
+    if "mrn" in kinds and "name" in kinds:
+        return "mrn_and_name"
+    if "mrn" in kinds and "birth_date" in kinds:
+        return "mrn_and_birth_date"
+    if "mrn" in cover and "name" in kinds:
+        return "cover_and_name"
+    if "mrn" in cover and "birth_date" in kinds:
+        return "cover_and_birth_date"
+    if {"mrn", "birth_date"} <= cover and not _pages_identify(case):
+        return "cover"
+    if {"name", "birth_date"} <= kinds:
+        if kinds & THIRD_KINDS:
+            return "name_birth_date_and_third"
+        if case.around.frequencies.patients >= LEAST_PATIENTS_FOR_NAME_AND_BIRTH_DATE:
+            return "name_and_birth_date"
+    return None
+
+
+def words_of(rule: str) -> str:
+    return _PAIR_WORDS[rule]
+
+
+def two_identifiers(case: Case) -> str | None:
+    if rule_of(case) is None:
+        return "fewer than two independent identifiers agree exactly"
+    return None
+
+
+def no_other_mrn(case: Case) -> str | None:
+    if case.leader.conflicting("mrn_of_another"):
+        return "a medical record number on the pages belongs to another patient"
+    return None
+
+
+def no_other_birth_date(case: Case) -> str | None:
+    return "another birth date stands on the pages" if case.leader.conflicting("birth_date") else None
+
+
+def no_other_name(case: Case) -> str | None:
+    return "a page names its patient differently" if case.leader.conflicting("name") else None
+
+
+def no_other_suffix(case: Case) -> str | None:
+    if case.leader.conflicting("suffix"):
+        return "Jr/Sr differs"
+    if case.leader.conflicting("suffix_unknown") and "birth_date" not in case.kinds:
+        return "the page says Jr or Sr and the roster does not"
+    return None
+
+
+def no_other_sex(case: Case) -> str | None:
+    return "sex differs" if case.leader.conflicting("sex") else None
+
+
+def no_other_ssn(case: Case) -> str | None:
+    return "social security digits differ" if case.leader.conflicting("ssn4") else None
+
+
+def no_second_patient(case: Case) -> str | None:
+    """Somebody else in the roster whom the pages support by evidence of their own."""
+    for other in case.others:
+        if _is_strong(other) and not _is_explained(other, case.leader):
+            return "a second patient of the roster stands on the pages"
+    return None
+
+
+def margin(case: Case) -> str | None:
+    return "another candidate is nearly as likely" if case.margin < LEAST_MARGIN else None
+
+
+def third_for_look_alikes(case: Case) -> str | None:
+    """Twins, namesakes with one birth date, Jr/Sr: a third kind, and one that tells them apart."""
+    leader = case.leader
+    kinds = set(case.kinds) | ({"mrn"} & leader.cover)
+    if leader.level("suffix") is Level.EXACT:
+        kinds.add("suffix")
+    for other in case.around.look_alikes:
+        if len(kinds) < 3:
+            return "others in the roster look alike and no third identifier tells them apart"
+        if not any(_tells_apart(kind, leader.patient, other) for kind in kinds):
+            return "nothing on the pages tells look-alike patients apart"
+    return None
+
+
+def likely_enough(case: Case) -> str | None:
+    """Against "nobody in the roster", with the roster's own frequencies."""
+    if case.posterior < case.settings.posterior:
+        return "an unregistered person of this name is too likely"
+    return None
+
+
+def read_surely(case: Case) -> str | None:
+    """The identifiers that decide were read by two readers, or by one without doubt."""
+    sure = Case(
+        evidence=case.evidence,
+        leader=_only_sure(case.leader),
+        others=case.others,
+        known=case.known,
+        odds=case.odds,
+        posterior=case.posterior,
+        settings=case.settings,
+    )
+    if rule_of(case) is not None and rule_of(sure) is None:
+        return "an identifier was not read with certainty"
+    return None
+
+
+def every_page_supports(case: Case) -> str | None:
+    """A page that names a patient must name this one."""
+    labelled = {
+        f.scan_page_no
+        for page in case.evidence.findings
+        for f in page.findings
+        if f.role is Role.PATIENT and f.kind in (FindingKind.NAME, FindingKind.MRN, FindingKind.BIRTH_DATE)
+    }
+    if labelled - case.leader.pages:
+        return "a page names a patient and does not clearly name this one"
+    return None
+
+
+def sure_of_pages(case: Case) -> str | None:
+    return None if case.evidence.group.is_sure else "where the document begins or ends is a guess"
+
+
+def whole_pages(case: Case) -> str | None:
+    for page in case.evidence.pages:
+        if page.kind is PageKind.FAILED or any(not p.startswith("note:") for p in page.problems):
+            return "a page is damaged or could not be read"
+    if len(case.evidence.pages) < len(case.evidence.group.pages):
+        return "a page is damaged or could not be read"
+    return None
+
+
+def infants_own_number(case: Case) -> str | None:
+    """A page that speaks of a mother and her newborn needs the infant's own MRN and birth date."""
+    if not case.evidence.newborn_pages:
+        return None
+    own = {"mrn", "birth_date"} <= (set(case.kinds) | case.leader.cover)
+    if own and not _is_older_than_document(case):
+        return None
+    return "the pages speak of a newborn and do not give its own number"
+
+
+def strict_mode(case: Case) -> str | None:
+    return None if case.settings.mode == "strict" else "suggest mode files nothing alone"
+
+
+GATES: Mapping[str, Gate] = {
+    "two_identifiers": two_identifiers,
+    "no_other_mrn": no_other_mrn,
+    "no_other_birth_date": no_other_birth_date,
+    "no_other_name": no_other_name,
+    "no_other_suffix": no_other_suffix,
+    "no_other_sex": no_other_sex,
+    "no_other_ssn": no_other_ssn,
+    "no_second_patient": no_second_patient,
+    "margin": margin,
+    "third_for_look_alikes": third_for_look_alikes,
+    "likely_enough": likely_enough,
+    "read_surely": read_surely,
+    "every_page_supports": every_page_supports,
+    "sure_of_pages": sure_of_pages,
+    "whole_pages": whole_pages,
+    "infants_own_number": infants_own_number,
+    "strict_mode": strict_mode,
+}
+
+
+def refusals(case: Case, gates: Mapping[str, Gate] = GATES) -> tuple[tuple[str, str], ...]:
+    """(gate, reason) of every gate that does not hold; empty means file."""
+    found = ((name, gate(case)) for name, gate in gates.items())
+    return tuple((name, reason) for name, reason in found if reason)
+
+
+# --- helpers ------------------------------------------------------------------------------
+def _only_sure(profile: Profile) -> Profile:
+    return Profile(
+        patient=profile.patient,
+        agreements={k: a for k, a in profile.agreements.items() if a.is_sure},
+        cover=profile.cover,
+        conflicts=profile.conflicts,
+        pages=profile.pages,
+        unknown_mrn=profile.unknown_mrn,
+    )
+
+
+def _pages_identify(case: Case) -> bool:
+    """Any page carries a name, number or birth date of a patient."""
+    kinds = (FindingKind.NAME, FindingKind.MRN, FindingKind.BIRTH_DATE)
+    return any(
+        f.role in (Role.PATIENT, Role.UNKNOWN) for p in case.evidence.findings for k in kinds for f in p.of(k)
+    )
+
+
+def _is_strong(other: Profile) -> bool:
+    exact = other.exact | other.unsure
+    return (
+        "mrn" in exact
+        or "mrn" in other.cover
+        or {"name", "birth_date"} <= exact
+        or {"name", "number"} <= exact
+    )
+
+
+def _is_explained(other: Profile, leader: Profile) -> bool:
+    """All that supports the other stands there for the leader as well (a namesake)."""
+    exact = (other.exact | other.unsure) - {"sex", "middle", "suffix", "phone", "address"}
+    if "mrn" in exact or "mrn" in other.cover or "number" in exact:
+        return False
+    return exact <= (leader.exact | leader.unsure) and _same_values(other.patient, leader.patient)
+
+
+def _same_values(one: Patient, two: Patient) -> bool:
+    keys = [{(fold.name_key(n.last), fold.name_key(n.first)) for n in p.names} for p in (one, two)]
+    return one.birth_date == two.birth_date and bool(keys[0] & keys[1])
+
+
+def _tells_apart(kind: str, leader: Patient, other: Patient) -> bool:
+    if kind in ("mrn", "barcode", "number"):
+        mine = {fold.identifier_key(i.value) for i in leader.identifiers if i.type == "mrn"}
+        return mine.isdisjoint(fold.identifier_key(i.value) for i in other.identifiers)
+    if kind == "name":
+        return all(not first_names_alike(leader.names[0].first, n.first) for n in other.names)
+    if kind == "suffix":
+        return fold.suffix_key(leader.names[0].suffix) != fold.suffix_key(other.names[0].suffix)
+    mine, theirs = getattr(leader, kind), getattr(other, kind)
+    return bool(mine and theirs and mine != theirs)
+
+
+def _is_older_than_document(case: Case) -> bool:
+    """By the dates on the pages the leader was no infant: then it is the mother."""
+    born = case.leader.patient.birth_date
+    if born is None:
+        return True
+    seen = [s.values[0] for s in case.evidence.of(FindingKind.BIRTH_DATE)]
+    seen += [f.value for page in case.evidence.findings for f in page.of(FindingKind.SERVICE_DATE)]
+    years = [int(day[:4]) for day in seen if day[:4].isdigit()]
+    return max(years, default=9999) - int(born[:4]) > 1

@@ -1,0 +1,251 @@
+"""Asks the roster who could be meant: the only part of the matcher that looks things up.
+
+Every date on a page is looked up as a birth date, every number as an identifier;
+names are looked up where a label gives them to the patient, or where nothing else
+found anybody. Then whoever also stands on the page by name is compared in full.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from rapidfuzz.distance import OSA
+
+from scanindex.match import fold, names, weigh
+from scanindex.match.case import Known
+from scanindex.match.compare import Holders, Profile, profile
+from scanindex.match.evidence import Evidence
+from scanindex.model import FindingKind, Level, Patient, PatientId
+from scanindex.ports import Roster
+from scanindex.settings import MatchSettings
+
+_MOST_DATES = 60
+_MOST_NUMBERS = 200
+_MOST_NAMES = 6
+_MOST_HEAD_NAMES = 16
+_MOST_WEIGHED = 6
+_CONFUSED = {
+    "0": "86O9", "1": "7I4L", "2": "7Z", "3": "89", "4": "91", "5": "6S3", "6": "850G", "7": "12", "8": "30B6",
+    "9": "4073", "O": "0", "I": "1", "L": "1", "S": "5", "B": "8", "Z": "2", "G": "6", "Q": "0", "D": "0",
+}  # fmt: skip
+"""What a reader takes a character for."""
+
+
+def people(evidence: Evidence, roster: Roster) -> tuple[tuple[Patient, ...], Holders]:
+    """Everybody the pages may mean, and who holds each number on them."""
+    numbers = _numbers(evidence)
+    by_number = roster.by_identifier(numbers) if numbers else ()
+    held: dict[str, set[PatientId]] = defaultdict(set)
+    for patient in by_number:
+        for identifier in patient.identifiers:
+            if identifier.type == "mrn":
+                held[fold.identifier_key(identifier.value)].add(patient.patient_id)
+    holders = {key: frozenset(ids) for key, ids in held.items()}
+    repaired = _repaired(evidence, holders)
+    dates = _dates(evidence)
+    found: dict[PatientId, Patient] = {p.patient_id: p for p in by_number}
+    for block in (
+        roster.by_birth_date(dates) if dates else (),
+        roster.by_identifier(repaired) if repaired else (),
+        *_by_label(evidence, roster),
+    ):
+        found.update((p.patient_id, p) for p in block)
+    return tuple(found.values()), holders
+
+
+def profiles(evidence: Evidence, patients: Iterable[Patient], holders: Holders) -> list[Profile]:
+    """Full comparisons of everybody who agrees with more than a date."""
+    labelled = {v for s in evidence.labelled(FindingKind.BIRTH_DATE) for v in s.values}
+    held = {p for ids in holders.values() for p in ids}
+    found = []
+    for patient in patients:
+        thorough = patient.birth_date in labelled or patient.patient_id in held
+        if not thorough and not _may_stand(evidence, patient):
+            continue
+        compared = profile(evidence, patient, holders, thorough=thorough)
+        if _agrees(compared):
+            found.append(compared)
+    return found
+
+
+def by_page_names(evidence: Evidence, roster: Roster, known: Iterable[PatientId]) -> list[Patient]:
+    """People whose names stand at the head of a page; for pages that give nothing better."""
+    seen = set(known)
+    found: dict[PatientId, Patient] = {}
+    for last, first in _head_names(evidence):
+        for patient in roster.by_name(last, first, 20):
+            if patient.patient_id not in seen:
+                found.setdefault(patient.patient_id, patient)
+    return list(found.values())
+
+
+def surroundings(
+    candidates: Sequence[Profile], roster: Roster, settings: MatchSettings
+) -> Mapping[PatientId, Known]:
+    """Frequencies of the most likely candidates, and the look-alikes of the first."""
+    rough = _Rough(max(roster_size(roster, candidates), 1))
+    order = sorted(candidates, key=lambda p: -weigh.log_odds(p, rough, settings.not_in_roster_prior)[0])[
+        :_MOST_WEIGHED
+    ]
+    known: dict[PatientId, Known] = {}
+    for number, candidate in enumerate(order):
+        patient = candidate.patient
+        name = patient.names[0] if patient.names else None
+        frequencies = roster.frequencies(
+            name.last if name else "", name.first if name else "", patient.birth_date
+        )
+        alike = look_alikes(patient, roster) if number < 3 else ()
+        known[patient.patient_id] = Known(frequencies=frequencies, look_alikes=alike)
+    return known
+
+
+def look_alikes(patient: Patient, roster: Roster) -> tuple[Patient, ...]:
+    """People whom paper could confuse with this patient: one name and (nearly) one birth date,
+    twins of similar first names, Jr and Sr."""
+    found: dict[PatientId, Patient] = {}
+    for name in patient.names[:3]:
+        for other in roster.by_name(name.last, name.first, 200):
+            if other.patient_id != patient.patient_id and _is_namesake(patient, other):
+                found[other.patient_id] = other
+    if patient.birth_date:
+        for other in roster.by_birth_date((patient.birth_date,)):
+            if other.patient_id != patient.patient_id and _is_twin(patient, other):
+                found[other.patient_id] = other
+    return tuple(found.values())
+
+
+def roster_size(roster: Roster, candidates: Sequence[Profile]) -> int:
+    if not candidates:
+        return 0
+    name = next((n for c in candidates for n in c.patient.names), None)
+    return roster.frequencies(name.last if name else "", name.first if name else "", None).patients
+
+
+class _Rough:
+    """Frequencies before anybody was counted: only to choose whom to count."""
+
+    def __init__(self, patients: int) -> None:
+        self.patients = patients
+        self.same_last = self.same_first = self.same_name = 1
+        self.same_name_and_birth_date = self.same_last_and_birth_date = self.same_birth_date = 1
+        self.expected_namesakes = 1.0
+        self.birth_date_collision = 1e-3
+
+
+# --- what to look up -------------------------------------------------------------------
+def _numbers(evidence: Evidence) -> list[str]:
+    values = {s.values[0]: None for s in evidence.of(FindingKind.MRN)}
+    values.update({b.value: None for p in evidence.pages for b in p.barcodes if len(b.value) <= 32})
+    return list(values)[:_MOST_NUMBERS]
+
+
+def _dates(evidence: Evidence) -> list[str]:
+    """Readings of all dates, the labelled birth dates first; labelled ones also the other way round."""
+    ordered = sorted(evidence.of(FindingKind.BIRTH_DATE), key=lambda s: not s.is_labelled)
+    found: dict[str, None] = {}
+    for s in ordered:
+        found.update(dict.fromkeys(v for v in s.values + (s.others if s.is_labelled else ()) if len(v) == 10))
+    return list(found)[:_MOST_DATES]
+
+
+def _repaired(evidence: Evidence, holders: Holders) -> list[str]:
+    """One-character OCR slips of labelled numbers that nobody holds: candidates, never exact."""
+    found: dict[str, None] = {}
+    for s in evidence.labelled(FindingKind.MRN):
+        value = fold.identifier_text(s.values[0])
+        if holders.get(fold.identifier_key(value)):
+            continue
+        found[_as_digits(value)] = None
+        for at, character in enumerate(value):
+            for other in _CONFUSED.get(character, ""):
+                found[value[:at] + other + value[at + 1 :]] = None
+    return list(found)[:_MOST_NUMBERS]
+
+
+def _as_digits(value: str) -> str:
+    return value.translate(str.maketrans("OQDILZSGB", "000112568"))
+
+
+def _by_label(evidence: Evidence, roster: Roster) -> Iterator[Sequence[Patient]]:
+    asked: set[tuple[str, str]] = set()
+    for finding in evidence.named:
+        for last, first in _orders(finding.value):
+            if (last, first) not in asked and len(asked) < _MOST_NAMES:
+                asked.add((last, first))
+                yield roster.by_name(last, first, 50)
+
+
+def _orders(value: str) -> Iterator[tuple[str, str]]:
+    last, _, given = value.partition(",")
+    words = given.split() or last.split()[:1]
+    if not given:
+        last = last.split()[-1] if last.split() else ""
+    if last and words:
+        yield last.strip(), words[0]
+        yield words[0], last.strip()
+
+
+def _head_names(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Pairs of words at the top of the first pages that may be a name."""
+    pairs: dict[tuple[str, str], None] = {}
+    for text in evidence.texts[:2]:
+        for tokens in text.by_line.values():
+            if tokens[0].word.box.top_px > 0.4 * text.page.height_px:
+                continue
+            keys = [t.key for t in tokens if re.fullmatch(r"[A-Z]{2,20}", t.key)]
+            if len(keys) > 6:
+                continue  # prose
+            for one, two in zip(keys, keys[1:], strict=False):
+                pairs[one, two] = None
+                pairs[two, one] = None
+    yield from list(pairs)[:_MOST_HEAD_NAMES]
+
+
+# --- who is worth comparing ---------------------------------------------------------------
+def _may_stand(evidence: Evidence, patient: Patient) -> bool:
+    """One of the patient's names stands on a page whole, at least its last or first part."""
+    for name in patient.names:
+        last, first = fold.name_key(name.last), fold.name_key(name.first)
+        if any(t.has(last) or (len(first) > 2 and t.has(first)) for t in evidence.texts):
+            return True
+    return False
+
+
+def _agrees(compared: Profile) -> bool:
+    kinds = {k for k, a in compared.agreements.items() if a.level in (Level.EXACT, Level.NEAR)}
+    return bool(kinds & {"name", "mrn", "barcode", "number"} or compared.cover) or (
+        compared.level("birth_date") is Level.EXACT and bool(kinds & {"phone", "ssn4", "address"})
+    )
+
+
+def _is_namesake(patient: Patient, other: Patient) -> bool:
+    same = any(
+        fold.name_key(a.last) == fold.name_key(b.last) and names.first_names_alike(a.first, b.first)
+        for a in patient.names
+        for b in other.names
+    )
+    if not same:
+        return False
+    if patient.birth_date is None or other.birth_date is None:
+        return True
+    if _are_near_dates(patient.birth_date, other.birth_date):
+        return True
+    return bool(_suffix(patient) or _suffix(other)) and fold.name_key(
+        patient.names[0].first
+    ) == fold.name_key(other.names[0].first)
+
+
+def _is_twin(patient: Patient, other: Patient) -> bool:
+    a, b = patient.names[0], other.names[0]
+    return names.last_names_alike(a.last, b.last) and names.first_names_alike(a.first, b.first)
+
+
+def _are_near_dates(one: str, two: str) -> bool:
+    """Equal, one character off, or day and month exchanged."""
+    return OSA.distance(one, two) <= 1 or (one[:4], one[5:7], one[8:]) == (two[:4], two[8:], two[5:7])
+
+
+def _suffix(patient: Patient) -> str:
+    return fold.suffix_key(patient.names[0].suffix) if patient.names else ""

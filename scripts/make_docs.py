@@ -1,0 +1,197 @@
+"""Reference pages made from the code, so that they cannot say something else: see scripts/make-docs."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import sys
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scanindex.doctypes import DOCUMENT_TYPES
+from scanindex.errors import ScanindexError, error_classes
+from scanindex.settings import CHOICES, FILE_NAME, sections
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+REFERENCE = REPOSITORY / "docs" / "reference"
+MOST_CHOICES = 12
+NOTICE = "<!-- Made by scripts/make-docs from the code; change it there. -->\n\n"
+
+
+def settings_page() -> str:
+    """One table per section of the settings file."""
+    parts = [
+        NOTICE,
+        "# Settings\n\n",
+        _prose(
+            f"All of them are optional. They stand in `{FILE_NAME}` in the workspace, one table per section; "
+            "the environment variable `SCANINDEX_<SECTION>_<KEY>` (for instance "
+            "`SCANINDEX_INTAKE_SETTLE_SECONDS=10`) wins over the file. An unknown key or a value out of "
+            "range stops the program and is named. `scanindex config` prints what is in force. Relative "
+            "paths start at the workspace."
+        ),
+    ]
+    for name, cls in sections().items():
+        rows = [
+            (f"`{f.name}`", _type(f), _value(f.default), _meaning(name, f)) for f in dataclasses.fields(cls)
+        ]
+        parts.append(f"\n## [{name}]\n\n" + _table(("Key", "Type", "Default", "Meaning"), rows))
+    return "".join(parts)
+
+
+def _type(setting: dataclasses.Field[Any]) -> str:
+    return {"str": "text", "float": "number", "int": "whole number", "bool": "true or false"}[
+        str(setting.type)
+    ]
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f'`"{value}"`' if isinstance(value, str) else f"`{value:_}`"
+
+
+def _meaning(section: str, setting: dataclasses.Field[Any]) -> str:
+    text = str(setting.metadata["doc"])
+    choices = CHOICES.get(f"{section}.{setting.name}", ())
+    if missing := [choice for choice in choices if choice not in text]:
+        raise SystemExit(f"the text of {section}.{setting.name} does not name {', '.join(missing)}")
+    return text
+
+
+def errors_page() -> str:
+    """The error table, a branch per section."""
+    branches = ScanindexError.__subclasses__()
+    rows = [(f"`{b.code}`", str(b.exit_code), "yes" if b.is_retryable else "no", b.meaning) for b in branches]
+    parts = [
+        NOTICE,
+        "# Errors\n\n",
+        _prose(
+            "Every error has a stable code, a sentence, and what to do next. The command line prints the "
+            "sentence with the code in brackets and ends with the exit code of its branch; 0 is success, "
+            "1 is an error without a code of its own or a check that found something, 130 is Ctrl-C. "
+            "Messages name ids and codes, never people."
+        ),
+        "\n",
+        _table(("Branch", "Exit code", "Retried by itself", "Meaning"), rows),
+    ]
+    for branch in branches:
+        parts.append(f"\n## Exit code {branch.exit_code}: {branch.code}\n\n")
+        leaves = [(f"`{c.code}`", c.meaning, c.hint) for c in error_classes() if issubclass(c, branch)]
+        parts.append(_table(("Code", "Meaning", "What to do"), leaves))
+    return "".join(parts)
+
+
+def commands_page() -> str:
+    """Every command with its arguments and options."""
+    parts = [
+        NOTICE,
+        "# Commands\n\n",
+        _prose(
+            "Exit codes are those of the [error table](errors.md). `--json`, where offered, prints for "
+            "scripts."
+        ),
+    ]
+    for words, command, context in walk_commands():
+        parts.append(_command(words, command, context))
+    return "".join(parts)
+
+
+def walk_commands() -> Iterator[tuple[str, click.Command, click.Context]]:
+    """Full name, command and context of the program and each command under it."""
+    from scanindex.cli import cli
+
+    def walk(
+        name: str, command: click.Command, parent: click.Context | None
+    ) -> Iterator[tuple[str, click.Command, click.Context]]:
+        context = click.Context(command, info_name=name.rsplit(" ", 1)[-1], parent=parent)
+        yield name, command, context
+        if isinstance(command, click.Group):
+            for sub in command.list_commands(context):
+                found = command.get_command(context, sub)
+                if found is not None and not found.hidden:
+                    yield from walk(f"{name} {sub}", found, context)
+
+    yield from walk("scanindex", cli, None)
+
+
+def _command(name: str, command: click.Command, context: click.Context) -> str:
+    parts = [f"\n{'##' if name.count(' ') < 2 else '###'} {name}\n\n"]
+    parts.append(f"    {' '.join([name, *command.collect_usage_pieces(context)])}\n\n")
+    parts.append(_prose(command.help or ""))
+    rows = [record for p in command.get_params(context) if (record := _option(p, context))]
+    return "".join(parts) + ("\n" + _table(("Option", "Meaning"), rows) if rows else "")
+
+
+def _prose(text: str) -> str:
+    """Paragraphs filled, but those that click marks as laid out kept as they are."""
+    paragraphs = []
+    for paragraph in inspect.cleandoc(text).split("\n\n"):
+        if paragraph.startswith("\b\n"):
+            paragraphs.append(textwrap.indent(textwrap.dedent(paragraph[2:]), "    "))
+        else:
+            paragraphs.append(textwrap.fill(" ".join(paragraph.split()), 115))
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def _option(parameter: click.Parameter, context: click.Context) -> tuple[str, str] | None:
+    if isinstance(parameter, click.Option) and parameter.hidden:
+        return None
+    record = parameter.get_help_record(context)
+    if record is None or not record[1] or "--help" in parameter.opts:
+        return None
+    if isinstance(parameter.type, click.Choice) and len(parameter.type.choices) > MOST_CHOICES:
+        # Only document types have so many.
+        return f"`{parameter.opts[0]} TYPE`", f"{record[1]} See [document types](document-types.md)."
+    return f"`{record[0]}`", record[1]
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def document_types_page() -> str:
+    """Keys, titles and codes of what a document can be."""
+    rows = [
+        (f"`{t.key}`", t.title, t.loinc or "none known", "yes" if t.is_sensitive else "no")
+        for t in DOCUMENT_TYPES
+    ]
+    intro = _prose(
+        "The keys are what commands, presets, sheets and records use. Sensitive types need restricted access "
+        "whatever their text says. A document whose type is unclear has none; nothing is guessed."
+    )
+    head = ("Key", "Title", "LOINC", "Sensitive")
+    return "".join([NOTICE, "# Document types\n\n", intro, "\n", _table(head, rows)])
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "errors.md": errors_page,
+    "commands.md": commands_page,
+    "document-types.md": document_types_page,
+}
+
+
+def main(arguments: list[str]) -> int:
+    stale = [n for n, make in PAGES.items() if not _path(n).exists() or _path(n).read_text("utf-8") != make()]
+    if arguments == ["--check"]:
+        for name in stale:
+            sys.stderr.write(f"{name} is out of date: run scripts/make-docs\n")
+        return 1 if stale else 0
+    for name in stale:
+        _path(name).write_text(PAGES[name](), "utf-8")
+        sys.stderr.write(f"{name} written\n")
+    return 0
+
+
+def _path(name: str) -> Path:
+    return REFERENCE / name
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -22,10 +22,10 @@ _CHUNK_BYTES = 1 << 20
 PROBLEMS = {
     "original_missing": "Restore this original from backup.",
     "original_damaged": "Its bytes no longer match its name; restore it from backup.",
-    "original_unrecorded": "Bytes without a row (a crash or a foreign copy); `scanindex check --adopt` records them.",
-    "page_without_place": "A page stands in no document and is not set aside; restore the catalog from backup.",
+    "original_unrecorded": "Bytes without a row (a crash or a foreign copy); `check --adopt` records them.",
+    "page_without_place": "A page stands in no document and is not set aside; restore the catalog.",
     "page_in_two_places": "Catalog rows contradict each other; restore the catalog from backup.",
-    "document_without_patient": "Filed under a patient that the roster does not hold; import the roster again.",
+    "document_without_patient": "Its patient is not in the roster; import the roster again.",
     "document_missing": "Its folder is gone; restore it from backup.",
     "document_damaged": "A file in its folder does not match the manifest; restore the folder from backup.",
     "document_mismatch": "Its record says otherwise than the catalog; compare with `scanindex show`.",
@@ -104,7 +104,9 @@ def run(services: Services, *, fixity: bool, progress: Callable[[str], None] = l
     )
 
 
-def _check_pages(unit: Unit, scan: Scan, documents: Mapping[DocumentId, Document]) -> tuple[list[Problem], int]:
+def _check_pages(
+    unit: Unit, scan: Scan, documents: Mapping[DocumentId, Document]
+) -> tuple[list[Problem], int]:
     """Each page of a decided scan stands in exactly one living document, or is set aside."""
     rows = unit.pages.of(scan.scan_id)
     if not rows and scan.state is not ScanState.DECIDED:
@@ -162,13 +164,20 @@ def _check_document(services: Services, document: Document, fixity: bool) -> Ite
             yield Problem(code="document_mismatch", subject=document.document_id)
 
 
-def _check_unrecorded(services: Services, scan_ids: set[ScanId], document_ids: set[DocumentId]) -> Iterator[Problem]:
+def _check_unrecorded(
+    services: Services, scan_ids: set[ScanId], document_ids: set[DocumentId]
+) -> Iterator[Problem]:
     for scan_id in unrecorded_originals(services, scan_ids):
         yield Problem(code="original_unrecorded", subject=scan_id)
     seen = set()
     for relative, _ in services.archive.walk():
         parts = relative.split("/")
-        if parts[0] == "documents" and len(parts) > 3 and parts[2] not in document_ids and parts[2] not in seen:
+        if (
+            parts[0] == "documents"
+            and len(parts) > 3
+            and parts[2] not in document_ids
+            and parts[2] not in seen
+        ):
             seen.add(parts[2])
             yield Problem(code="document_unrecorded", subject=parts[2])
 
@@ -182,7 +191,9 @@ def unrecorded_originals(services: Services, known: set[ScanId]) -> list[ScanId]
     ]
 
 
-def _check_index(services: Services, documents: Mapping[DocumentId, Document], last_outbox: int) -> Iterator[Problem]:
+def _check_index(
+    services: Services, documents: Mapping[DocumentId, Document], last_outbox: int
+) -> Iterator[Problem]:
     if not services.settings.index.enabled:
         return
     info = services.index.info()
@@ -190,7 +201,9 @@ def _check_index(services: Services, documents: Mapping[DocumentId, Document], l
         return  # it is catching up; search says so
     filed = sum(d.state is DocumentState.FILED for d in documents.values())
     if int(info["documents"]) != filed:
-        yield Problem(code="index_mismatch", subject="index", detail=f"{info['documents']} of {filed} documents")
+        yield Problem(
+            code="index_mismatch", subject="index", detail=f"{info['documents']} of {filed} documents"
+        )
 
 
 def _sha256(path: Path) -> str:

@@ -84,7 +84,7 @@ class NoPages(InputError):
 class CrashesReader(InputError):
     code = "crashes_reader"
     meaning = "Reading this file killed its worker twice."
-    hint = "Treat the file as hostile or broken; scan the paper again, or `scanindex retry` once after an update."
+    hint = "Treat it as hostile or broken; scan the paper again, or `scanindex retry` after an update."
 
 
 class RefusedEntry(InputError):

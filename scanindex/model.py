@@ -376,6 +376,8 @@ class Document:
     findings: tuple[Finding, ...] = field(default=(), repr=False)
     decision: Decision
     grouping_reasons: tuple[str, ...] = ()
+    is_break_sure: bool = False
+    """Its page breaks rest on hard cues; else a person confirms them before filing."""
     created_at: datetime
     filed_at: datetime | None = None
     filed_version: int | None = None

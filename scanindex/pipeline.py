@@ -21,7 +21,6 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from scanindex import __version__, documents, extract, filing, match
 from scanindex.errors import ConflictError, CrashesReader, InputError, TransientError, VerifyFailed, transient
@@ -30,6 +29,7 @@ from scanindex.model import (
     Document,
     DocumentId,
     DocumentState,
+    FindingKind,
     Grouping,
     IndexPage,
     Outcome,
@@ -59,6 +59,8 @@ SOFTWARE = f"scanindex {__version__}"
 _MAX_ATTEMPTS = 5
 """Deaths of the whole service while a scan was being opened, before it is blamed."""
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 5, 900
+UNTOUCHABLE_RULES = ("gate.damage",)
+"""Reviews that a new roster cannot settle."""
 _OPEN_STATES = (DocumentState.PROPOSED, DocumentState.IN_REVIEW)
 
 
@@ -152,6 +154,63 @@ def readings_of(scan: Scan, document: Document, services: Services) -> list[Page
     return [everything[no - 1] for no in document.pages]
 
 
+def decide_again(services: Services, *, only_older: bool = False) -> int:
+    """Look again at what waits for review, because the roster changed; returns how many changed.
+
+    `only_older` leaves out what was decided with the version in force. Only the
+    machine's own proposals: what a person touched stays with people. The page breaks
+    stay as they are; a break that was a guess keeps it in review.
+    """
+    with services.catalog.read() as unit:
+        waiting = unit.documents.all(DocumentState.IN_REVIEW)
+    version = services.roster.version()
+    chosen = [
+        document
+        for document in waiting
+        if _is_machines(document) and not (only_older and document.decision.roster_version == version)
+    ]
+    return sum(_decide_again(document, services) for document in chosen)
+
+
+def _decide_again(document: Document, services: Services) -> bool:
+    with services.catalog.read() as unit:
+        scan = unit.scans.get(document.scan_id)
+    if scan is None or document.decision.rule in UNTOUCHABLE_RULES:
+        return False
+    readings = readings_of(scan, document, services)
+    findings = [extract.find(reading) for reading in readings]
+    group = PageGroup(pages=document.pages, reasons=document.grouping_reasons, is_sure=document.is_break_sure)
+    decision = match.decide(readings, findings, group, services.roster, services.settings.match)
+    if _same_outcome(decision, document.decision):
+        return False
+    is_auto = decision.outcome is Outcome.AUTO
+    changed = dataclasses.replace(
+        document,
+        version=document.version + 1,
+        state=DocumentState.PROPOSED if is_auto else DocumentState.IN_REVIEW,
+        patient_id=decision.patient_id if is_auto else None,
+        decision=decision,
+    )
+    try:
+        with services.catalog.write() as unit:
+            unit.documents.change(changed, expected_version=document.version)
+            unit.events.append("decided_again", MACHINE, document_id=changed.document_id, document=changed)
+    except ConflictError:
+        return False  # a person was quicker
+    return True
+
+
+def _is_machines(document: Document) -> bool:
+    return document.decision.decided_by == MACHINE and document.decision.rule != "person"
+
+
+def _same_outcome(one: Decision, two: Decision) -> bool:
+    def gist(decision: Decision) -> tuple[object, ...]:
+        return decision.outcome, decision.rule, [c.patient_id for c in decision.candidates]
+
+    return gist(one) == gist(two)
+
+
 def follow_outbox(services: Services, limit: int = 200) -> int:
     """Bring the search index up to the catalog; returns how many items it applied."""
     seq = int(services.index.info()["seq"])
@@ -224,15 +283,22 @@ def _draft(
         scan_id=scan.scan_id,
         pages=group.pages,
         state=DocumentState.PROPOSED if is_auto else DocumentState.IN_REVIEW,
-        document_type=scan.preset.document_type or fields.document_type,
+        document_type=scan.preset.document_type or _cover_type(group) or fields.document_type,
         service_date=fields.service_date,
         patient_id=decision.patient_id if is_auto else None,
         fields=fields,
         findings=tuple(finding for page in found for finding in page.findings),
         decision=decision,
         grouping_reasons=group.reasons,
+        is_break_sure=group.is_sure and group.cover is None,
         created_at=services.clock.now(),
     )
+
+
+def _cover_type(group: PageGroup) -> str | None:
+    """The type that the cover sheet in front says, if there is one."""
+    types = group.cover.of(FindingKind.DOCUMENT_TYPE) if group.cover else ()
+    return types[0].value if types else None
 
 
 def _withheld(decision: Decision, info: ScanInfo) -> Decision:

@@ -125,6 +125,9 @@ class Registry(Protocol):
     def add_provisional(self, patient: Patient) -> PatientId:
         """A person confirmed from paper who is in no roster import (yet)."""
 
+    def patients(self) -> int:
+        """How many there are, provisional ones included."""
+
     def find(self, text: str, limit: int = 20) -> Sequence[Patient]:
         """Typeahead: name parts in any order, an MRN, a birth date."""
 
@@ -313,7 +316,9 @@ class Workers(Protocol):
     def reread_page(self, scan: Scan, scan_page_no: int) -> PageReading:
         """Read one page again, ignoring its checkpoint."""
 
-    def assemble(self, scan: Scan, document: Document, readings: Sequence[PageReading], staged: Path) -> tuple[str, ...]:
+    def assemble(
+        self, scan: Scan, document: Document, readings: Sequence[PageReading], staged: Path
+    ) -> tuple[str, ...]:
         """Write document.pdf into `staged` and verify it; says per page how. Raises VerifyFailed."""
 
     def forget(self, scan_id: ScanId) -> None:

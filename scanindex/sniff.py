@@ -164,6 +164,7 @@ def _pdf_is_whole(stream: BinaryIO, size: int) -> bool:
 
 _TIFF_SLACK_BYTES = 16
 """Byte counts of some fax servers overstate the last strip by its padding."""
+_UNCOMPRESSED, _WHITE_IS_ZERO = 1, 0
 _NEVER_ENDS_IN_ZEROS = frozenset((2, 3, 4, 5, 6, 7))
 """TIFF compressions (CCITT, LZW, JPEG) whose data cannot close with 512 zero bytes;
 raw, Deflate and PackBits pixels can."""
@@ -180,10 +181,16 @@ def _tiff_is_whole(stream: BinaryIO, size: int) -> bool:
 
 def _tiff_tail_is_zero(stream: BinaryIO, page: TiffPage) -> bool:
     pairs = [pair for pair in zip(page.offsets, page.counts, strict=False) if pair[1] > 512]
-    if page.compression not in _NEVER_ENDS_IN_ZEROS or not pairs:
+    if not pairs:
         return False
-    offset, count = max(pairs)
-    return _is_zero(_at(stream, offset + count - 512, 512))
+    end = sum(max(pairs))
+    if page.compression in _NEVER_ENDS_IN_ZEROS:
+        return _is_zero(_at(stream, end - 512, 512))
+    if page.compression == _UNCOMPRESSED and page.photometric != _WHITE_IS_ZERO:
+        # The last quarter of the picture all black: no page, but space that was reserved.
+        step = max(512, sum(page.counts) // 64)
+        return all(_is_zero(_at(stream, max(0, end - step * n), 512)) for n in range(1, 17))
+    return False
 
 
 def _jpeg_is_whole(stream: BinaryIO, size: int) -> bool:

@@ -17,6 +17,7 @@ class TiffPage:
     """What one image directory of a TIFF says about where its pixels lie."""
 
     compression: int
+    photometric: int
     offsets: tuple[int, ...]
     counts: tuple[int, ...]
 
@@ -39,7 +40,14 @@ class TiffLayout:
 
 _TIFF_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 18: 8}
 _TIFF_INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}
-_COMPRESSION, _STRIP_OFFSETS, _STRIP_COUNTS, _TILE_OFFSETS, _TILE_COUNTS = 259, 273, 279, 324, 325
+_COMPRESSION, _PHOTOMETRIC, _STRIP_OFFSETS, _STRIP_COUNTS, _TILE_OFFSETS, _TILE_COUNTS = (
+    259,
+    262,
+    273,
+    279,
+    324,
+    325,
+)
 _MAX_TIFF_PAGES = 20_000
 _MAX_TIFF_VALUES = 1_000_000
 
@@ -84,7 +92,7 @@ def _tiff_directory(
         if _value_end(order, is_big, entry) > size:
             return None
         tag = struct.unpack_from(order + "H", entry)[0]
-        if tag in (_COMPRESSION, _STRIP_OFFSETS, _STRIP_COUNTS, _TILE_OFFSETS, _TILE_COUNTS):
+        if tag in (_COMPRESSION, _PHOTOMETRIC, _STRIP_OFFSETS, _STRIP_COUNTS, _TILE_OFFSETS, _TILE_COUNTS):
             tags[tag] = _tiff_values(stream, order, is_big, entry)
     rest = body[entries * entry_size :]
     following = (
@@ -93,7 +101,8 @@ def _tiff_directory(
     offsets = tags.get(_STRIP_OFFSETS) or tags.get(_TILE_OFFSETS) or ()
     counts = tags.get(_STRIP_COUNTS) or tags.get(_TILE_COUNTS) or ()
     compression = (tags.get(_COMPRESSION) or (1,))[0]
-    return TiffPage(compression, offsets, counts), following
+    photometric = (tags.get(_PHOTOMETRIC) or (0,))[0]
+    return TiffPage(compression, photometric, offsets, counts), following
 
 
 def _value_end(order: str, is_big: bool, entry: bytes) -> int:

@@ -48,6 +48,7 @@ class Service:
         self._report = report
         self._in_flight: dict[ScanId, Future[None]] = {}
         self._fatal: ScanindexError | None = None
+        self._roster_seen: tuple[int, int] | None = None
         self._stop = threading.Event()
         self._wake = threading.Event()
         count = services.settings.workers.processes or len(os.sched_getaffinity(0))
@@ -95,9 +96,20 @@ class Service:
         if look.problem:
             self._report("waiting", f"{look.problem.code}: {look.problem} {look.problem.hint}")
         self._reap()
+        self._follow_roster()
         started = self._start_due()
         _write_health(self._services, look, len(self._in_flight))
         return _Round(look=look, started=started, in_flight=len(self._in_flight))
+
+    def _follow_roster(self) -> None:
+        """After an import (or a person confirmed from paper) look again at what waits for review."""
+        now = (self._services.roster.version(), self._services.registry.patients())
+        if self._roster_seen != now:
+            is_start = self._roster_seen is None
+            changed = pipeline.decide_again(self._services, only_older=is_start)
+            if changed or not is_start:
+                self._report("roster", f"the roster changed: {changed} document(s) decided again")
+        self._roster_seen = now
 
     def _is_idle(self, turn: _Round) -> bool:
         return turn.look.is_idle and not turn.started and not turn.in_flight

@@ -115,7 +115,9 @@ class ProcessWorkers:
         _checkpoint(folder, scan_page_no).unlink(missing_ok=True)
         return self._read_or_load(scan, scan_page_no, folder)
 
-    def assemble(self, scan: Scan, document: Document, readings: Sequence[PageReading], staged: Path) -> tuple[str, ...]:
+    def assemble(
+        self, scan: Scan, document: Document, readings: Sequence[PageReading], staged: Path
+    ) -> tuple[str, ...]:
         original = self._archive.path(scan.scan_id)
         arguments = (original, scan.media_type, document, tuple(readings), self._settings.filing, staged)
         seconds = self._decode_seconds + _ASSEMBLE_SECONDS_PER_PAGE * len(document.pages)

@@ -54,7 +54,7 @@ def _toml(settings: Settings, *, commented: bool) -> str:
     import json
 
     lines = [
-        f"# Settings of this workspace; all are optional. SCANINDEX_<SECTION>_<KEY> in the environment wins.",
+        "# Settings of this workspace; all are optional. SCANINDEX_<SECTION>_<KEY> in the environment wins.",
     ]
     for name in sections():
         section = getattr(settings, name)
@@ -216,5 +216,7 @@ def restore(home: Path, source: Path) -> None:
         report = use_check.run(opened.services, fixity=True)
     click.echo(f"{count} file(s) restored, {newer} newer event(s) replayed, {pages} page(s) indexed")
     if not report.is_clean:
-        raise IntegrityError(f"{len(report.problems)} problem(s) after the restore; `scanindex check --fixity` lists them")
+        raise IntegrityError(
+            f"{len(report.problems)} problem(s) after the restore; `scanindex check --fixity` lists them"
+        )
     click.echo("check: clean, every byte hashed")

@@ -23,7 +23,9 @@ def batch() -> None:
 @click.option("--folder", default=".", show_default=True, help="Inbox folder whose arrivals belong to it.")
 @click.option("--location", default="", help="Where the paper lies.")
 @click.option("--sheets", type=click.IntRange(1), help="Paper sheets expected.")
-@click.option("--sides", type=click.IntRange(1, 2), default=2, show_default=True, help="Sides scanned per sheet.")
+@click.option(
+    "--sides", type=click.IntRange(1, 2), default=2, show_default=True, help="Sides scanned per sheet."
+)
 @pass_home
 def open_(home: Path, label: str, folder: str, location: str, sheets: int | None, sides: int) -> None:
     """Open a batch: from now on arrivals in --folder belong to it."""
@@ -88,7 +90,13 @@ def list_(home: Path, as_json: bool) -> None:
         table(
             ("BATCH", "LABEL", "FOLDER", "OPENED", "CLOSED"),
             [
-                (b.batch_id, printable(b.label), b.folder, f"{b.opened_at:%Y-%m-%d}", f"{b.closed_at:%Y-%m-%d}" if b.closed_at else "-")
+                (
+                    b.batch_id,
+                    printable(b.label),
+                    b.folder,
+                    f"{b.opened_at:%Y-%m-%d}",
+                    f"{b.closed_at:%Y-%m-%d}" if b.closed_at else "-",
+                )
                 for b in found
             ],
         )

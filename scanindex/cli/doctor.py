@@ -47,8 +47,6 @@ def doctor(home: Path, as_json: bool) -> None:
 
 
 def _programs(settings: Settings) -> Iterator[Finding]:
-    if sys.version_info < (3, 11):
-        yield Finding("fail", f"Python {sys.version.split()[0]}", "Use Python 3.11 or newer.")
     if not shutil.which("tesseract"):
         yield Finding("fail", "tesseract is missing", "apt install tesseract-ocr tesseract-ocr-eng")
     else:
@@ -89,7 +87,9 @@ def _system(settings: Settings) -> Iterator[Finding]:
     else:
         yield Finding("ok", "decoding children are cut off the network")
     if os.geteuid() == 0:
-        yield Finding("warn", "running as root", "Run the service as a user of its own: docs/how-to/run-as-a-service.md")
+        yield Finding(
+            "warn", "running as root", "Run the service as a user of its own: docs/how-to/run-as-a-service.md"
+        )
 
 
 def _workspace(settings: Settings) -> Iterator[Finding]:
@@ -102,16 +102,26 @@ def _workspace(settings: Settings) -> Iterator[Finding]:
     disk = os.statvfs(settings.archive)
     free = disk.f_bavail * disk.f_frsize
     if free < settings.intake.floor_bytes:
-        yield Finding("fail", f"{free / 1e9:.1f} GB free, intake waits", "Free space or lower intake.floor_bytes.")
+        yield Finding(
+            "fail", f"{free / 1e9:.1f} GB free, intake waits", "Free space or lower intake.floor_bytes."
+        )
     else:
         yield Finding("ok", f"{free / 1e9:.1f} GB free")
     kind = _mount_type(settings.inbox)
     if kind in _NETWORK_TYPES and settings.intake.settle_seconds < _SHARE_SETTLE_SECONDS:
-        yield Finding("warn", f"the inbox is on {kind}", f"Set intake.settle_seconds = {_SHARE_SETTLE_SECONDS}.")
+        yield Finding(
+            "warn", f"the inbox is on {kind}", f"Set intake.settle_seconds = {_SHARE_SETTLE_SECONDS}."
+        )
     if _mount_type(settings.var) in _NETWORK_TYPES:
-        yield Finding("fail", "var/ is on a network share", "Point store.var at a local disk: locks need one.")
-    if settings.intake.retire == "processed" and _device(settings.inbox) != _device(settings.processed.parent):
-        yield Finding("fail", "processed/ is on another file system than the inbox", "Set intake.processed or retire.")
+        yield Finding(
+            "fail", "var/ is on a network share", "Point store.var at a local disk: locks need one."
+        )
+    if settings.intake.retire == "processed" and _device(settings.inbox) != _device(
+        settings.processed.parent
+    ):
+        yield Finding(
+            "fail", "processed/ is on another file system than the inbox", "Set intake.processed or retire."
+        )
     yield from _stores(settings)
 
 

@@ -84,7 +84,9 @@ def search(home: Path, query: tuple[str, ...], limit: int, offset: int, as_json:
             return
         for f in page.found:
             head = f"{f.document.document_id[:8]} p.{f.hit.page_no}  {f.document.document_type or 'untyped'}"
-            click.echo(f"{head}  {f.document.service_date or 'undated'}  {printable(patient_line(f.patient))}")
+            click.echo(
+                f"{head}  {f.document.service_date or 'undated'}  {printable(patient_line(f.patient))}"
+            )
             click.echo(f"    {printable(f.hit.snippet)}")
         about = "" if page.is_exact_total else "about "
         click.echo(f"{about}{page.total} page(s), {page.seconds * 1000:.0f} ms", err=True)
@@ -200,7 +202,8 @@ def _show_text(document: Document, scan: Scan, opened: app.Workspace) -> None:
     click.echo("read:")
     for finding in document.findings:
         value = printable(finding.value)
-        click.echo(f"  {finding.kind.value:14} {value}  (page {finding.scan_page_no}, {finding.role.value}, {finding.rule})")
+        place = f"page {finding.scan_page_no}, {finding.role.value}, {finding.rule}"
+        click.echo(f"  {finding.kind.value:14} {value}  ({place})")
     if document.state is DocumentState.IN_REVIEW:
         click.echo("candidates:")
         for line in candidate_lines(document, opened):
@@ -231,7 +234,9 @@ def chart(home: Path, patient: tuple[str, ...], as_json: bool) -> None:
         record_read(opened, "chart", [d.document_id for d in found])
         found.sort(key=lambda d: d.service_date or "9999")
         if as_json:
-            emit_json({"patient": patient_data(person), "documents": [document_data(d, opened) for d in found]})
+            emit_json(
+                {"patient": patient_data(person), "documents": [document_data(d, opened) for d in found]}
+            )
             return
         click.echo(printable(patient_line(person)))
         table(

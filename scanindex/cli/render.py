@@ -76,7 +76,9 @@ def patient_data(patient: Patient | None) -> dict[str, Any] | None:
         "birth_date": patient.birth_date,
         "sex": patient.sex,
         "is_provisional": patient.is_provisional,
-        "identifiers": [{"authority": i.authority, "type": i.type, "value": i.value} for i in patient.identifiers],
+        "identifiers": [
+            {"authority": i.authority, "type": i.type, "value": i.value} for i in patient.identifiers
+        ],
     }
 
 
@@ -101,7 +103,9 @@ def names_of(scan: Scan, opened: app.Workspace) -> list[str]:
     """File names it arrived under, first one first (duplicates included)."""
     with opened.catalog.read() as unit:
         arrivals = unit.arrivals.of(scan.scan_id)
-    return list(dict.fromkeys(decode_path(a.inbox_path).name.encode("utf-8", "replace").decode() for a in arrivals))
+    return list(
+        dict.fromkeys(decode_path(a.inbox_path).name.encode("utf-8", "replace").decode() for a in arrivals)
+    )
 
 
 def pages_text(pages: tuple[int, ...]) -> str:

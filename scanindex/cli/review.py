@@ -66,9 +66,13 @@ def _print_item(document: Document, opened: app.Workspace) -> None:
         scan = unit.scans.get(document.scan_id)
     names = ", ".join(names_of(scan, opened)) if scan else "?"
     head = f"{document.document_id[:8]}@{document.version}  {document.document_type or 'type unknown'}"
-    click.echo(f"{head}  {document.service_date or 'undated'}  {printable(names)} p.{pages_text(document.pages)}")
+    click.echo(
+        f"{head}  {document.service_date or 'undated'}  {printable(names)} p.{pages_text(document.pages)}"
+    )
     read = document.fields
-    click.echo(printable(f"    read: {read.name or '-'}, born {read.birth_date or '-'}, MRN {read.mrn or '-'}"))
+    click.echo(
+        printable(f"    read: {read.name or '-'}, born {read.birth_date or '-'}, MRN {read.mrn or '-'}")
+    )
     for reason in document.decision.reasons:
         click.echo(f"    why:  {reason}")
     for line in candidate_lines(document, opened):
@@ -102,39 +106,47 @@ def accept(
 
 @review.command()
 @click.argument("document_id")
-@click.option("--last", required=True, help="Last name as printed.")
-@click.option("--first", required=True, help="First name as printed.")
-@click.option("--middle", default="", help="Middle name.")
-@click.option("--birth-date", help="1950-04-01")
-@click.option("--sex", type=click.Choice(["F", "M", "U"]), help="As printed.")
-@click.option("--mrn", help="Medical record number as printed, if it is this site's.")
+@click.option("--last", help="Last name (default: as read).")
+@click.option("--first", help="First name (default: as read).")
+@click.option("--middle", help="Middle name (default: as read).")
+@click.option("--birth-date", help="1950-04-01 (default: as read).")
+@click.option("--sex", type=click.Choice(["F", "M", "U"]), help="Default: as read.")
+@click.option("--mrn", help="This site's record number; what was read is never assumed to be.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before registering.")
 @click.option("--type", "document_type", type=click.Choice(sorted(KEYS)), help="Document type.")
 @click.option("--date", "service_date", help=_DATE_HELP)
 @pass_home
 def new(
     home: Path,
     document_id: str,
-    last: str,
-    first: str,
-    middle: str,
+    last: str | None,
+    first: str | None,
+    middle: str | None,
     birth_date: str | None,
     sex: str | None,
     mrn: str | None,
+    yes: bool,
     document_type: str | None,
     service_date: str | None,
 ) -> None:
-    """File under a person who is not in the roster: registers a provisional patient."""
+    """File under a person who is not in the roster: registers a provisional patient.
+
+    What was read on the pages is the default; compare it with the paper before saying yes.
+    """
     with workspace(home) as opened:
         document = document_by(document_id, opened)
         authority = opened.settings.site.mrn_authority
+        read = document.fields
         patient = Patient(
             patient_id=PatientId(""),
-            names=(PersonName(last=last, first=first, middle=middle),),
-            birth_date=civil_date(birth_date),
-            sex=sex,
+            names=(_name(read.name, last, first, middle),),
+            birth_date=civil_date(birth_date) or read.birth_date,
+            sex=sex or read.sex,
             identifiers=(Identifier(authority=authority, type="mrn", value=mrn),) if mrn else (),
             is_provisional=True,
         )
+        if not yes:
+            click.confirm(f"Register {printable(patient_line(patient))}?", abort=True)
         patient_id = use.new_patient(patient, actor(), opened.services)
         settled = use.Settlement(
             patient_id=patient_id, document_type=document_type, service_date=civil_date(service_date)
@@ -146,14 +158,22 @@ def new(
 
 @review.command()
 @click.argument("document_id")
-@click.option("--as", "how", type=click.Choice(sorted(_STATES)), required=True, help="rescan: image not good enough; error: not a record.")
+@click.option(
+    "--as",
+    "how",
+    type=click.Choice(sorted(_STATES)),
+    required=True,
+    help="rescan: image not good enough; error: not a record.",
+)
 @click.option("--note", default="", help="Why; kept in the history.")
 @pass_home
 def reject(home: Path, document_id: str, how: str, note: str) -> None:
     """Take a document out of filing; its pages stay in the archive."""
     with workspace(home) as opened:
         document = document_by(document_id, opened)
-        changed = use.reject(document.document_id, document.version, _STATES[how], note, actor(), opened.services)
+        changed = use.reject(
+            document.document_id, document.version, _STATES[how], note, actor(), opened.services
+        )
         click.echo(f"{changed.document_id[:8]} is {changed.state}")
         _follow(opened)
 
@@ -179,7 +199,9 @@ def split(home: Path, document_id: str, before_page: int) -> None:
     """Make two documents: page BEFORE_PAGE (1-based in the document) begins the second."""
     with workspace(home) as opened:
         document = document_by(document_id, opened)
-        first, second = use.split(document.document_id, document.version, before_page, actor(), opened.services)
+        first, second = use.split(
+            document.document_id, document.version, before_page, actor(), opened.services
+        )
         for part in (first, second):
             click.echo(f"{part.document_id[:8]}@{part.version} pages {pages_text(part.pages)}")
 
@@ -217,6 +239,17 @@ def unblank(home: Path, scan_id: str, page_no: int | None, document_id: str | No
         else:
             changed = use.rescue(scan, actor(), opened.services)
         click.echo(f"{changed.document_id[:8]}@{changed.version} pages {pages_text(changed.pages)}")
+
+
+def _name(read: str | None, last: str | None, first: str | None, middle: str | None) -> PersonName:
+    """The name as read ("LAST, FIRST MIDDLE"), part by part replaced by what was typed."""
+    read_last, _, given = (read or "").partition(",")
+    parts = given.split()
+    return PersonName(
+        last=(last or read_last).strip(),
+        first=first if first is not None else (parts[0] if parts else ""),
+        middle=middle if middle is not None else " ".join(parts[1:]),
+    )
 
 
 def _person(text: str, document: Document, opened: app.Workspace) -> Patient:

@@ -63,8 +63,8 @@ def import_(
     else:
         verb = "would be" if dry_run else "were"
         click.echo(
-            f"version {report.version}: {report.rows} rows; {report.added} {verb} added, {report.changed} changed, "
-            f"{report.unchanged} unchanged, {report.missing} not in this file (kept)"
+            f"version {report.version}: {report.rows} rows; {report.added} {verb} added, "
+            f"{report.changed} changed, {report.unchanged} unchanged, {report.missing} missing (kept)"
         )
         for title, notes, count in (
             ("error", report.errors, report.error_count),

@@ -21,7 +21,9 @@ _PAGES_BETWEEN_LINES = 10
 
 @click.command()
 @click.option("--until-idle", is_flag=True, help="Stop once the inbox is empty and everything is done.")
-@click.option("--demo", is_flag=True, help="First drop a synthetic batch with its roster (empty workspace only).")
+@click.option(
+    "--demo", is_flag=True, help="First drop a synthetic batch with its roster (empty workspace only)."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print problems only.")
 @pass_home
 def run(home: Path, until_idle: bool, demo: bool, quiet: bool) -> None:
@@ -74,7 +76,9 @@ def _sum_up(opened: app.Workspace, report: object) -> None:
     with opened.catalog.read() as unit:
         scans, documents = unit.scans.counts(), unit.documents.counts()
     filed, waiting = documents.get("filed", 0), documents.get("in_review", 0)
-    text = f"{filed} document(s) filed, {waiting} in review, {scans.get('quarantined', 0)} file(s) quarantined"
+    text = (
+        f"{filed} document(s) filed, {waiting} in review, {scans.get('quarantined', 0)} file(s) quarantined"
+    )
     report("end", text + (" (`scanindex review` lists them)" if waiting else ""))  # type: ignore[operator]
 
 
@@ -90,7 +94,9 @@ def _drop_demo(opened: app.Workspace, settings: Settings) -> None:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 @click.option("--folder", default=".", help="Inbox sub-folder (its preset and batch apply).")
 @pass_home
 def add(home: Path, files: tuple[Path, ...], folder: str) -> None:
@@ -106,7 +112,9 @@ def add(home: Path, files: tuple[Path, ...], folder: str) -> None:
     except OSError as error:
         raise transient(error) from None
     running = app.is_running(settings) if settings.var.is_dir() else False
-    click.echo(f"{len(files)} file(s) put into the inbox" + ("" if running else "; `scanindex run` files them"))
+    click.echo(
+        f"{len(files)} file(s) put into the inbox" + ("" if running else "; `scanindex run` files them")
+    )
 
 
 def _add_one(path: Path, folder: Path) -> None:
@@ -124,4 +132,3 @@ def _add_one(path: Path, folder: Path) -> None:
             number += 1
             name = f"{path.stem}-{number}{path.suffix}"
     partial.unlink()
-

@@ -10,7 +10,9 @@ from scanindex.cli.common import pass_home, record_read, settings_of, workspace
 from scanindex.doctypes import KEYS
 from scanindex.errors import NotFound, transient
 
-_paper = click.option("--paper", type=click.Choice(["letter", "a4"]), default="letter", show_default=True, help="Paper size.")
+_paper = click.option(
+    "--paper", type=click.Choice(["letter", "a4"]), default="letter", show_default=True, help="Paper size."
+)
 _type = click.option("--type", "document_type", type=click.Choice(sorted(KEYS)), help="Type of what follows.")
 _out = click.option(
     "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="PDF to write."
@@ -32,7 +34,9 @@ def separator(home: Path, count: int, document_type: str | None, paper: str, out
     """A new document starts after each of these."""
     from scanindex.sheets import separator_sheets
 
-    _write(out, separator_sheets(count, settings_of(home).site.name, document_type=document_type, paper=paper))
+    _write(
+        out, separator_sheets(count, settings_of(home).site.name, document_type=document_type, paper=paper)
+    )
 
 
 @sheets.command("patient")

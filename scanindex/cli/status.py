@@ -35,11 +35,15 @@ def status(home: Path, as_json: bool) -> None:
         service = "running" if found["is_running"] else "not running (`scanindex run` starts it)"
         click.echo(f"service:   {service}")
         inbox = found["inbox"]
-        click.echo(f"inbox:     {inbox['entries']} file(s) waiting, {inbox['refused']} refused (links, devices)")
+        click.echo(
+            f"inbox:     {inbox['entries']} file(s) waiting, {inbox['refused']} refused (links, devices)"
+        )
         for title, key in (("scans", "scans"), ("documents", "documents")):
             counts = ", ".join(f"{n} {state}" for state, n in sorted(found[key].items())) or "none"
             click.echo(f"{title + ':':10} {counts}")
-        click.echo(f"pages:     {found['pages']} recorded; {found['duplicates']} duplicate file(s) dropped again")
+        click.echo(
+            f"pages:     {found['pages']} recorded; {found['duplicates']} duplicate file(s) dropped again"
+        )
         click.echo(f"index:     {found['index_behind']} change(s) behind")
         click.echo(f"free disk: {found['free_bytes'] / 1e9:.1f} GB")
         if found["troubled"]:

@@ -75,7 +75,7 @@ def _cues(run: Run, page: PageFacts, same: Same, *, blank_sheet: bool) -> Iterat
     yield from _title_cues(run, page, same)
     yield from _header_cues(run, page, same)
     if blank_sheet:
-        yield 1.6, "a blank sheet lies between"
+        yield 2.4, "a blank sheet lies between"
     if page.is_continued:
         yield -2.5, "it says that it continues"
     if page.is_landscape != run.last.is_landscape:

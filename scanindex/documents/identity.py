@@ -27,39 +27,31 @@ class Same(enum.StrEnum):
 
 def compare(one: Identity, other: Identity) -> Same:
     """Over MRN, name and birth date as labelled."""
-    results = [
-        result
-        for result in (
-            _numbers(one.mrns, other.mrns),
-            _births(one.births, other.births),
-            _names(one.names, other.names),
-        )
-        if result is not Same.OPEN
-    ]
+    number, birth, name = (
+        _texts(one.mrns, other.mrns),
+        _texts(one.births, other.births),
+        _names(one.names, other.names),
+    )
+    results = [r for r in (number, birth, name) if r is not Same.OPEN]
     if not results:
         return Same.OPEN
-    if all(r is Same.YES for r in results):
+    agreeing, slips = results.count(Same.YES), results.count(Same.SLIP)
+    if agreeing == len(results):
         return Same.YES
-    agreeing = sum(r is Same.YES for r in results)
     if Same.NO in results:
         return Same.SLIP if agreeing == 2 else Same.NO
-    return Same.SLIP if agreeing else Same.NO
+    if name is Same.SLIP and number is not Same.YES:
+        return Same.NO
+    return Same.SLIP if agreeing and slips == 1 else Same.NO
 
 
-def _numbers(one: frozenset[str], other: frozenset[str]) -> Same:
+def _texts(one: frozenset[str], other: frozenset[str]) -> Same:
+    """Numbers and dates: equal, one character off, or different."""
     if not one or not other:
         return Same.OPEN
     if one & other:
         return Same.YES
-    return Same.SLIP if min(_distance(a, b) for a in one for b in other) <= 1 else Same.NO
-
-
-def _births(one: frozenset[str], other: frozenset[str]) -> Same:
-    if not one or not other:
-        return Same.OPEN
-    if one & other:
-        return Same.YES
-    return Same.SLIP if min(_distance(a, b) for a in one for b in other) <= 1 else Same.NO
+    return Same.SLIP if min(DamerauLevenshtein.distance(a, b) for a in one for b in other) <= 1 else Same.NO
 
 
 def _names(one: frozenset[str], other: frozenset[str]) -> Same:
@@ -90,6 +82,3 @@ def _middles_agree(a: list[str], b: list[str]) -> bool:
 def _parts(name: str) -> list[str]:
     return re.findall(r"[A-Z']+", name.upper())
 
-
-def _distance(one: str, other: str) -> int:
-    return DamerauLevenshtein.distance(one, other)

@@ -205,7 +205,7 @@ def _letterheads(page: LabelledPage, evidence: Evidence, share: float, name: str
         if not (at <= share if name == "letterhead" else at >= 0.88 or 0.22 < at < 0.35):
             continue
         for cell in row.cells():
-            text = text_of(cell).strip(" ,.-_|*")
+            text = text_of([t for t in cell if t.key or t.text == "&"]).strip(" ,.-_|*")
             if not _is_facility(text):
                 continue
             is_strong = bool(_STRONG_FACILITY.search(text))

@@ -168,16 +168,20 @@ def service_reading(span: DateSpan, birth: str | None = None) -> str | None:
 def birth_readings(
     span: DateSpan, services: Sequence[str] = (), age_years: int | None = None
 ) -> tuple[str, ...]:
-    """Birth dates that this can mean, given dates of care (ISO) and a printed age."""
+    """Birth dates that this can mean, given dates of care (ISO) and a printed age.
+
+    They choose between centuries only: a year printed in full stands, because the date
+    of care may be the one misread.
+    """
     texts = span.readings(EARLIEST_BIRTH_YEAR, LATEST_YEAR)
-    if services:
-        last = max(services)
-        texts = tuple(
-            t for t in texts if _not_before(min(services), t) and int(last[:4]) - int(t[:4]) <= OLDEST_YEARS
-        )
-        if age_years is not None and len(texts) > 1:
-            texts = tuple(t for t in texts if abs(int(last[:4]) - int(t[:4]) - age_years) <= 2) or texts
-    return tuple(t for t in texts if t >= "1900") or texts
+    if len(texts) < 2 or not services:
+        return tuple(t for t in texts if t >= "1900") or texts
+    first, last = min(services), max(services)
+    fitting = [t for t in texts if _not_before(first, t) and int(last[:4]) - int(t[:4]) <= OLDEST_YEARS]
+    if age_years is not None:
+        aged = [t for t in fitting if abs(int(last[:4]) - int(t[:4]) - age_years) <= 2]
+        fitting = aged or fitting
+    return tuple(t for t in fitting if t >= "1900") or tuple(fitting)
 
 
 def _not_before(later: str, earlier: str) -> bool:

@@ -47,7 +47,7 @@ _TYPE_RANK = (
     "title.document_type.weak",
     "words.document_type",
 )
-_LABEL_FLOOR, _BARE_FLOOR = 0.46, 0.28
+_LABEL_FLOOR, _BARE_FLOOR = 0.5, 0.29
 """Least confidence of a date worth showing; a second reader's disagreement falls below."""
 _EVEN = 1.25
 """One value must have this many times the support of another to win over it."""
@@ -145,35 +145,35 @@ def _birth_date(findings: Sequence[Finding], service: str | None) -> str | None:
 
 
 def _service_date(everything: Sequence[Finding], usable: Sequence[Finding], kind: str | None) -> str | None:
-    """By rank of label; within a rank the earliest page and place, but nothing before birth."""
+    """The best date of the best rank of label that the document has.
+
+    Where that one is illegible or impossible the answer is none, not the next rank: the
+    day of dictation is not the day of the visit.
+    """
     births = {f.value for f in usable if f.kind is FindingKind.BIRTH_DATE}
-    earliest = min(births, default="")
-    dates = [
-        f for f in everything
-        if f.kind is FindingKind.SERVICE_DATE and _is_legible(f) and f.value >= earliest[: len(f.value)]
-        and (f.value not in births or rule_name(f).startswith("label."))
-    ]  # fmt: skip
+    dates = [f for f in everything if f.kind is FindingKind.SERVICE_DATE and not _is_bare_birth(f, births)]
     for rank in _LETTER_RANK if kind == "correspondence" else _SERVICE_RANK:
         of_rank = [f for f in dates if rule_name(f).split(".")[-1] == rank]
         if of_rank:
-            return _one_date(of_rank, rank)
+            return _one_date(of_rank, min(births, default=""), rank)
     return None
+
+
+def _is_bare_birth(finding: Finding, births: Iterable[str]) -> bool:
+    return rule_name(finding).startswith("bare.") and finding.value in births
+
+
+def _one_date(findings: Sequence[Finding], birth: str, rank: str) -> str | None:
+    """The first good one in reading order; loose dates all over the page give none."""
+    if rank == "alone" and len({f.value for f in findings if f.scan_page_no == findings[0].scan_page_no}) > 3:
+        return None
+    return next((f.value for f in findings if _is_legible(f) and f.value >= birth[: len(f.value)]), None)
 
 
 def _is_legible(finding: Finding) -> bool:
     """Words read badly say nothing that is worth showing as the date."""
     floor = _BARE_FLOOR if rule_name(finding).startswith("bare.") else _LABEL_FLOOR
     return finding.confidence is None or finding.confidence >= floor
-
-
-def _one_date(findings: Sequence[Finding], rank: str) -> str | None:
-    """The date of a rank: first printed; for notes the first entry; too many loose ones give none."""
-    first_page = [f for f in findings if f.scan_page_no == findings[0].scan_page_no]
-    values = list(dict.fromkeys(f.value for f in first_page))
-    if rank == "alone" and len(values) > 3:
-        return None
-    good = [f for f in first_page if (f.confidence or 0.7) >= 0.3] or first_page
-    return good[0].value
 
 
 def _ranked(findings: Sequence[Finding], kind: FindingKind, ranks: Sequence[str]) -> str | None:

@@ -28,12 +28,16 @@ def find(reading: PageReading) -> PageFindings:
     return PageFindings(scan_page_no=reading.scan_page_no, findings=found)
 
 
+_AGE_SLACK_YEARS = 4
+"""Ages in running text are rounded, remembered, or a relative's; a misread year is mostly further off."""
+
+
 def _fits_age(service: str, births: Sequence[str], age: int | None) -> bool:
     """Whether a date of care agrees with birth date and age, where the page tells both."""
     if age is None or len(set(births)) != 1 or len(births[0]) < 10 or len(service) < 10:
         return True
     years = int(service[:4]) - int(births[0][:4]) - (service[5:] < births[0][5:])
-    return abs(years - age) <= 1
+    return abs(years - age) <= _AGE_SLACK_YEARS
 
 
 def _find(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from PIL import Image, ImageFile
 
@@ -66,7 +66,11 @@ class FileSource:
 
     def page(self, scan_page_no: int, reading: PageReading) -> PagePicture:
         """Raises CorruptFile where the page cannot be decoded at all."""
-        picture, rendition, is_mirrored = self._picture(scan_page_no)
+        try:
+            picture, rendition, is_mirrored = self._picture(scan_page_no)
+        except (OSError, *_DECODER_ERRORS) as error:
+            _pass_on(error)
+            raise CorruptFile(f"page {scan_page_no}") from error
         page = full_page(picture, *page_size_pt(picture, reading), rendition)
         return mirrored(page) if is_mirrored else page
 
@@ -130,18 +134,21 @@ def _is_lossy(path: Path, media_type: str, image: Image.Image) -> bool:
 
 
 @contextmanager
-def _opened(source: Path | BinaryIO, formats: tuple[str, ...]) -> Iterator[Image.Image]:
+def _opened(path: Path, formats: tuple[str, ...]) -> Iterator[Image.Image]:
     """This format only; the size limit was judged from headers before (pages)."""
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     truncated, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
     try:
-        try:
-            image: Any = Image.open(source, formats=list(formats))
-        except (OSError, *_DECODER_ERRORS) as error:
-            _pass_on(error)
-            raise CorruptFile("picture header") from error
-        with image:
-            yield image
+        # A stream, not a path: Pillow maps raw TIFFs that it opened by path with the
+        # sides of turned pictures exchanged (seen with 13.0).
+        with path.open("rb") as stream:
+            try:
+                image: Any = Image.open(stream, formats=list(formats))
+            except (OSError, *_DECODER_ERRORS) as error:
+                _pass_on(error)
+                raise CorruptFile("picture header") from error
+            with image:
+                yield image
     finally:
         Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = limit, truncated
 

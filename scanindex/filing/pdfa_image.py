@@ -72,7 +72,7 @@ class PictureReader:
             decode=_numbers(xobject.get("/Decode")),
             is_stencil=is_stencil,
         )
-        return _checked(self._with_mask(picture, xobject))
+        return _checked(picture if is_mask else self._with_mask(picture, xobject))
 
     def _with_mask(self, picture: Picture, xobject: Any) -> Picture:
         mask = xobject.get("/Mask")

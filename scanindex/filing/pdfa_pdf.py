@@ -9,6 +9,7 @@ recorded. Frame: the crop box before /Rotate. Worker-only.
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from scanindex.settings import FilingSettings
 
 RENDER_DPI = 300
 MAX_RENDER_DPI = 600
+_POPPLER_SECONDS = 60
 MAX_RENDER_PIXELS = 100_000_000
 _POINTS_PER_INCH = 72.0
 _MIN_SIDE_PT, _MAX_SIDE_PT = 3.0, 14_400.0
@@ -32,6 +34,8 @@ _MIN_SIDE_PT, _MAX_SIDE_PT = 3.0, 14_400.0
 _LETTER_PT = (0.0, 0.0, 612.0, 792.0)
 _INVISIBLE_ANNOTATIONS = frozenset(("/Link", "/Popup"))
 _HIDDEN, _NO_VIEW = 2, 32
+_MALFORMED = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, zlib.error)
+"""What reading wrongly typed objects raises: the page is rendered then."""
 _CODEC_NAMES = {
     "CCITTFaxDecode": "ccitt",
     "DCTDecode": "jpeg",
@@ -68,7 +72,7 @@ class PdfSource:
             return self._images_of(scan_page_no)
         except NotPassable as reason:
             return self._rendered(scan_page_no, reason.code, reason.dpi)
-        except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        except (pikepdf.PdfError, *_MALFORMED):
             return self._rendered(scan_page_no, "broken", None)
 
     def _images_of(self, scan_page_no: int) -> PagePicture:
@@ -114,7 +118,7 @@ class PdfSource:
             scale = _scale(width_pt, height_pt, dpi)
             image = page.render(scale=scale, may_draw_forms=True).to_pil().convert("RGB")
             page.close()
-        except (pypdfium2.PdfiumError, IndexError) as error:
+        except (pypdfium2.PdfiumError, LookupError, ValueError) as error:
             return self._render_by_poppler(scan_page_no, dpi, error)
         return image, width_pt, height_pt
 
@@ -127,9 +131,14 @@ class PdfSource:
 
         try:
             images = pdf2image.convert_from_path(
-                self._path, dpi=int(dpi), first_page=scan_page_no, last_page=scan_page_no, use_cropbox=True
+                self._path,
+                dpi=int(dpi),
+                first_page=scan_page_no,
+                last_page=scan_page_no,
+                use_cropbox=True,
+                timeout=_POPPLER_SECONDS,
             )
-        except (PDFPageCountError, PDFPopplerTimeoutError, PDFSyntaxError, ValueError) as error:
+        except (PDFPageCountError, PDFPopplerTimeoutError, PDFSyntaxError, *_MALFORMED) as error:
             raise CorruptFile(f"page {scan_page_no}") from error
         if not images:
             raise CorruptFile(f"page {scan_page_no}") from reason

@@ -8,6 +8,7 @@ bytes. Worker-only: imports pikepdf.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,14 @@ class PdfaWriter:
 
     # --- pictures ----------------------------------------------------------
     def _image(self, picture: Picture) -> Any:
+        """The image object; pages that show the same picture share it."""
+        about = repr(replace(picture, data=b"", mask=None)) + repr(picture.mask and id(picture.mask))
+        key = hashlib.sha256(picture.data + about.encode()).hexdigest()
+        if key not in self._shared:
+            self._shared[key] = self._new_image(picture)
+        return self._shared[key]
+
+    def _new_image(self, picture: Picture) -> Any:
         stream = self._pdf.make_stream(picture.data)
         stream.Type, stream.Subtype = Name.XObject, Name.Image
         stream.Width, stream.Height = picture.width_px, picture.height_px

@@ -25,8 +25,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from scanindex.errors import CatalogBusy, IndexBroken, ScanindexError
-from scanindex.index import answer, query, state
+from scanindex.errors import CatalogBusy, IndexBroken, ScanindexError, TransientError
+from scanindex.index import answer, state
+from scanindex.index import query as language
 from scanindex.model import DocumentId, IndexPage, PatientId, SearchResult
 
 REBUILD_BATCH_PAGES = 2_000
@@ -126,11 +127,13 @@ class FolderIndex:
             state.write(self._root, replace(held, seq=seq))
             change.forget_obsolete()
         if sum(leaf.size < LOOSE_PAGES for leaf in snapshot.leaves) > MAX_LOOSE_LEAVES:
-            self.tidy()
+            # The apply itself is done: trouble with this extra waits for next time.
+            with contextlib.suppress(TransientError):
+                self.tidy()
 
     def search(
         self,
-        query_text: str,
+        query: str,
         limit: int = 20,
         offset: int = 0,
         *,
@@ -141,7 +144,7 @@ class FolderIndex:
         patient_ids: only pages filed under one of these (what the asker may see).
         """
         start = time.monotonic()
-        node = query.parse(query_text)
+        node = language.parse(query)
         with self._reading, state.disk_errors():
             snapshot = self._snapshot()
             try:

@@ -14,6 +14,7 @@ relatives (2.7.4, whoosh3) is used.
 from __future__ import annotations
 
 import contextlib
+import functools
 import shutil
 from array import array
 from collections import OrderedDict
@@ -46,7 +47,9 @@ class _NumberedKeys(fields.TEXT):  # type: ignore[misc]
             yield key.encode(), len(numbers), float(len(numbers)), encode(numbers)
 
 
+@functools.cache
 def _schema() -> Any:
+    """One for all: Whoosh reads it while writing and never changes it here."""
     number = columns.NumericColumn("i", default=0)
     labels = {name: fields.ID() for name in ("about", "alike", "name", "patient_id", *query.WORD_FIELDS[2:])}
     days = {f"{name}_{end}": fields.COLUMN(number) for name in query.DATE_FIELDS for end in ("first", "last")}

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from scanindex import sniff
+from scanindex.errors import transient
 from scanindex.intake.retire import is_private_name
 
 _MAX_DEPTH = 8
@@ -52,8 +53,10 @@ def list_entries(folder: Path, depth: int = 0) -> Iterator[Entry]:
     with contextlib.ExitStack() as stack:
         try:
             listing = stack.enter_context(os.scandir(folder))
-        except FileNotFoundError:
-            return
+        except OSError as error:
+            if depth:
+                return  # a sub-folder that went or is barred must not hold up the rest
+            raise transient(error) from None  # the share is gone: wait, and say so
         for item in listing:
             if is_private_name(item.name) or sniff.is_clutter(item.name):
                 continue

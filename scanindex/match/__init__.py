@@ -7,15 +7,16 @@ all must hold before filing without a person (gates), the decision (policy).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from scanindex.match import sightings, witness
+from scanindex.match.gates import GATES, Gate
 from scanindex.match.policy import POLICY_VERSION, choose
 from scanindex.model import Decision, Level, PageFindings, PageGroup, PageReading
 from scanindex.ports import Roster
 from scanindex.settings import MatchSettings
 
-__all__ = ["POLICY_VERSION", "choose", "decide"]
+__all__ = ["GATES", "POLICY_VERSION", "choose", "decide"]
 
 
 def decide(
@@ -24,10 +25,12 @@ def decide(
     group: PageGroup,
     roster: Roster,
     settings: MatchSettings,
+    active: Mapping[str, Gate] = GATES,
 ) -> Decision:
     """Whose document the pages of `group` are; only the roster port is asked.
 
-    `pages` and `findings` may be those of the whole scan.
+    `pages` and `findings` may be those of the whole scan; fewer gates than all are for
+    tests that show what each of them prevents.
     """
     evidence = sightings.gather(pages, findings, group)
     people, holders = witness.people(evidence, roster)
@@ -36,4 +39,4 @@ def decide(
         more = witness.by_page_names(evidence, roster, [p.patient_id for p in people])
         candidates += witness.profiles(evidence, more, holders)
     known = witness.surroundings(candidates, roster, settings)
-    return choose(evidence, candidates, known, settings, roster.version())
+    return choose(evidence, candidates, known, settings, roster.version(), active)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -49,10 +50,10 @@ class Case:
 
     @property
     def margin(self) -> float:
-        """Log odds of the leader over the next best."""
+        """Log odds of the leader over the next best patient; "nobody" has a gate of its own."""
         mine = self.odds[self.leader.patient.patient_id]
         rest = [o for p, o in self.odds.items() if p != self.leader.patient.patient_id]
-        return mine - max([0.0, *rest])
+        return mine - max(rest, default=-math.inf)
 
 
 IDENTIFIERS = frozenset(("mrn", "name", "birth_date", "ssn4", "phone", "address", "barcode", "number"))

@@ -211,8 +211,13 @@ def _mrns(
             yield _own_mrn(s, raw in [i.value for i in own], len(held))
         elif s.is_labelled and held:
             conflicts.append(_from_sighting(s, "mrn_of_another"))
-        elif s.is_labelled and any(OSA.distance(key, k, score_cutoff=1) <= 1 for k in own_keys):
-            yield "mrn", _from(s, Level.NEAR, "one character differs")
+        elif s.is_labelled and any(_is_slip(key, k) for k in own_keys):
+            yield "mrn", _from(s, Level.NEAR, "equal but for an OCR slip")
+
+
+def _is_slip(read: str, known: str) -> bool:
+    """Letters for digits anywhere, or one character off."""
+    return fold.identifier_key(fold.as_digits(read)) == known or OSA.distance(read, known, score_cutoff=1) <= 1
 
 
 def _own_mrn(s: Sighting, is_verbatim: bool, holders: int) -> tuple[str, Agreement]:

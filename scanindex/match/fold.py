@@ -13,6 +13,7 @@ from functools import lru_cache
 
 _NOT_LETTERS = re.compile(r"[^A-Z]+")
 _NOT_ALNUM = re.compile(r"[^A-Z0-9]+")
+_MISREAD_DIGITS = str.maketrans("OQDILZSGB", "000112568")
 _ODD_LETTERS = str.maketrans({"Ø": "O", "Æ": "AE", "Œ": "OE", "ß": "SS", "Ł": "L", "Đ": "D", "Þ": "TH"})
 
 SUFFIXES = {
@@ -62,6 +63,11 @@ def identifier_key(value: str) -> str:
     """`identifier_text` without leading zeros: equality on it must be unique to count."""
     text = identifier_text(value)
     return text.lstrip("0") or text[:1]
+
+
+def as_digits(text: str) -> str:
+    """Letters that readers take digits for, as those digits: for finding, never for equality."""
+    return text.translate(_MISREAD_DIGITS)
 
 
 def digits(text: str) -> str:

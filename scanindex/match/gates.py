@@ -230,13 +230,9 @@ def _pages_identify(case: Case) -> bool:
 
 
 def _is_strong(other: Profile) -> bool:
-    exact = other.exact | other.unsure
-    return (
-        "mrn" in exact
-        or "mrn" in other.cover
-        or {"name", "birth_date"} <= exact
-        or {"name", "number"} <= exact
-    )
+    """Two exact kinds, sure or not; a labelled MRN alone has its own gate."""
+    exact = other.exact | other.unsure | other.cover
+    return len(exact & {"name", "birth_date", "mrn"}) >= 2 or {"name", "number"} <= exact
 
 
 def _is_explained(other: Profile, leader: Profile) -> bool:

@@ -115,7 +115,7 @@ def _from_finding(text: PageText, finding: Finding) -> Sighting:
     confidence = finding.confidence if finding.confidence is not None else lowest
     if "barcode" in finding.readers or len(finding.readers) > 1:
         sure, disputed = True, False
-    elif finding.confidence is not None:
+    elif finding.confidence is not None and not any(w.second_text for w in words):
         sure = sure and finding.confidence >= SURE_CONFIDENCE
     return Sighting(
         kind=finding.kind,

@@ -157,15 +157,11 @@ def _repaired(evidence: Evidence, holders: Holders) -> list[str]:
         value = fold.identifier_text(s.values[0])
         if holders.get(fold.identifier_key(value)):
             continue
-        found[_as_digits(value)] = None
+        found[fold.as_digits(value)] = None
         for at, character in enumerate(value):
             for other in _CONFUSED.get(character, ""):
                 found[value[:at] + other + value[at + 1 :]] = None
     return list(found)[:_MOST_NUMBERS]
-
-
-def _as_digits(value: str) -> str:
-    return value.translate(str.maketrans("OQDILZSGB", "000112568"))
 
 
 def _by_label(evidence: Evidence, roster: Roster) -> Iterator[Sequence[Patient]]:

@@ -186,12 +186,16 @@ def _read_pillow(
             _seek(image, scan_page_no - 1)
         guard.check_dimensions(*image.size, settings.max_pixels, is_grey=image.mode in _GREY_MODES)
         orientation, (dpi_x, dpi_y) = _orientation(image), _dpi(image)
+        notes: tuple[str, ...] = ()
         is_inverted_deep = _photometric(image) == 0 and image.mode.startswith(("I", "F"))
         if media_type == JP2:
-            _reduce_jp2(image, settings.max_pixels)
+            shrink = _reduce_jp2(image, settings.max_pixels)
+            dpi_x, dpi_y = dpi_x and dpi_x * shrink, dpi_y and dpi_y * shrink
+            notes = (guard.NOTE_REDUCED,) if shrink < 1 else ()
         pixels, is_bilevel, problems = _pixels(opened)
         if media_type == TIFF and not problems and _has_short_g4_strip(path, image, pixels):
             problems = (guard.TRUNCATED_IMAGE,)
+    problems = (*problems, *notes)
     if is_inverted_deep:
         pixels = 255 - pixels
     if media_type == TIFF:
@@ -229,14 +233,15 @@ def _pixels(opened: Opened) -> tuple[Grey, bool, tuple[str, ...]]:
     return pixels, is_bilevel, problems
 
 
-def _reduce_jp2(image: Image.Image, max_pixels: int) -> None:
-    """Let the wavelet decoder leave out its finest levels where the page is too large."""
+def _reduce_jp2(image: Image.Image, max_pixels: int) -> float:
+    """Let the wavelet decoder leave out its finest levels where the page is too large; the factor."""
     width, height = image.size
     levels = 0
     while (width >> levels) * (height >> levels) > max_pixels and levels < 5:
         levels += 1
     if levels:
         image.reduce = levels  # type: ignore[assignment, method-assign]
+    return float(0.5**levels)
 
 
 def _read_heic(path: Path, scan_page_no: int, settings: PagesSettings) -> Picture:

@@ -52,7 +52,11 @@ class BackupReport:
 
 
 def backup(
-    settings: Settings, walk: Callable[[], list[tuple[str, int]]], target: Path, now: datetime, progress: Progress
+    settings: Settings,
+    walk: Callable[[], list[tuple[str, int]]],
+    target: Path,
+    now: datetime,
+    progress: Progress,
 ) -> BackupReport:
     """Copy catalog and archive into `target` (made if missing); safe beside a running service."""
     home, target = settings.home.resolve(), target.resolve()

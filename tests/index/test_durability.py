@@ -171,7 +171,6 @@ def test_a_merge_killed_anywhere_changes_no_answer(tmp_path: Path, monkeypatch: 
     def check() -> None:
         index = WhooshIndex(path)
         assert contents(index) == expected(documents)
-        index.tidy()
         index.apply(99, [doc(0, 2)])
         assert contents(index) == expected([doc(0, 2), *documents[1:]])
 

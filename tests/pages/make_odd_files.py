@@ -87,7 +87,8 @@ def coloured() -> Image.Image:
 
 def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
     out = io.BytesIO()
-    image.save(out, kind, **options)
+    # A copy: Pillow keeps encoder settings on the image, and pages are cached.
+    image.copy().save(out, kind, **options)
     return out.getvalue()
 
 
@@ -333,7 +334,7 @@ def _() -> bytes:
 
 @_file("tiff_three_pages.tif")
 def _() -> bytes:
-    pages = [bilevel(), letter(), coloured()]
+    pages = [page.copy() for page in (bilevel(), letter(), coloured())]
     out = io.BytesIO()
     pages[0].save(out, "TIFF", save_all=True, append_images=pages[1:], dpi=(DPI, DPI))
     return out.getvalue()

@@ -165,7 +165,7 @@ def test_heic_is_read(odd: Odd) -> None:
     raster = raster_of(odd("heic_grey.heic"))
     expected = np.asarray(letter(), int)[: raster.pixels.shape[0], : raster.pixels.shape[1]]
     assert raster.pixels.shape == (272, 848)
-    assert np.abs(raster.pixels.astype(int) - expected).mean() < LOSSLESS
+    assert np.abs(raster.pixels.astype(int) - expected).mean() < 0.5  # video levels, 16 to 235
     assert inspected(odd("heic_grey.heic")).page_count == 1
 
 

@@ -1,0 +1,78 @@
+"""What kind of document: titles, words, abstention."""
+
+from __future__ import annotations
+
+import pytest
+
+from scanindex.extract import DOCUMENT_TYPES, fields, find
+from tests.extract.paper import page
+
+WHO = "\nPatient: QUILL, NORA B   MRN: 0048213   DOB: 04/05/1951\n"
+
+
+def kind(text: str, **kwargs: object) -> str | None:
+    return fields([find(page(text, **kwargs))]).document_type  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("title", "key"),
+    [
+        ("INITIAL CONSULTATION", "consultation"),
+        ("Clinical Resume", "discharge_summary"),
+        ("DOCTOR'S PROGRESS NOTES", "progress_note"),
+        ("HISTORY & PHYSICAL EXAMINATION", "history_physical"),
+        ("REPORT OF OPERATION", "operative_report"),
+        ("TISSUE REPORT", "pathology_report"),
+        ("ROENTGENOLOGICAL REPORT", "radiology_report"),
+        ("24 Hour Intake and Output", "flowsheet"),
+        ("LIVING WILL", "advance_directive"),
+        ("Medication Kardex", "medication_record"),
+        ("EMERGENCY WARD RECORD", "emergency_report"),
+        ("CARDIAC CATHETERIZATION REPORT", "cardiology_report"),
+        ("ELECTR0CARDIOGRAM REPORT", "ecg_report"),
+        ("FAIR OAK HOSPITAL   NURSES' BEDSIDE NOTES", "nursing_note"),
+        ("Progress Notes (continued)", "progress_note"),
+    ],
+)
+def test_titles(title: str, key: str) -> None:
+    """Synonyms, possessives, ampersands, one misread letter, a letterhead in the same row."""
+    assert kind(title + WHO) == key
+
+
+def test_a_sentence_is_no_title() -> None:
+    """The words of a title inside running text name no type."""
+    assert kind(WHO + "She was sent for consultation and the discharge summary was mailed to her doctor.") is None
+
+
+def test_a_section_heading_does_not_outrank_the_title() -> None:
+    """LABORATORY as a section of a discharge summary."""
+    assert kind("DISCHARGE SUMMARY" + WHO + "LABORATORY\nHemoglobin 12.1\nMEDICATIONS\nnone") == "discharge_summary"
+
+
+def test_words_decide_where_there_is_no_title() -> None:
+    """A page of laboratory words without title."""
+    text = WHO + "WBC  6.1\nHemoglobin  12.1\nHematocrit  36\nPlatelet  200\nGlucose  99\nSodium  140\nReference Range"
+    assert kind(text) == "lab_report"
+
+
+def test_few_or_mixed_words_give_no_answer() -> None:
+    """Nothing clear: abstain, a clerk chooses."""
+    assert kind(WHO + "seen today, doing well, see my note") is None
+
+
+def test_the_types_are_distinct_and_coded() -> None:
+    """Keys are unique; LOINC codes look like LOINC codes; sensitive types are marked."""
+    keys = [t.key for t in DOCUMENT_TYPES]
+    assert len(keys) == len(set(keys)) >= 33
+    codes = [t.loinc for t in DOCUMENT_TYPES if t.loinc]
+    assert all(c[-2] == "-" and c[:-2].isdigit() for c in codes)
+    assert {t.key for t in DOCUMENT_TYPES if t.is_sensitive} >= {"psychiatric_evaluation"}
+
+
+def test_every_word_list_speaks_of_a_known_type() -> None:
+    """A misspelt key in a table would silently invent a type."""
+    from scanindex.extract.tables import read_table
+
+    keys = {t.key for t in DOCUMENT_TYPES}
+    assert {heading[0] for heading, _ in read_table("titles")} == keys
+    assert {heading[0] for heading, _ in read_table("keywords")} <= keys

@@ -1,0 +1,480 @@
+"""Decisions on papers that try to mislead: who is filed, who is asked about, who is new."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from scanindex.match import POLICY_VERSION
+from scanindex.model import FindingKind, Level, Outcome, PersonName
+from scanindex.settings import MatchSettings
+from tests.match.papers import Situation, SmallRoster, cover_sheet, page, patient
+
+CLARA = patient(
+    "clara", "Rosen", "Clara", "1948-03-09", "0481220", middle="Mae", sex="F", ssn4="7713", phone="4195550136",
+    address="88 Linden Way, Tiffin, OH 44883",
+)  # fmt: skip
+NAME, BORN, MRN = "<name ROSEN, CLARA>", "<birth_date 03/09/1948=1948-03-09>", "<mrn 0481220>"
+ROSTER = SmallRoster([CLARA])
+
+
+def decide(*papers, people=(CLARA,), **changes):
+    roster = SmallRoster(people, **{k: changes.pop(k) for k in ("size", "namesakes", "collision") if k in changes})
+    return Situation(roster=roster, papers=papers, **changes).decide()
+
+
+# --- enough -------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        (f"Patient: {NAME}  MRN: {MRN}", "gate.mrn_and_name"),
+        (f"MRN: {MRN}  DOB: {BORN}", "gate.mrn_and_birth_date"),
+        (f"Patient: {NAME}  DOB: {BORN}  SSN: <ssn4 xxx-xx-7713=7713>", "gate.name_birth_date_and_third"),
+        (f"Patient: {NAME}  DOB: {BORN}  Tel <phone (419) 555-0136=4195550136>", "gate.name_birth_date_and_third"),
+        (f"Patient: {NAME}  DOB: {BORN}  88 LINDEN WAY", "gate.name_birth_date_and_third"),
+        (f"Patient: {NAME}  DOB: {BORN}", "gate.name_and_birth_date"),
+    ],
+)
+def test_two_exact_kinds_are_filed(line: str, rule: str) -> None:
+    """Each combination that the rules call enough files alone, and says which it was."""
+    decision = decide(page(line))
+
+    assert (Outcome.AUTO, "clara", rule) == (decision.outcome, decision.patient_id, decision.rule)
+    assert decision.policy_version == POLICY_VERSION
+
+
+def test_an_unlabelled_sticker_is_enough() -> None:
+    """Name, date and number standing together need no labels."""
+    decision = decide(page("ROSEN, CLARA M", "0481220   03/09/48  F", "", "PROGRESS NOTES"))
+
+    assert decision.outcome is Outcome.AUTO
+
+
+def test_a_barcode_is_a_third_kind() -> None:
+    """The MRN in a bar code beside name and birth date."""
+    decision = decide(page(f"{NAME}  DOB: {BORN}", barcodes=["0481220"]), size=20)
+
+    assert decision.rule == "gate.name_birth_date_and_third"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["CLARA M. ROSEN", "Rosen, Clara Mae", "CLARA ROSEN", "Rosen Clara", "Clara Mae Rosen"],
+)
+def test_either_order_of_the_name_is_exact(written: str) -> None:
+    """First and last may be swapped, with and without a middle name."""
+    assert decide(page(f"Patient: <name {written}=ROSEN, CLARA>  MRN: {MRN}")).outcome is Outcome.AUTO
+
+
+@pytest.mark.parametrize(
+    ("last", "written"),
+    [("O'Brien-Lutz", "OBRIEN LUTZ, CLARA"), ("De la Cruz", "DELACRUZ, CLARA"), ("García", "GARCIA, CLARA")],
+)
+def test_hyphens_accents_and_spaces_do_not_matter(last: str, written: str) -> None:
+    """Names are compared by their letters."""
+    person = patient("p", last, "Clara", "1948-03-09", "0481220")
+
+    assert decide(page(f"Patient: <name {written}>  MRN: {MRN}"), people=[person]).outcome is Outcome.AUTO
+
+
+def test_a_former_name_of_the_roster_is_exact() -> None:
+    """A maiden name on old paper, known to the roster, with the number."""
+    person = replace(CLARA, names=(*CLARA.names, PersonName(last="Amsel", first="Clara", use="former")))
+
+    decision = decide(page(f"Patient: <name AMSEL, CLARA>  MRN: {MRN}"), people=[person])
+
+    assert decision.outcome is Outcome.AUTO
+
+
+def test_last_and_first_in_two_cells_stand_together() -> None:
+    """Labelled cells one below the other."""
+    decision = decide(page("Last Name: ROSEN", "First Name: CLARA", f"MRN: {MRN}"))
+
+    assert decision.rule == "gate.mrn_and_name"
+
+
+@pytest.mark.parametrize("written", ["481220", "48-12-20", "0-48-12-20", "48 12 20"])
+def test_lost_zeros_and_grouping_count_where_unique(written: str) -> None:
+    """The same number in another grouping is that number if nobody else could be meant."""
+    assert decide(page(f"Patient: {NAME}  MRN: <mrn {written}>")).outcome is Outcome.AUTO
+
+
+# --- not enough, or contradicted ------------------------------------------------------
+def test_a_lost_zero_that_two_could_have_lost_is_asked() -> None:
+    """0481220 and 481220 belong to two people: printed without zero it decides nothing."""
+    other = patient("ida", "Quinn", "Ida", "1955-08-17", "00481220")
+
+    assert decide(page(f"Patient: {NAME}  MRN: <mrn 481220>"), people=[CLARA, other]).outcome is Outcome.REVIEW
+
+
+def test_one_number_of_two_authorities_is_no_match() -> None:
+    """Without its authority a number that two hospitals gave out names nobody."""
+    other = patient("ida", "Quinn", "Ida", "1955-08-17", "0481220", authority="north")
+
+    assert decide(page(f"Patient: {NAME}  MRN: {MRN}"), people=[CLARA, other]).outcome is Outcome.REVIEW
+
+
+def test_an_mrn_alone_is_asked() -> None:
+    """The number was read well and belongs to somebody; still only one identifier."""
+    decision = decide(page(f"MRN: {MRN}"))
+
+    assert (decision.outcome, decision.candidates[0].patient_id) == (Outcome.REVIEW, "clara")
+
+
+def test_name_and_sex_are_not_enough() -> None:
+    """Sex is no identifier."""
+    assert decide(page(f"Patient: {NAME}   Sex: <sex F>")).outcome is Outcome.REVIEW
+
+
+def test_a_transposed_number_that_hits_somebody_is_asked() -> None:
+    """Two digits exchanged on paper name another patient: name and birth date do not outvote that."""
+    other = patient("otto", "Brandt", "Otto", "1931-12-01", "0482120")
+
+    decision = decide(page(f"Patient: {NAME}  DOB: {BORN}  MRN: <mrn 0482120>"), people=[CLARA, other])
+
+    assert decision.outcome is Outcome.REVIEW
+    assert decision.candidates[0].patient_id == "clara"
+
+
+def test_an_outside_number_equal_to_a_patients_does_not_name_that_patient() -> None:
+    """Another hospital's number happens to be our patient's; name and birth date are strangers'."""
+    decision = decide(page("Patient: <name ADLER, PAUL>  DOB: <birth_date 10/11/1960=1960-10-11>  MRN: <mrn 0481220>"))
+
+    assert decision.outcome is not Outcome.AUTO
+
+
+def test_an_unlabelled_number_only_finds() -> None:
+    """A number that equals an MRN but is not called one is no second identifier to a name."""
+    decision = decide(page(f"Patient: {NAME}", "Specimen 0481220"))
+
+    assert (decision.outcome, decision.candidates[0].patient_id) == (Outcome.REVIEW, "clara")
+
+
+@pytest.mark.parametrize("born", ["03/09/1949=1949-03-09", "09/03/1948=1948-09-03", "03/09/1984=1984-03-09"])
+def test_a_wrong_birth_date_is_asked(born: str) -> None:
+    """A typing error on paper looks like another person; with the number it finds the right one."""
+    decision = decide(page(f"Patient: {NAME}  DOB: <birth_date {born}>  MRN: {MRN}"))
+
+    assert (decision.outcome, decision.candidates[0].patient_id) == (Outcome.REVIEW, "clara")
+
+
+def test_a_repaired_number_is_never_exact() -> None:
+    """O for 0: surely meant, still not read."""
+    decision = decide(page(f"Patient: {NAME}  MRN: <mrn O48122O>"))
+
+    assert decision.outcome is Outcome.REVIEW
+    (near,) = [c for c in decision.candidates[0].comparisons if c.kind is FindingKind.MRN]
+    assert near.level is Level.NEAR
+
+
+def test_a_second_reader_that_disagrees_makes_it_inexact() -> None:
+    """One reader saw the patient's number, the other one another."""
+    paper = page(f"Patient: {NAME}  MRN: {MRN}", second={"0481220": "0487220"})
+
+    assert decide(paper).outcome is Outcome.REVIEW
+
+
+def test_a_second_reader_that_agrees_makes_a_doubtful_word_sure() -> None:
+    """Two independent readers are the machine's double key."""
+    doubtful = page(f"Patient: {NAME}  MRN: {MRN}", confidence={"0481220": 0.5})
+    agreed = page(f"Patient: {NAME}  MRN: {MRN}", confidence={"0481220": 0.5}, second={"0481220": "0481220"})
+
+    assert [Outcome.REVIEW, Outcome.AUTO] == [decide(doubtful).outcome, decide(agreed).outcome]
+
+
+def test_an_illegible_page_needs_two_readers() -> None:
+    """High confidence of one reader does not count on a page it can hardly read."""
+    assert decide(page(f"Patient: {NAME}  MRN: {MRN}", legibility=0.3)).outcome is Outcome.REVIEW
+
+
+@pytest.mark.parametrize("read", ["R0SEN, CLARA", "ROSEM, CLARA", "ROSEN, CIARA"])
+def test_a_slip_in_the_name_is_near(read: str) -> None:
+    """It finds the patient and is no contradiction; name and birth date alone do not file then."""
+    decision = decide(page(f"Patient: <name {read}>   DOB: {BORN}"))
+
+    assert (decision.outcome, decision.candidates[0].patient_id) == (Outcome.REVIEW, "clara")
+
+
+def test_a_nickname_is_no_contradiction() -> None:
+    """Bill for William: not exact, and the number with the birth date is enough without the name."""
+    person = patient("bill", "Voss", "William", "1922-05-30", "0233190")
+    line = "Patient: <name VOSS, BILL>  {}MRN: <mrn 0233190>"
+
+    asked = decide(page(line.format("")), people=[person])
+    filed = decide(page(line.format("DOB: <birth_date 05/30/1922=1922-05-30>  ")), people=[person])
+
+    assert [Outcome.REVIEW, Outcome.AUTO] == [asked.outcome, filed.outcome]
+
+
+# --- somebody else on the page ----------------------------------------------------------
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Attending: Clara Rosen",
+        "Dr. Clara Rosen",
+        "Clara Rosen, M.D.",
+        "Mother's name: Clara Rosen",
+        "Guarantor: ROSEN, CLARA",
+        "Emergency contact: Clara Rosen",
+        "Insured: Clara Rosen",
+        "Witness: Clara Rosen",
+        "cc: Clara Rosen",
+        "Next of kin: ROSEN, CLARA",
+    ],
+)
+def test_a_name_in_another_role_is_no_evidence(line: str) -> None:
+    """A doctor or mother who is also a patient is not whose page it is."""
+    decision = decide(page(line, "", f"DOB: {BORN}"))
+
+    assert decision.outcome is not Outcome.AUTO
+
+
+def test_a_relatives_birth_date_is_no_evidence() -> None:
+    """The mother's date beside the mother's name says nothing about the patient."""
+    decision = decide(page(f"Patient: {NAME}", "Mother: Vera Rosen   DOB: 03/09/1948"))
+
+    assert decision.outcome is Outcome.REVIEW
+
+
+def test_a_mothers_birth_date_does_not_contradict() -> None:
+    """Another date that belongs to a relative leaves the patient's own alone."""
+    decision = decide(
+        page(f"Patient: {NAME}  DOB: {BORN}  MRN: {MRN}", "", "Mother: Vera Rosen   DOB: 11/02/1921")
+    )
+
+    assert decision.outcome is Outcome.AUTO
+
+
+def test_two_patients_in_one_document_are_asked() -> None:
+    """Page 2 belongs to somebody else of the roster."""
+    other = patient("ida", "Quinn", "Ida", "1955-08-17", "0559031")
+    second = page("Patient: <name QUINN, IDA>  MRN: <mrn 0559031>", number=2)
+
+    assert decide(page(f"Patient: {NAME}  MRN: {MRN}"), second, people=[CLARA, other]).outcome is Outcome.REVIEW
+
+
+def test_a_page_naming_an_unregistered_person_is_asked() -> None:
+    """Page 2 names a stranger: it may have been stapled in."""
+    second = page("Patient: <name ADLER, PAUL>", number=2)
+
+    assert decide(page(f"Patient: {NAME}  MRN: {MRN}"), second).outcome is Outcome.REVIEW
+
+
+def test_a_continuation_without_identifiers_is_carried() -> None:
+    """Where the grouping is sure a page that names nobody goes with its document."""
+    assert decide(page(f"Patient: {NAME}  MRN: {MRN}"), page("and so on", number=2)).outcome is Outcome.AUTO
+
+
+def test_notes_about_a_page_do_not_stop_it() -> None:
+    """Problems that begin with "note:" inform; others force review."""
+    line = f"Patient: {NAME}  MRN: {MRN}"
+
+    noted, damaged = decide(page(line, problems=("note:non_square",))), decide(page(line, problems=("damaged",)))
+
+    assert [Outcome.AUTO, Outcome.REVIEW] == [noted.outcome, damaged.outcome]
+
+
+# --- look-alikes --------------------------------------------------------------------------
+TWIN = patient("cora", "Rosen", "Clare", "1948-03-09", "0481227")
+
+
+def test_twins_of_similar_names_need_a_third_identifier() -> None:
+    """Number and name could be the twin's by one slip each; all three could not."""
+    two = decide(page(f"Patient: {NAME}  MRN: {MRN}"), people=[CLARA, TWIN])
+    three = decide(page(f"Patient: {NAME}  MRN: {MRN}  DOB: {BORN}"), people=[CLARA, TWIN])
+
+    assert [Outcome.REVIEW, Outcome.AUTO] == [two.outcome, three.outcome]
+
+
+def test_twins_without_number_are_asked() -> None:
+    """Name and birth date do not part twins of similar names, nor does their telephone."""
+    twin = replace(TWIN, phone=CLARA.phone)
+
+    decision = decide(
+        page(f"Patient: {NAME}  DOB: {BORN}  Tel <phone (419) 555-0136=4195550136>"), people=[CLARA, twin]
+    )
+
+    assert decision.outcome is Outcome.REVIEW
+
+
+def test_twins_of_unlike_names_are_told_apart_by_name() -> None:
+    """Clara and Boris: the number and the first name leave no doubt."""
+    twin = patient("boris", "Rosen", "Boris", "1948-03-09", "0481227")
+
+    assert decide(page(f"Patient: {NAME}  MRN: {MRN}"), people=[CLARA, twin]).patient_id == "clara"
+
+
+def test_namesakes_with_one_birth_date_need_the_number() -> None:
+    """Two people, one name, one day: only a number says which."""
+    namesake = patient("clara2", "Rosen", "Clara", "1948-03-09", "0990011")
+
+    without = decide(page(f"Patient: {NAME}  DOB: {BORN}"), people=[CLARA, namesake])
+    with_it = decide(page(f"Patient: {NAME}  DOB: {BORN}  MRN: {MRN}"), people=[CLARA, namesake])
+
+    assert [Outcome.REVIEW, Outcome.AUTO] == [without.outcome, with_it.outcome]
+    assert {"clara", "clara2"} == {c.patient_id for c in without.candidates}
+
+
+SENIOR = patient("sr", "Voss", "Henry", "1922-05-30", "0233190", suffix="Sr")
+JUNIOR = patient("jr", "Voss", "Henry", "1951-01-15", "0233841", suffix="Jr")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Patient: <name VOSS, HENRY SR>  MRN: <mrn 0233190>", Outcome.AUTO),
+        ("Patient: <name VOSS, HENRY>  MRN: <mrn 0233190>", Outcome.REVIEW),
+        ("Patient: <name VOSS, HENRY JR>  MRN: <mrn 0233190>", Outcome.REVIEW),
+        ("Patient: <name VOSS, HENRY>  MRN: <mrn 0233190>  DOB: <birth_date 5/30/1922=1922-05-30>", Outcome.AUTO),
+        ("Patient: <name VOSS, HENRY>  MRN: <mrn 0233190>  DOB: <birth_date 1/15/1951=1951-01-15>", Outcome.REVIEW),
+    ],
+)
+def test_senior_and_junior(line: str, expected: Outcome) -> None:
+    """Father and son need the suffix or the birth date besides the number, and no contradiction."""
+    decision = decide(page(line), people=[SENIOR, JUNIOR])
+
+    assert decision.outcome is expected
+    assert decision.patient_id in ("sr", None)
+
+
+# --- frequencies ----------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("namesakes", "collision", "size", "expected"),
+    [
+        (0.1, 1.2e-3, 20_000, Outcome.AUTO),
+        (5.0, 1.2e-3, 20_000, Outcome.REVIEW),
+        (0.1, 0.05, 20_000, Outcome.REVIEW),
+        (0.1, 1.2e-3, 40, Outcome.REVIEW),
+    ],
+)
+def test_name_and_birth_date_alone_depend_on_the_roster(
+    namesakes: float, collision: float, size: int, expected: Outcome
+) -> None:
+    """Rare name in a large roster: filed; common name, dense or tiny roster: asked."""
+    paper = page(f"Patient: {NAME}   DOB: {BORN}")
+
+    assert decide(paper, namesakes=namesakes, collision=collision, size=size).outcome is expected
+
+
+def test_a_small_roster_files_on_the_number() -> None:
+    """With two people in it, number and name are still enough."""
+    assert decide(page(f"Patient: {NAME}  MRN: {MRN}"), size=2).outcome is Outcome.AUTO
+
+
+def test_a_nobody_prior_of_the_site_counts() -> None:
+    """Where most paper comes from strangers, name and birth date are not enough."""
+    settings = MatchSettings(not_in_roster_prior=0.9)
+
+    assert decide(page(f"Patient: {NAME}  DOB: {BORN}"), settings=settings).outcome is Outcome.REVIEW
+
+
+# --- newborns ---------------------------------------------------------------------------------
+INFANT = patient("infant", "Rosen", "Baby Boy", "1979-06-02", "0700441")
+
+
+def test_a_newborns_own_number_and_birth_date_file() -> None:
+    """The infant's own sticker, beside its mother's name."""
+    paper = page(
+        "Patient: <name ROSEN, BABY BOY>  MRN: <mrn 0700441>  DOB: <birth_date 06/02/1979=1979-06-02>",
+        "Mother: <name:relative CLARA ROSEN>",
+    )
+
+    decision = decide(paper, people=[CLARA, INFANT])
+
+    assert (Outcome.AUTO, "infant") == (decision.outcome, decision.patient_id)
+
+
+def test_a_newborn_without_its_own_number_is_asked() -> None:
+    """Name and day of a baby do not file, with the mother's number least of all."""
+    plain = page("Patient: <name ROSEN, BABY BOY>  DOB: <birth_date 06/02/1979=1979-06-02>")
+    mothers = page(
+        f"Patient: <name ROSEN, BABY BOY>  DOB: <birth_date 06/02/1979=1979-06-02>  MRN: {MRN}"
+    )
+
+    assert {Outcome.REVIEW} == {decide(p, people=[CLARA, INFANT]).outcome for p in (plain, mothers)}
+
+
+# --- cover sheets -------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("line", "cover", "expected"),
+    [
+        (f"Patient: {NAME}", cover_sheet("0481220"), Outcome.AUTO),
+        (f"DOB: {BORN}", cover_sheet("0481220"), Outcome.AUTO),
+        ("No acute distress.", cover_sheet("0481220", "1948-03-09"), Outcome.AUTO),
+        ("No acute distress.", cover_sheet("0481220"), Outcome.REVIEW),
+        ("No acute distress.", cover_sheet("0481220", "1950-01-01"), Outcome.REVIEW),
+        ("Patient: <name ADLER, PAUL>", cover_sheet("0481220", "1948-03-09"), Outcome.REVIEW),
+    ],
+)
+def test_cover_sheets(line: str, cover, expected: Outcome) -> None:
+    """A cover sheet is the operator's word: believed where the pages agree or are silent."""
+    assert decide(page(line), cover=cover).outcome is expected
+
+
+# --- nobody ---------------------------------------------------------------------------------------
+def test_a_stranger_is_new() -> None:
+    """Nobody fits and the page names somebody clearly."""
+    decision = decide(page("Patient: <name ADLER, PAUL>  DOB: <birth_date 10/11/1960=1960-10-11>"))
+
+    assert (Outcome.NEW, None) == (decision.outcome, decision.patient_id)
+
+
+def test_without_a_roster_the_first_document_is_new() -> None:
+    """An empty roster knows nobody."""
+    decision = decide(page(f"Patient: {NAME}  MRN: {MRN}"), people=[], size=0)
+
+    assert (Outcome.NEW, 0) == (decision.outcome, decision.roster_version)
+
+
+def test_without_a_roster_later_documents_meet_the_provisional_patient() -> None:
+    """One confirmed person in an otherwise empty roster: the number files, name and day do not."""
+    known = replace(CLARA, is_provisional=True)
+
+    with_number = decide(page(f"Patient: {NAME}  MRN: {MRN}"), people=[known], size=0)
+    without = decide(page(f"Patient: {NAME}  DOB: {BORN}"), people=[known], size=0)
+
+    assert [Outcome.AUTO, Outcome.REVIEW] == [with_number.outcome, without.outcome]
+
+
+def test_a_page_that_names_nobody_is_asked() -> None:
+    """Nothing to go by is no new person."""
+    assert decide(page("Wound clean and dry.")).outcome is Outcome.REVIEW
+
+
+# --- explanations ---------------------------------------------------------------------------------
+def test_reasons_hold_no_patient_data() -> None:
+    """Sentences name kinds and situations only."""
+    decision = decide(page(f"Patient: {NAME}  DOB: <birth_date 1/2/1950=1950-01-02>  MRN: {MRN}"))
+
+    said = " ".join(decision.reasons).upper()
+    assert not any(value in said for value in ("ROSEN", "CLARA", "0481220", "1950", "1948"))
+    assert decision.reasons
+
+
+def test_comparisons_show_where_each_datum_stands() -> None:
+    """Every agreement has its page and box for the reviewer."""
+    decision = decide(page(f"Patient: {NAME}  DOB: {BORN}  MRN: {MRN}", number=1))
+
+    shown = {c.kind: c for c in decision.candidates[0].comparisons}
+    assert {FindingKind.NAME, FindingKind.BIRTH_DATE, FindingKind.MRN} <= set(shown)
+    assert all(c.scan_page_no == 1 and c.box for c in shown.values())
+
+
+def test_the_same_papers_give_the_same_decision() -> None:
+    """Nothing depends on order of look-up or time."""
+    people = [CLARA, TWIN, SENIOR, JUNIOR]
+    paper = page(f"Patient: {NAME}  DOB: {BORN}  MRN: {MRN}")
+
+    assert decide(paper, people=people) == decide(paper, people=people[::-1])
+
+
+def test_at_most_five_candidates_are_shown_best_first() -> None:
+    """A name that many share gives the reviewer five."""
+    people = [patient(f"p{n}", "Rosen", "Clara", f"19{n + 40}-01-05", f"07000{n:02}") for n in range(9)]
+
+    decision = decide(page(f"Patient: {NAME}"), people=people)
+
+    assert len(decision.candidates) == 5
+    scores = [c.score for c in decision.candidates]
+    assert scores == sorted(scores, reverse=True)

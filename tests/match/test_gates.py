@@ -1,0 +1,138 @@
+"""Each gate prevents a misfile that nothing else would prevent.
+
+For every gate there is a situation whose paper must not be filed under the patient it
+seems to name. With all gates it is not; without that one gate it would be.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from scanindex.match import GATES
+from scanindex.model import Outcome, PageKind
+from scanindex.settings import MatchSettings
+from tests.match.papers import Situation, SmallRoster, page, patient
+
+CLARA = patient(
+    "clara", "Rosen", "Clara", "1948-03-09", "0481220", sex="F", ssn4="7713", phone="4195550136",
+    address="88 Linden Way, Tiffin, OH 44883",
+)  # fmt: skip
+NAME, BORN, MRN = "<name ROSEN, CLARA>", "<birth_date 03/09/1948=1948-03-09>", "<mrn 0481220>"
+LABEL = (f"Patient: {NAME}   DOB: {BORN}   MRN: {MRN}",)
+ROSTER = SmallRoster([CLARA])
+
+SITUATIONS: dict[str, Situation] = {
+    "two_identifiers": Situation(  # a stray number on a page that names nobody
+        roster=SmallRoster([CLARA], size=100), papers=(page(f"MRN: {MRN}", "No acute distress."),)
+    ),
+    "no_other_mrn": Situation(  # the number on the label is another patient's
+        roster=SmallRoster([CLARA, patient("otto", "Brandt", "Otto", "1931-12-01", "0734415")], collision=3.4e-5),
+        papers=(
+            page(
+                f"Patient: {NAME}  DOB: {BORN}  MRN: <mrn 0734415>",
+                "Phone: <phone (419) 555-0136=4195550136>  SSN: <ssn4 7713>",
+                "88 LINDEN WAY",
+            ),
+        ),
+    ),
+    "no_other_birth_date": Situation(  # the unregistered daughter of the same name, with her mother's number
+        roster=ROSTER, papers=(page(f"Patient: {NAME}  DOB: <birth_date 07/21/1975=1975-07-21>  MRN: {MRN}"),)
+    ),
+    "no_other_name": Situation(  # the unregistered twin brother, with his sister's number
+        roster=ROSTER, papers=(page(f"Patient: <name ROSEN, MARTIN>  DOB: {BORN}  MRN: {MRN}"),)
+    ),
+    "no_other_suffix": Situation(  # Jr with the number of Sr
+        roster=SmallRoster([patient("sr", "Voss", "Henry", "1922-05-30", "0233190", suffix="Sr")]),
+        papers=(page("Patient: <name VOSS, HENRY JR=VOSS, HENRY JR>  MRN: <mrn 0233190>"),),
+    ),
+    "no_other_sex": Situation(  # brother and sister share the day; the number is hers, the page is his
+        roster=ROSTER, papers=(page(f"DOB: {BORN}   Sex: <sex M>   MRN: {MRN}"),)
+    ),
+    "no_other_ssn": Situation(  # an unregistered namesake whose number was keyed wrong
+        roster=ROSTER, papers=(page(f"Patient: {NAME}  MRN: {MRN}  SSN: <ssn4 xxx-xx-2204=2204>"),)
+    ),
+    "no_second_patient": Situation(  # somebody else's sheet behind the first page
+        roster=SmallRoster([CLARA, patient("ida", "Quinn", "Ida", "1955-08-17", "0559031")]),
+        papers=(page(*LABEL), page("QUINN, IDA   08/17/1955", "Wound clean and dry.", number=2)),
+    ),
+    "margin": Situation(  # a sticker of one patient on the preprinted form of another
+        roster=SmallRoster(
+            [
+                CLARA,
+                patient(
+                    "ida", "Quinn", "Ida", "1955-08-17", "0559031", ssn4="3381", phone="4195550172",
+                    address="7 Orchard Ct, Tiffin, OH 44883",
+                ),  # fmt: skip
+            ]
+        ),
+        papers=(
+            page(
+                f"DOB: {BORN}   MRN: {MRN}",
+                "",
+                "QUINN, IDA",
+                "7 ORCHARD CT",
+                "(419) 555-0172",
+                "SSN xxx-xx-3381",
+            ),
+        ),
+        settings=MatchSettings(posterior=0.5),
+    ),
+    "third_for_look_alikes": Situation(  # twins of similar names: the number was keyed from the other's chart
+        roster=SmallRoster([CLARA, patient("clare", "Rosen", "Clare", "1948-03-09", "0481227")]),
+        papers=(page(f"DOB: {BORN}   MRN: {MRN}", "Name:"),),
+        truth="clare",
+    ),
+    "likely_enough": Situation(  # an unregistered person of a common name, born on the same day
+        roster=SmallRoster([CLARA], namesakes=40.0, collision=0.01),
+        papers=(page(f"Patient: {NAME}   DOB: {BORN}"),),
+    ),
+    "read_surely": Situation(  # one reader guessed a digit and hit the registered namesake
+        roster=ROSTER, papers=(page(f"Patient: {NAME}   MRN: {MRN}", confidence={"0481220": 0.4}),)
+    ),
+    "every_page_supports": Situation(  # page 2 names somebody, too badly read to accuse or acquit
+        roster=ROSTER,
+        papers=(
+            page(*LABEL),
+            page("Patient: <name QU1NN, lDA=QU1NN, LDA>", "Wound clean.", number=2, confidence=0.3),
+        ),
+    ),
+    "sure_of_pages": Situation(  # page 2 names nobody and may begin another document
+        roster=ROSTER, papers=(page(*LABEL), page("Wound clean and dry.", number=2)), is_sure=False
+    ),
+    "whole_pages": Situation(  # nobody knows what page 2 says
+        roster=ROSTER, papers=(page(*LABEL), page(number=2, kind=PageKind.FAILED, problems=("timeout",)))
+    ),
+    "infants_own_number": Situation(  # the mother's sticker on her baby's sheet
+        roster=ROSTER, papers=(page(*LABEL, "BABY BOY ROSEN   delivered 06/02/1979   Apgar 9"),)
+    ),
+    "strict_mode": Situation(  # a label on the wrong paper: nothing on it can tell, only people do
+        roster=ROSTER, papers=(page(*LABEL),), settings=MatchSettings(mode="suggest")
+    ),
+}
+
+
+def test_every_gate_has_its_situation() -> None:
+    """No gate without a document that shows what it is for."""
+    assert set(SITUATIONS) == set(GATES)
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_all_gates_together_ask_a_person(name: str) -> None:
+    """None of the situations is filed by the machine, and the gate meant for it says so."""
+    decision = SITUATIONS[name].decide()
+
+    assert decision.outcome is not Outcome.AUTO
+    only_this = SITUATIONS[name].decide({name: GATES[name]})
+    assert only_this.outcome is Outcome.REVIEW
+    assert only_this.rule == f"gate.{name}"
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_without_the_gate_it_would_be_misfiled(name: str) -> None:
+    """Dropping one gate alone files the paper under somebody it does not belong to."""
+    situation = SITUATIONS[name]
+
+    decision = situation.decide({other: gate for other, gate in GATES.items() if other != name})
+
+    assert decision.outcome is Outcome.AUTO
+    assert decision.patient_id != situation.truth

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scanindex import filing
+from scanindex.errors import IndexBroken, IntegrityError
 from scanindex.model import Document, DocumentId, DocumentState, Scan, ScanId, ScanState
 from scanindex.pipeline import Services
 from scanindex.ports import Unit
@@ -31,7 +32,9 @@ PROBLEMS = {
     "document_mismatch": "Its record says otherwise than the catalog; compare with `scanindex show`.",
     "document_unrecorded": "A folder without a row; `scanindex rebuild` reads it back from the event log.",
     "events_behind": "The archive's event log lacks the newest events; starting the service writes them.",
+    "catalog_behind": "This catalog is an older copy than the archive; `scanindex restore` or `rebuild`.",
     "events_broken": "The event log was changed or torn; restore that segment from backup.",
+    "index_broken": "A file of the index is damaged; the service, or `scanindex reindex`, makes it anew.",
     "index_mismatch": "The index holds other documents than the catalog; run `scanindex reindex`.",
     "inbox_not_retired": "An inbox entry is durable but still there; the running service retires it.",
 }
@@ -86,9 +89,7 @@ def run(services: Services, *, fixity: bool, progress: Callable[[str], None] = l
     progress("archive")
     problems += _check_unrecorded(services, {s.scan_id for s in scans}, set(documents))
     progress("events")
-    problems += [Problem(code="events_broken", subject=place) for place in services.event_log.verify()]
-    if services.event_log.last_seq() < last_event:
-        problems.append(Problem(code="events_behind", subject=f"event {last_event}"))
+    problems += _check_events(services, last_event)
     problems += _check_index(services, documents, last_outbox)
     if unretired:
         problems.append(Problem(code="inbox_not_retired", subject=f"{unretired} arrival(s)"))
@@ -102,6 +103,20 @@ def run(services: Services, *, fixity: bool, progress: Callable[[str], None] = l
         moving=moving,
         is_fixity_checked=fixity,
     )
+
+
+def _check_events(services: Services, last_event: int) -> list[Problem]:
+    """The chain is whole and says neither less nor more than the catalog."""
+    if broken := [Problem(code="events_broken", subject=place) for place in services.event_log.verify()]:
+        return broken
+    written = services.event_log.last_seq()
+    with services.catalog.read() as unit:
+        known = unit.events.last_seq()
+    if written < last_event:
+        return [Problem(code="events_behind", subject=f"event {last_event}")]
+    if written > known:
+        return [Problem(code="catalog_behind", subject=f"event {written}", detail=f"catalog: {known}")]
+    return []
 
 
 def _check_pages(
@@ -154,8 +169,11 @@ def _check_document(services: Services, document: Document, fixity: bool) -> Ite
         yield Problem(code="document_damaged", subject=document.document_id, detail=", ".join(bad))
         return
     if document.state is DocumentState.FILED:
-        record = filing.read_record(folder)
-        kept = record.document
+        try:
+            kept = filing.read_record(folder).document
+        except IntegrityError:
+            yield Problem(code="document_damaged", subject=document.document_id, detail="record.json")
+            return
         if (kept.patient_id, kept.pages, kept.scan_id) != (
             document.patient_id,
             document.pages,
@@ -167,19 +185,17 @@ def _check_document(services: Services, document: Document, fixity: bool) -> Ite
 def _check_unrecorded(
     services: Services, scan_ids: set[ScanId], document_ids: set[DocumentId]
 ) -> Iterator[Problem]:
-    for scan_id in unrecorded_originals(services, scan_ids):
-        yield Problem(code="original_unrecorded", subject=scan_id)
-    seen = set()
-    for relative, _ in services.archive.walk():
-        parts = relative.split("/")
-        if (
-            parts[0] == "documents"
-            and len(parts) > 3
-            and parts[2] not in document_ids
-            and parts[2] not in seen
-        ):
-            seen.add(parts[2])
-            yield Problem(code="document_unrecorded", subject=parts[2])
+    originals = unrecorded_originals(services, scan_ids)
+    documents = {
+        DocumentId(parts[2])
+        for relative, _ in services.archive.walk()
+        if (parts := relative.split("/"))[0] == "documents" and len(parts) > 3
+    } - document_ids
+    with services.catalog.read() as unit:  # a second look: what came while the check ran is no problem
+        lost = [scan_id for scan_id in originals if unit.scans.get(scan_id) is None]
+        strange = sorted(document_id for document_id in documents if unit.documents.get(document_id) is None)
+    yield from (Problem(code="original_unrecorded", subject=scan_id) for scan_id in lost)
+    yield from (Problem(code="document_unrecorded", subject=document_id) for document_id in strange)
 
 
 def unrecorded_originals(services: Services, known: set[ScanId]) -> list[ScanId]:
@@ -196,9 +212,20 @@ def _check_index(
 ) -> Iterator[Problem]:
     if not services.settings.index.enabled:
         return
-    info = services.index.info()
-    if int(info["seq"]) < last_outbox:
+    try:
+        info = services.index.info()
+    except IndexBroken:
+        yield Problem(code="index_broken", subject="index")
+        return
+    seq = int(info["seq"])
+    if seq < last_outbox:
         return  # it is catching up; search says so
+    if seq > last_outbox:
+        with services.catalog.read() as unit:
+            now = unit.outbox.last_seq()
+        if seq > now:
+            yield Problem(code="index_mismatch", subject="index", detail=f"ahead of the catalog: {seq} of {now}")
+        return  # something was filed while the check ran
     filed = sum(d.state is DocumentState.FILED for d in documents.values())
     if int(info["documents"]) != filed:
         yield Problem(

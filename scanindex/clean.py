@@ -29,7 +29,10 @@ LARGEST_READING_PX = 6_000
 """Longest side handed to an engine: bounds time and memory on odd pages."""
 SKEW_LIMIT_DEGREES = 8.0
 LEAST_SKEW_DEGREES = 0.3
+CLEAR_PEAK = 1.2
 INK_LEVEL = 128
+FAINT_DEPTH = 64.0
+"""Grey levels below the paper at which faint marks count as black."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +102,12 @@ def likely_dpi(raster: PageRaster) -> float:
     return float(min(max(inches, 70.0), 1200.0))
 
 
-def prepare(raster: PageRaster, rotation_degrees: int, settings: OcrSettings) -> CleanPage:
+def prepare(
+    raster: PageRaster, rotation_degrees: int, settings: OcrSettings, is_faint: bool = False
+) -> CleanPage:
     """Pixels for reading of the page turned clockwise by `rotation_degrees`.
 
+    is_faint: nothing on the page is clearly dark (pencil, third carbon, bleed-through).
     Idempotent, no I/O. The raster is not changed.
     """
     page = upright(raster.pixels, rotation_degrees)
@@ -113,6 +119,9 @@ def prepare(raster: PageRaster, rotation_degrees: int, settings: OcrSettings) ->
     if not raster.is_bilevel:
         flat, spread = _flatten(flat, dpi, steps)
     flat = _turn_inverted_regions(flat, dpi, steps)
+    if is_faint and not raster.is_bilevel:
+        flat = _darken_faint(flat)
+        steps.append("faint")
     flat, speck_share = _despeckle(flat, dpi, raster.is_bilevel, steps)
     scale = reading_scale(dpi, raster.is_bilevel, max(page.shape), settings.reading_dpi)
     skew = skew_degrees(flat, dpi)
@@ -140,6 +149,19 @@ def reading_scale(dpi: float, is_bilevel: bool, long_side_px: int, reading_dpi: 
     if (dpi < LEAST_DPI and not is_bilevel) or dpi > reading_dpi * 1.2:
         scale = reading_dpi / dpi
     return min(scale, LARGEST_READING_PX / long_side_px)
+
+
+def _darken_faint(page: Grey) -> Grey:
+    """Faint marks become black, and what is much darker becomes paper.
+
+    Tesseract's one threshold per page otherwise falls between punch holes and the rest.
+    """
+    paper = float(_paper_level(page))
+    grey = cv2.GaussianBlur(cv2.medianBlur(page, 3), (0, 0), 0.7).astype(np.float32)
+    stretched = np.clip((grey - (paper - FAINT_DEPTH)) * (255.0 / FAINT_DEPTH), 0, 255).astype(np.uint8)
+    solid = (page < paper - 2 * FAINT_DEPTH).astype(np.uint8)
+    stretched[cv2.dilate(solid, np.ones((9, 9), np.uint8)).astype(bool)] = 255
+    return np.asarray(stretched, np.uint8)
 
 
 def contrast(page: Grey) -> float:
@@ -262,19 +284,21 @@ def skew_degrees(page: Grey, dpi: float) -> float:
         keep = np.linspace(0, len(rows) - 1, 40_000).astype(np.int64)
         rows, columns = rows[keep], columns[keep]
     xs, ys = columns.astype(np.float32), rows.astype(np.float32)
-    best = _best_angle(xs, ys, np.arange(-SKEW_LIMIT_DEGREES, SKEW_LIMIT_DEGREES + 0.01, 0.5))
-    best = _best_angle(xs, ys, np.arange(best - 0.5, best + 0.51, 0.1))
+    best = _best_angle(xs, ys, np.arange(-SKEW_LIMIT_DEGREES, SKEW_LIMIT_DEGREES + 0.01, 0.5), CLEAR_PEAK)
+    best = _best_angle(xs, ys, np.arange(best - 0.5, best + 0.51, 0.1), 1.0)
     return round(float(best), 3)
 
 
-def _best_angle(xs: Any, ys: Any, degrees: Any) -> float:
+def _best_angle(xs: Any, ys: Any, degrees: Any, clear_peak: float) -> float:
     """The clockwise turn with the sharpest rows; ties go to the smallest."""
     scores = []
     for angle in degrees:
         turned = ys + xs * np.float32(math.tan(math.radians(angle)))
         rows = np.bincount((turned - turned.min()).astype(np.int64)).astype(np.float64)
         scores.append(float(np.square(np.diff(rows)).sum()) * (1.0 - 0.002 * abs(angle)))
-    return float(degrees[int(np.argmax(scores))])
+    best = int(np.argmax(scores))
+    # Noise and pictures are about as jagged at every angle: they give no direction.
+    return float(degrees[best]) if scores[best] >= clear_peak * float(np.median(scores)) else 0.0
 
 
 def _scale_and_level(

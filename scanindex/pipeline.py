@@ -18,6 +18,7 @@ fault quarantines it, the world's fault makes it wait; both are decided in
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,7 +30,6 @@ from scanindex.model import (
     Document,
     DocumentId,
     DocumentState,
-    FindingKind,
     Grouping,
     IndexPage,
     Outcome,
@@ -125,12 +125,16 @@ def file_document(scan: Scan, document: Document, services: Services) -> None:
         document, state=DocumentState.FILED, filed_at=now, filed_version=document.version
     )
     staged = services.archive.staging()
-    renditions = services.workers.assemble(scan, filed, readings, staged)
     try:
+        renditions = services.workers.assemble(scan, filed, readings, staged)
         filing.stage(staged, filed, patient, scan, readings, now, renditions, SOFTWARE)
-    except OSError as error:
-        raise transient(error) from None
-    services.archive.publish(staged, document.document_id, document.version)
+        services.archive.publish(staged, document.document_id, document.version)
+    except BaseException as error:
+        # On a full disk every try would leave its half-made folder and fill it more.
+        shutil.rmtree(staged, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise transient(error) from None
+        raise
     try:
         with services.catalog.write() as unit:
             unit.documents.change(filed, expected_version=document.version)
@@ -140,6 +144,17 @@ def file_document(scan: Scan, document: Document, services: Services) -> None:
             )
     except ConflictError:
         return  # a person changed it meanwhile: the newer version is filed in its turn
+
+
+def forget_settled(services: Services) -> None:
+    """Drop what a kill between the last commit and the clearing of the spool left behind."""
+    with services.catalog.read() as unit:
+        settled = [scan.scan_id for scan in unit.scans.all(ScanState.DECIDED, ScanState.QUARANTINED)]
+        opened = {document.scan_id for document in unit.documents.all(*_OPEN_STATES)}
+    left = {path.name for path in services.settings.spool.glob("*")}
+    for scan_id in settled:
+        if scan_id in left and scan_id not in opened:
+            services.workers.forget(scan_id)
 
 
 def readings_of(scan: Scan, document: Document, services: Services) -> list[PageReading]:
@@ -275,7 +290,7 @@ def _draft(
     found = [page for page in findings if page.scan_page_no in group.pages]
     decision = match.decide(pages, found, group, services.roster, services.settings.match)
     decision = _withheld(decision, info)
-    fields = extract.fields(found)
+    fields = extract.fields([group.cover, *found] if group.cover else found)
     is_auto = decision.outcome is Outcome.AUTO
     return Document(
         document_id=DocumentId(services.ids.new()),
@@ -283,7 +298,7 @@ def _draft(
         scan_id=scan.scan_id,
         pages=group.pages,
         state=DocumentState.PROPOSED if is_auto else DocumentState.IN_REVIEW,
-        document_type=scan.preset.document_type or _cover_type(group) or fields.document_type,
+        document_type=scan.preset.document_type or fields.document_type,
         service_date=fields.service_date,
         patient_id=decision.patient_id if is_auto else None,
         fields=fields,
@@ -293,12 +308,6 @@ def _draft(
         is_break_sure=group.is_sure and group.cover is None,
         created_at=services.clock.now(),
     )
-
-
-def _cover_type(group: PageGroup) -> str | None:
-    """The type that the cover sheet in front says, if there is one."""
-    types = group.cover.of(FindingKind.DOCUMENT_TYPE) if group.cover else ()
-    return types[0].value if types else None
 
 
 def _withheld(decision: Decision, info: ScanInfo) -> Decision:

@@ -18,8 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scanindex import pipeline
-from scanindex.errors import ConfigError, IntegrityError, ScanindexError, TransientError
+from scanindex import find, pipeline
+from scanindex.errors import (
+    ConfigError,
+    IndexBroken,
+    IntegrityError,
+    ScanindexError,
+    TransientError,
+    transient,
+)
 from scanindex.intake import Intake, Look
 from scanindex.model import DocumentState, Scan, ScanId, ScanState
 from scanindex.pipeline import Services
@@ -49,6 +56,7 @@ class Service:
         self._in_flight: dict[ScanId, Future[None]] = {}
         self._fatal: ScanindexError | None = None
         self._roster_seen: tuple[int, int] | None = None
+        self._uncounted: set[ScanId] = set()
         self._stop = threading.Event()
         self._wake = threading.Event()
         count = services.settings.workers.processes or len(os.sched_getaffinity(0))
@@ -63,6 +71,7 @@ class Service:
     def run(self, *, until_idle: bool = False) -> None:
         """Work until stopped (or idle). Raises IntegrityError and ConfigError at once."""
         self._intake.recover()
+        pipeline.forget_settled(self._services)
         follower = Follower(self._services, self._report)
         follower.start()
         observer = _observe(self._services.settings.inbox, self._wake.set, self._services)
@@ -114,7 +123,16 @@ class Service:
     def _is_idle(self, turn: _Round) -> bool:
         return turn.look.is_idle and not turn.started and not turn.in_flight
 
+    def _clear_attempts(self) -> None:
+        """Before a scan is tried again; raises TransientError, and so backs off, while that fails."""
+        if self._uncounted:
+            with self._services.catalog.write() as unit:
+                for scan_id in self._uncounted:
+                    unit.scans.change(scan_id, attempts=0)
+            self._uncounted.clear()
+
     def _start_due(self) -> int:
+        self._clear_attempts()
         room = self._capacity - len(self._in_flight)
         if room <= 0:
             return 0
@@ -141,6 +159,9 @@ class Service:
                 if isinstance(error, IntegrityError | ConfigError):
                     self._fatal = error
                 elif isinstance(error, TransientError):
+                    # Not even "waiting" could be recorded. The service lives, so the attempt
+                    # that was counted is no evidence against the file.
+                    self._uncounted.add(scan_id)
                     self._report("waiting", f"{error.code}: {error}")
                 elif error is not None:
                     self._report("error", f"scan {scan_id[:12]}: {type(error).__name__}")
@@ -194,14 +215,29 @@ class Follower(threading.Thread):
             charts = self._guard("charts", lambda: follow_charts(self._services))
             if not self._services.settings.index.enabled:
                 return charts
-            return self._guard("index", lambda: pipeline.follow_outbox(self._services)) and charts
+            return self._guard("index", self._follow_index) and charts
+
+    def _follow_index(self) -> int:
+        """A broken index, or one of another catalog (restored, rebuilt), is made anew at once."""
+        services = self._services
+        try:
+            seq = int(services.index.info()["seq"])
+            with services.catalog.read() as unit:
+                last = unit.outbox.last_seq()
+            if seq <= last:
+                return pipeline.follow_outbox(services)
+        except IndexBroken as error:
+            self._report("index", f"{error.code}: building the index anew from the archive")
+        find.reindex(services)
+        return 1
 
     def _guard(self, what: str, step: Callable[[], int]) -> bool:
         try:
             while step():
                 if self._halt.is_set():
                     break
-        except ScanindexError as error:
+        except (ScanindexError, OSError) as raised:
+            error = transient(raised) if isinstance(raised, OSError) else raised
             self._report("waiting", f"{what}: {error.code}; filing goes on. {error.hint}")
             return False
         return True
@@ -212,8 +248,10 @@ def follow_charts(services: Services, limit: int = 200) -> int:
     if not services.settings.filing.charts:
         return 0
     place = services.settings.var / "charts.seq"
-    seq = int(place.read_text()) if place.exists() else 0
     with services.catalog.read() as unit:
+        seq = _seq_in(place)
+        if seq > unit.outbox.last_seq():
+            seq = 0  # another catalog (restored, rebuilt): show everything again
         items = unit.outbox.after(seq, limit)
     if items:
         pipeline.follow_charts(services, list(dict.fromkeys(item.document_id for item in items)))
@@ -221,6 +259,14 @@ def follow_charts(services: Services, limit: int = 200) -> int:
         partial.write_text(str(items[-1].seq))
         partial.replace(place)
     return len(items)
+
+
+def _seq_in(place: Path) -> int:
+    """0 where the file is missing or was torn by a power cut: showing again is harmless."""
+    try:
+        return int(place.read_text("ascii", "replace"))
+    except (FileNotFoundError, ValueError):
+        return 0
 
 
 def _observe(inbox: Path, wake: Callable[[], None], services: Services) -> Any:

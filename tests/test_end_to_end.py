@@ -166,9 +166,7 @@ def test_a_change_for_an_older_version_is_refused(home: Path) -> None:
     document = first(home, "in_review")
     scanindex(home, "review", "reject", document["document_id"], "--as", "rescan")
 
-    refused = scanindex(
-        home, "review", "reject", f"{document['document_id']}@1", "--as", "error", expect=2
-    )
+    refused = scanindex(home, "review", "reject", f"{document['document_id']}@1", "--as", "error", expect=2)
 
     assert "version" in refused.stderr
 
@@ -195,7 +193,9 @@ def test_a_backup_restored_elsewhere_answers_the_same(home: Path, tmp_path: Path
 
     for query in queries:
         old, new = (asked(place, "search", query)["hits"] for place in (home, tmp_path / "new"))
-        assert [(h["document_id"], h["page_no"]) for h in old] == [(h["document_id"], h["page_no"]) for h in new]
+        assert [(h["document_id"], h["page_no"]) for h in old] == [
+            (h["document_id"], h["page_no"]) for h in new
+        ]
     assert asked(tmp_path / "new", "check", "--fixity")["is_clean"]
 
 

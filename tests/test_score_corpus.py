@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -118,3 +119,12 @@ def test_the_baseline_reads_every_page_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "files" / "broken.pdf").write_bytes(b"%PDF-1.7 nothing more")
     count, cost = score_corpus.run_baseline(tmp_path, 1)
     assert count == 2 and cost.cpu_seconds > 0
+
+
+def test_time_of_orphans_is_counted() -> None:
+    """A grandchild that outlives its parent still counts: servers of worker processes are such."""
+    burn = "import time\nwhile time.process_time() < 0.4: pass"
+    parent = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {burn!r}])"
+    with score_corpus.measured() as cost:
+        subprocess.run([sys.executable, "-c", parent], check=True)
+    assert cost.cpu_seconds >= 0.4

@@ -7,7 +7,7 @@ when a hard cue gives it, or when the sum is far from zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
@@ -16,6 +16,9 @@ from scanindex.documents.facts import Identity, PageFacts
 from scanindex.documents.identity import Same, compare
 
 SURE = 1.5
+LIKELY = 0.7
+GOES_ON = 0.9
+_MISSING = frozenset({"no title", "no letterhead", "no identifiers"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,9 @@ class Break:
     starts: bool
     is_sure: bool
     reason: str
+    is_likely: bool = False
+    """A join that nothing speaks against, of a page read well enough to show it: sure enough
+    where the operator marked the documents, or where the scan holds a single one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +59,18 @@ def judge(run: Run, page: PageFacts, *, blank_sheet: bool = False) -> Break:
         reason = max(cues)[1] if cues else "no sign that it goes on"
         return Break(starts=True, is_sure=total >= SURE, reason=reason)
     reason = min(cues)[1] if cues else "nothing starts here"
-    return Break(starts=False, is_sure=total <= -SURE, reason=reason)
+    return Break(
+        starts=False,
+        is_sure=total <= -SURE and _goes_on(cues),
+        reason=reason,
+        is_likely=total <= -LIKELY and page.is_well_read,
+    )
+
+
+def _goes_on(cues: Sequence[tuple[float, str]]) -> bool:
+    """Whether something on the page itself says so. Missing titles and names do not: they
+    are missing on badly read first pages of other people too."""
+    return sum(weight for weight, reason in cues if weight < 0 and reason not in _MISSING) <= -GOES_ON
 
 
 def _hard(run: Run, page: PageFacts, same: Same) -> Break | None:
@@ -158,6 +175,6 @@ def _header_cues(run: Run, page: PageFacts, same: Same) -> Iterator[tuple[float,
     elif page.accounts & run.first.accounts:
         yield -0.3, "same account number"
     if page.first_words[:1].islower():
-        yield -0.9, "it begins in mid-sentence"
+        yield (-0.9 if run.last.ends_open else -0.4), "it begins in mid-sentence"
     elif run.last.ends_open and page.first_words and page.title is None:
         yield -0.4, "the text before it is unfinished"

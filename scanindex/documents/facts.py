@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from scanindex.model import Finding, FindingKind, PageFindings, PageReading, Role
 
 HEAD_SHARE = 0.16
 FOOT_SHARE = 0.92
+LEAST_WORDS, GOOD_WORD, LEAST_GOOD_SHARE = 40, 0.6, 0.75
+LEGIBLE = 0.3
+"""Words read with less confidence neither join nor split."""
 _CONTINUED = re.compile(
     r"\bCONT(?:INUED|['’]D|D)?\b\.?(?:\s*(?:FROM|\)|$))|\(CONT|\bCONTINUATION (?:SHEET|PAGE)", re.IGNORECASE
 )
@@ -26,10 +30,6 @@ class Identity:
     @property
     def is_empty(self) -> bool:
         return not (self.mrns or self.names or self.births)
-
-    @property
-    def kinds(self) -> int:
-        return bool(self.mrns) + bool(self.names) + bool(self.births)
 
     def plus(self, other: Identity) -> Identity:
         return Identity(
@@ -64,7 +64,8 @@ class PageFacts:
     """The last line of running text has no full stop: a sentence goes on overleaf."""
     is_continued: bool = False
     form: str = ""
-    word_count: int = 0
+    is_well_read: bool = False
+    """Enough words, mostly read with confidence: a name or title would have been seen."""
     is_landscape: bool = False
     width_inches: float | None = None
 
@@ -89,11 +90,11 @@ def facts_of(reading: PageReading, findings: PageFindings) -> PageFacts:
             f.value for f in findings.of(FindingKind.SERVICE_DATE) if f.rule.startswith("label.")
         ),
         head=_head_key(head),
-        first_words=prose[0][:60] if prose else "",
+        first_words=_opening(reading, prose),
         ends_open=bool(prose) and not prose[-1].rstrip().endswith((".", ":", ";", "!", "?", ")")),
         is_continued=bool(_CONTINUED.search(_band(reading, 0.0, 0.25))),
         form=_plain(form[1]) if form else "",
-        word_count=len(reading.words),
+        is_well_read=_is_well_read(reading),
         is_landscape=reading.width_px > 1.1 * reading.height_px,
         width_inches=reading.width_px / reading.dpi if reading.dpi else None,
     )
@@ -111,8 +112,9 @@ def _identity(findings: PageFindings) -> Identity:
 
 
 def _is_patients(finding: Finding) -> bool:
-    """Said to be the patient's, by a label or header, not one of two centuries."""
-    return finding.role is Role.PATIENT and ".two_centuries" not in finding.rule
+    """Said to be the patient's, by a label or header, legibly, not one of two centuries."""
+    is_legible = finding.confidence is None or finding.confidence >= LEGIBLE
+    return finding.role is Role.PATIENT and is_legible and ".two_centuries" not in finding.rule
 
 
 def _number(findings: PageFindings, rule: str) -> PageNumber | None:
@@ -146,6 +148,18 @@ def _prose(reading: PageReading) -> tuple[str, ...]:
     """Lines of running text: seven words or more, mostly in lower case."""
     lines = [line for line in reading.text.splitlines() if len(line.split()) >= 7]
     return tuple(line for line in lines if sum(c.islower() for c in line) > 0.6 * len(line.replace(" ", "")))
+
+
+def _is_well_read(reading: PageReading) -> bool:
+    known = [w.confidence for w in reading.words if w.confidence is not None]
+    good = sum(c >= GOOD_WORD for c in known)
+    return len(reading.words) >= LEAST_WORDS and good >= LEAST_GOOD_SHARE * len(known)
+
+
+def _opening(reading: PageReading, prose: Sequence[str]) -> str:
+    """The first line of running text, if it is among the first lines of the page."""
+    first_lines = reading.text.splitlines()[:4]
+    return prose[0][:60] if prose and prose[0] in first_lines else ""
 
 
 def _head_key(text: str) -> str:

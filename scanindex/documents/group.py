@@ -29,7 +29,7 @@ class _Open:
     run: Run
     cover: PageFindings | None
     reason: str
-    guesses: tuple[str, ...] = ()
+    guesses: tuple[Break, ...] = ()
 
 
 def group(
@@ -45,7 +45,9 @@ def group(
     """
     set_aside = tuple(r.scan_page_no for r in readings if _is_set_aside(r, settings))
     contents = tuple(_contents(readings, findings, settings))
-    groups = tuple(_closed(g) for g in _gather(contents, preset))
+    gathered = tuple(_gather(contents, preset))
+    is_marked = len(gathered) == 1 or any(c.before.separator for c in contents)
+    groups = tuple(_closed(g, is_marked=is_marked) for g in gathered)
     return Grouping(groups=groups, set_aside=set_aside)
 
 
@@ -113,7 +115,7 @@ def _start(content: _Content, verdict: Break) -> _Open:
         run=Run(pages=(content.facts,), identity=identity),
         cover=cover,
         reason=verdict.reason,
-        guesses=() if verdict.is_sure else (verdict.reason,),
+        guesses=() if verdict.is_sure else (verdict,),
     )
 
 
@@ -128,7 +130,7 @@ def _add(current: _Open, content: _Content, verdict: Break) -> _Open:
         ),
         cover=current.cover,
         reason=current.reason,
-        guesses=(*current.guesses, verdict.reason) if is_guess else current.guesses,
+        guesses=(*current.guesses, verdict) if is_guess else current.guesses,
     )
 
 
@@ -141,11 +143,12 @@ def _cover_identity(cover: PageFindings | None) -> Identity:
     )
 
 
-def _closed(current: _Open) -> PageGroup:
-    reasons = (current.reason, *(f"guess: {g}" for g in dict.fromkeys(current.guesses)))
+def _closed(current: _Open, *, is_marked: bool) -> PageGroup:
+    """is_marked: separators delimit documents here, or the whole scan is one."""
+    open_guesses = [g for g in current.guesses if not (is_marked and g.is_likely)]
     return PageGroup(
         pages=tuple(p.scan_page_no for p in current.run.pages),
-        reasons=reasons,
-        is_sure=not current.guesses,
+        reasons=(current.reason, *dict.fromkeys(f"guess: {g.reason}" for g in current.guesses)),
+        is_sure=not open_guesses,
         cover=current.cover,
     )

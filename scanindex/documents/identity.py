@@ -41,7 +41,7 @@ def compare(one: Identity, other: Identity) -> Same:
     if Same.NO in results:
         return Same.SLIP if agreeing == 2 else Same.NO
     if name is Same.SLIP and number is not Same.YES:
-        return Same.NO
+        return Same.SLIP if slips == 1 and _only_last_name_slips(one.names, other.names) else Same.NO
     return Same.SLIP if agreeing and slips == 1 else Same.NO
 
 
@@ -82,3 +82,13 @@ def _middles_agree(a: list[str], b: list[str]) -> bool:
 def _parts(name: str) -> list[str]:
     return re.findall(r"[A-Z']+", name.upper())
 
+
+def _only_last_name_slips(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Same given names, one letter off in the last name: a misreading, not a twin."""
+    return any(
+        a.partition(",")[2].split() == b.partition(",")[2].split()
+        and a.partition(",")[2].strip()
+        and DamerauLevenshtein.distance(a.partition(",")[0], b.partition(",")[0]) <= 1
+        for a in one
+        for b in other
+    )

@@ -1,13 +1,12 @@
 """Reading who, when, where and what kind off a page's words: findings with their places.
 
-`find` reads one page, `fields` sums up a document's pages, `DOCUMENT_TYPES` lists the
-kinds of documents. Pure: no I/O, no image libraries, no roster.
+`find` reads one page, `fields` sums up a document's pages. Pure: no I/O, no image
+libraries, no roster.
 """
 
 from __future__ import annotations
 
 from scanindex.extract.document import fields
-from scanindex.extract.document_types import DOCUMENT_TYPES, DocumentType
 from scanindex.extract.page import find
 
-__all__ = ["DOCUMENT_TYPES", "DocumentType", "fields", "find"]
+__all__ = ["fields", "find"]

@@ -46,7 +46,7 @@ _DOCTOR = re.compile(r"^DRS?$")
 def service_dates(page: LabelledPage, evidence: Evidence, birth: str | None = None) -> tuple[Finding, ...]:
     """Labelled dates of care; where there is none, a date standing alone like a letter's."""
     labelled = tuple(_labelled(page, evidence, birth))
-    if any(f.rule.split(".")[-1].split("/")[0] != "dictated" for f in labelled):
+    if any(not f.rule.endswith((".dictated/1", ".admission/1")) for f in labelled):
         return labelled
     return (*labelled, *_bare(page, evidence, birth))
 

@@ -28,6 +28,21 @@ _RULE_WEIGHT: Mapping[str, float] = MappingProxyType(
     }
 )
 _SERVICE_RANK = ("visit", "discharge", "admission", "date", "alone", "dictated", "entry")
+_STAY_RANK = ("discharge", "admission", *(r for r in _SERVICE_RANK if r not in {"discharge", "admission"}))
+_STAY_TYPES = frozenset({"discharge_summary", "face_sheet"})
+"""Documents of a whole stay; on others the header's admission date is not the date of care."""
+_EVENT_RANK = tuple(r for r in _SERVICE_RANK if r != "admission")
+_ADMITTING_TYPES = frozenset(
+    {
+        None,
+        "history_physical",
+        "emergency_report",
+        "transfer_form",
+        "newborn_record",
+        "billing_statement",
+        "claim_form",
+    }
+)
 _LETTER_RANK = ("alone", *(r for r in _SERVICE_RANK if r != "alone"))
 """A letter is dated by the line that stands alone over the address."""
 _PROVIDER_RANK = ("author", "low", "attending", "ordering", "high", "referring")
@@ -47,7 +62,7 @@ _TYPE_RANK = (
     "title.document_type.weak",
     "words.document_type",
 )
-_LABEL_FLOOR, _BARE_FLOOR = 0.5, 0.29
+_LABEL_FLOOR, _BARE_FLOOR = 0.47, 0.28
 """Least confidence of a date worth showing; a second reader's disagreement falls below."""
 _EVEN = 1.25
 """One value must have this many times the support of another to win over it."""
@@ -152,11 +167,20 @@ def _service_date(everything: Sequence[Finding], usable: Sequence[Finding], kind
     """
     births = {f.value for f in usable if f.kind is FindingKind.BIRTH_DATE}
     dates = [f for f in everything if f.kind is FindingKind.SERVICE_DATE and not _is_bare_birth(f, births)]
-    for rank in _LETTER_RANK if kind == "correspondence" else _SERVICE_RANK:
+    for rank in _ranks(kind):
         of_rank = [f for f in dates if rule_name(f).split(".")[-1] == rank]
         if of_rank:
             return _one_date(of_rank, min(births, default=""), rank)
     return None
+
+
+def _ranks(kind: str | None) -> Sequence[str]:
+    """Which labelled dates count for this kind of document, best first."""
+    if kind == "correspondence":
+        return _LETTER_RANK
+    if kind in _STAY_TYPES:
+        return _STAY_RANK
+    return _SERVICE_RANK if kind in _ADMITTING_TYPES else _EVENT_RANK
 
 
 def _is_bare_birth(finding: Finding, births: Iterable[str]) -> bool:
@@ -193,11 +217,12 @@ def _facility(findings: Sequence[Finding]) -> str | None:
 
 
 def _document_type(pages: Sequence[PageFindings]) -> str | None:
-    """From a cover sheet or the first page that has an answer by title, else by its words."""
+    """From a cover sheet, from a title of any page, else from the first page's letter form or words."""
+    contents = [p for p in pages if any(rule_name(f) != "cover" for f in p.findings)]
     for rank in _TYPE_RANK:
-        for number, page in enumerate(pages):
+        looked_at = pages if rank == "cover" else contents if rank == "title.document_type" else contents[:1]
+        for page in looked_at:
             for finding in page.of(FindingKind.DOCUMENT_TYPE):
-                is_first = number == 0 or rank in {"cover", "title.document_type"}
-                if rule_name(finding) == rank and is_first:
+                if rule_name(finding) == rank:
                     return finding.value
     return None

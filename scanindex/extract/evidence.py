@@ -11,7 +11,7 @@ from scanindex.model import Finding, FindingKind, PageReading, Role, TextSource,
 
 REPAIRED = 0.5
 """Factor on the confidence of a value that needed an OCR repair."""
-DISAGREED = 0.5
+DISAGREED = 0.45
 """Factor where the second reader read something else."""
 UNSEEN = 0.8
 """Factor where the second reader saw nothing."""

@@ -7,7 +7,7 @@ running text, and everything without a label, are left to the roster search.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from scanindex.extract.dates import birth_readings
 from scanindex.extract.evidence import REPAIRED, Evidence
@@ -32,6 +32,7 @@ from scanindex.model import Finding, FindingKind, Role
 
 _NEAR_ROWS = 5
 _PROSE_AGE = re.compile(r"\b(\d{1,3})[- ]?(?:year|yr)s?[- ]?old\b|\b(\d{1,3}) ?y/?o\b", re.IGNORECASE)
+_HEADER_AGE = re.compile(r"^\W*(\d{1,3})\s?(?:Y|YR|YRS|YO|Y/O|YEARS?)\b", re.IGNORECASE)
 _NUMBER_KINDS = {Field.MRN: FindingKind.MRN, Field.ACCOUNT: FindingKind.ACCOUNT}
 _OWN = frozenset({Field.MRN, Field.BIRTH_DATE})
 
@@ -60,9 +61,16 @@ def persons(page: LabelledPage, evidence: Evidence, services: Sequence[str]) -> 
 
 
 def page_age(page: LabelledPage) -> int | None:
-    """The age that the text tells ("a 45-year-old"), else the labelled one; None if neither or several."""
-    if prose := _PROSE_AGE.search(" ".join(row.text for row in page.layout.rows)):
-        return int(prose[1] or prose[2])
+    """The age by label or header, else the first that the text tells ("a 45-year-old")."""
+    printed = printed_age(page)
+    if printed is not None:
+        return printed
+    prose = _PROSE_AGE.search(" ".join(row.text for row in page.layout.rows))
+    return int(prose[1] or prose[2]) if prose else None
+
+
+def printed_age(page: LabelledPage) -> int | None:
+    """The age behind a label or in a header cell ("45 yr F"); None where none or several."""
     ages = {
         age
         for s in page.sightings
@@ -70,16 +78,18 @@ def page_age(page: LabelledPage) -> int | None:
         for place in page.places(s)
         if (age := read_age(place)) is not None
     }
+    for row in page.layout.rows:
+        ages |= {
+            int(m[1]) for cell in row.cells() if len(cell) <= 6 and (m := _HEADER_AGE.match(text_of(cell)))
+        }
     return ages.pop() if len(ages) == 1 else None
 
 
-def _first(page: LabelledPage, sighting: Sighting, read: object) -> Value | None:
-    assert callable(read)
-    for place in page.places(sighting):
-        if value := read(place):
-            assert isinstance(value, Value)
-            return value
-    return None
+def _first(
+    page: LabelledPage, sighting: Sighting, read: Callable[[Sequence[Token]], Value | None]
+) -> Value | None:
+    """What the first place of the label that holds a value of this kind says."""
+    return next((value for place in page.places(sighting) if (value := read(place))), None)
 
 
 def _number(page: LabelledPage, evidence: Evidence, sighting: Sighting) -> Iterator[Finding]:

@@ -23,11 +23,12 @@ TITLE_SHARE = 0.42
 """Titles are looked for in this upper share of the page (letterhead and patient box come first)."""
 LEAST_TITLE = 0.62
 LEAST_KEYWORDS = 8.0
-LEAST_LEAD = 1.35
+LEAST_LEAD = 1.5
 _SALUTATION = re.compile(r"^(?:Dear|DEAR)\s+[A-Z]|^(?:To|TO) (?:Whom|WHOM) (?:It|IT) (?:May|MAY)")
 _CLOSING = re.compile(
     r"^(?:(?:Very )?(?:Sincerely|Truly)(?: Yours)?|Yours (?:Truly|Sincerely|Very Truly)|"
-    r"Respectfully(?: Yours)?|(?:With )?(?:Best|Kind|Warm)(?:est)? (?:Personal )?(?:Regards|Wishes)|Cordially|Regards)\W*$",
+    r"Respectfully(?: Yours)?|Cordially|Regards|"
+    r"(?:With )?(?:Best|Kind|Warm)(?:est)? (?:Personal )?(?:Regards|Wishes))\W*$",
     re.IGNORECASE,
 )
 _DATE_LINE = re.compile(

@@ -146,10 +146,17 @@ def _at(row_no: int, row: Row, start: int, limit: int, *, is_cell_start: bool) -
         is_alone = is_cell_start and stop == limit
         joined = _joined([t.text for t in tokens[start:stop]])
         label, is_exact = _lookup(joined, is_set_apart=is_marked or is_alone)
-        if label is None or not (
-            is_marked
-            or _stands_unmarked(joined, label, tokens[start], is_cell_start=is_cell_start, is_alone=is_alone)
-        ):
+        if label is None:
+            continue
+        phrase = _Phrase(
+            joined=joined,
+            first=tokens[start],
+            last=tokens[stop - 1],
+            following=tokens[stop] if stop < limit else None,
+            is_cell_start=is_cell_start,
+            is_alone=is_alone,
+        )
+        if not is_marked and not _stands_unmarked(phrase, label):
             continue
         return Sighting(
             label=label,
@@ -163,13 +170,27 @@ def _at(row_no: int, row: Row, start: int, limit: int, *, is_cell_start: bool) -
     return None
 
 
-def _stands_unmarked(joined: str, label: Label, first: Token, *, is_cell_start: bool, is_alone: bool) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Phrase:
+    joined: str
+    first: Token
+    last: Token
+    following: Token | None
+    is_cell_start: bool
+    is_alone: bool
+
+
+def _stands_unmarked(phrase: _Phrase, label: Label) -> bool:
     """Whether a phrase without colon may be a label: strict kinds anywhere, others as headings of a box."""
-    if not first.text[:1].isupper():
+    if not phrase.first.text[:1].isupper() or phrase.last.text.endswith(","):
         return False
-    if joined in _NEEDS_MARK:
-        return is_alone and len(joined) > 3
-    return is_alone or label.field in _STRICT or (is_cell_start and label.field is not Field.STOP)
+    if phrase.joined == "DATE" and phrase.following is not None and phrase.following.key == "OF":
+        return False
+    if phrase.joined in _NEEDS_MARK:
+        return phrase.is_alone and len(phrase.joined) > 3
+    if phrase.is_alone or label.field in _STRICT:
+        return True
+    return phrase.is_cell_start and label.field is not Field.STOP
 
 
 def _absorb_marks(tokens: tuple[Token, ...], end: int, limit: int) -> int:

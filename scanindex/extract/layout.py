@@ -65,18 +65,6 @@ class Row:
     def text(self) -> str:
         return " ".join(t.text for t in self.tokens)
 
-    @property
-    def top(self) -> float:
-        return min(t.top for t in self.tokens)
-
-    @property
-    def left(self) -> float:
-        return self.tokens[0].left
-
-    @property
-    def right(self) -> float:
-        return max(t.right for t in self.tokens)
-
     def cell_starts(self) -> tuple[int, ...]:
         """Index of the first token of each cell."""
         wide = max(CELL_GAP_HEIGHTS * self.height, CELL_GAP_LETTERS * self.letter_width)

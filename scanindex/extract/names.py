@@ -120,7 +120,7 @@ def _assemble(
     names = [p for i, p in enumerate(parts) if not (i and p in SUFFIXES)]
     if comma_after is not None and 0 < comma_after < len(names) and comma_after <= 3:
         last, given = names[:comma_after], names[comma_after:]
-    elif last_first and len(names) >= 2:
+    elif last_first and len(names) >= 2 and not (len(names) == 3 and len(names[1]) == 1):
         last, given = names[:1], names[1:]
         while last[-1] in PARTICLES and len(given) > 1:
             last, given = [*last, given[0]], given[1:]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from scanindex.extract.care import facilities, page_numbers, providers, service_dates
 from scanindex.extract.evidence import Evidence, doubted
-from scanindex.extract.identity import page_age, persons
+from scanindex.extract.identity import persons, printed_age
 from scanindex.extract.kind_of_document import document_type
 from scanindex.extract.layout import lay_out
 from scanindex.extract.places import LabelledPage, labelled_page
@@ -29,7 +29,7 @@ def find(reading: PageReading) -> PageFindings:
 
 
 _AGE_SLACK_YEARS = 4
-"""Ages in running text are rounded, remembered, or a relative's; a misread year is mostly further off."""
+"""A misread year is mostly further off than an age written down carelessly."""
 
 
 def _fits_age(service: str, births: Sequence[str], age: int | None) -> bool:
@@ -47,7 +47,7 @@ def _find(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:
     births = {f.value for f in own if f.kind is FindingKind.BIRTH_DATE}
     patient_births = [f.value for f in own if f.kind is FindingKind.BIRTH_DATE and f.role is Role.PATIENT]
     earliest = min(patient_births, default="")
-    age = page_age(page)
+    age = printed_age(page)
     dates = tuple(f if _fits_age(f.value, patient_births, age) else doubted(f) for f in dates)
     yield from own
     yield from header_names(page, evidence, own)

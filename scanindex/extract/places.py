@@ -36,9 +36,16 @@ class LabelledPage:
 
     def places(self, sighting: Sighting) -> Iterator[tuple[Token, ...]]:
         """Candidate value tokens, best place first."""
-        right, below = self.right_of(sighting), self.below(sighting)
+        right = self.right_of(sighting)
+        below = self.below(sighting) if self._heads_column(sighting) else ()
         order = (below, right) if sighting.is_alone and not sighting.is_marked else (right, below)
         yield from (place for place in order if place)
+
+    def _heads_column(self, sighting: Sighting) -> bool:
+        """Opens its cell, or stands right behind another label; else it ends a longer heading."""
+        if sighting.start in self.row(sighting).cell_starts():
+            return True
+        return any(s.end == sighting.start for s in self.by_row.get(sighting.row_no, ()))
 
     def right_span(self, sighting: Sighting) -> tuple[Token, ...]:
         """Everything between the label and the next one in its row, across cells."""

@@ -6,6 +6,8 @@ Worker-only: imports Pillow and numpy at module level.
 from __future__ import annotations
 
 import io
+import zlib
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -20,6 +22,9 @@ _COLOUR_DIFFERENCE = 12
 """Two channels of a grey pixel may differ this much after lossy coding."""
 _DEVICE_LEVELS = 16
 _PALETTE_SIZE = 256
+_MAIN_COLOURS = 4
+_MAIN_SHARE = 0.9
+"""A drawn page has this share of its pixels in its four commonest colours."""
 
 
 def flattened(image: Image.Image) -> Image.Image:
@@ -136,9 +141,10 @@ def lossy(image: Image.Image, quality: int) -> Picture:
 
 
 def rendered(image: Image.Image, quality: int) -> Picture:
-    """A rendering: 16 levels a channel without further loss, or JPEG where that is smaller.
+    """A rendering: JPEG, or 16 levels a channel without further loss where that is smaller.
 
-    Pages of text come out small and sharp the first way, photographs by JPEG.
+    The second only for drawn pages (a few colours make up nearly all of it),
+    where text comes out small and sharp; a photograph would show steps.
     """
     image = flattened(image)
     if image.mode == "RGB" and _is_grey(image):
@@ -146,7 +152,7 @@ def rendered(image: Image.Image, quality: int) -> Picture:
     exact = simplest(image) if image.mode == "L" else image
     if exact.mode == "1":
         return lossless(exact)
-    few = _sixteen_greys(image) if image.mode == "L" else _few_colours(image)
+    few = _few_greys(image) if image.mode == "L" else _few_colours(image)
     jpeg = lossy(image, quality)
     return few if few and len(few.data) <= len(jpeg.data) else jpeg
 
@@ -155,12 +161,16 @@ def _few_colours(image: Image.Image) -> Picture | None:
     """A palette of at most 256 colours; None for pictures with more."""
     coarse = image.point([_coarse(level) for level in range(256)] * 3)
     colours = coarse.getcolors(_PALETTE_SIZE)
-    if colours is None:
+    if colours is None or not _is_drawn([count for count, _ in colours]):
         return None
     palette = [value for _, colour in colours for value in cast(tuple[int, ...], colour)]
     pattern = Image.new("P", (1, 1))
     pattern.putpalette(palette)
     return _png(coarse.quantize(palette=pattern, dither=Image.Dither.NONE))
+
+
+def _is_drawn(counts: Sequence[int]) -> bool:
+    return sum(sorted(counts)[-_MAIN_COLOURS:]) >= _MAIN_SHARE * sum(counts)
 
 
 def _coarse(level: int) -> int:
@@ -174,11 +184,11 @@ def _is_grey(image: Image.Image) -> bool:
     return bool((spread <= _COLOUR_DIFFERENCE).all())
 
 
-def _sixteen_greys(image: Image.Image) -> Picture:
-    """4 bits a pixel, evenly spaced, so that DeviceGray needs no palette."""
-    import zlib
-
+def _few_greys(image: Image.Image) -> Picture | None:
+    """4 bits a pixel, evenly spaced, so that DeviceGray needs no palette; None for photographs."""
     levels = (np.asarray(image).astype(np.uint16) * (_DEVICE_LEVELS - 1) + 127) // 255
+    if not _is_drawn(np.bincount(levels.ravel(), minlength=_DEVICE_LEVELS).tolist()):
+        return None
     height, width = levels.shape
     if width % 2:
         levels = np.pad(levels, ((0, 0), (0, 1)))

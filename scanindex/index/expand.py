@@ -113,6 +113,11 @@ def look_alike_entries(tokens: Iterable[str]) -> list[str]:
     return [f"{key}{LOOK_ALIKE_SEPARATOR}{token}" for key, token in pairs if key and key != token]
 
 
+def exact(text: str) -> str:
+    """A path or code as one key; names that are no text (undecodable bytes) keep their shape."""
+    return text.strip().lower().encode("utf-8", "replace").decode("utf-8")
+
+
 def label_tokens(text: str | None) -> list[str]:
     """Keys of a name, type code, provider or facility; each once."""
     return list(dict.fromkeys(t for word in (text or "").split() for t in word_tokens(word)))

@@ -196,7 +196,7 @@ def _field(node: query.FieldValue) -> Plan:
     if node.name == "mrn":
         return _mrn(text)
     if node.name == "source":
-        return AnyOf((Keys((("source", text.strip().lower()),)), _labels("source", text)))
+        return AnyOf((Keys((("source", expand.exact(text)),)), _labels("source", text)))
     if node.name == "patient":
         return AnyOf((_labels("name", text), _mrn(text)))
     return _labels(node.name, text)

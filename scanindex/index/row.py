@@ -24,7 +24,7 @@ def labels(page: IndexPage) -> dict[str, list[str]]:
         "facility": expand.label_tokens(page.facility),
     }
     found["about"] = list(dict.fromkeys(key for keys in found.values() for key in keys))
-    source = page.source.strip().lower()
+    source = expand.exact(page.source)
     found["source"] = [key for key in dict.fromkeys([source, *expand.label_tokens(source)]) if key]
     found["document_id"] = [page.document_id]
     found["patient_id"] = [page.patient_id] if page.patient_id else []

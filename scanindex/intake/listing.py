@@ -49,25 +49,28 @@ class Entry:
 
 
 def list_entries(folder: Path, depth: int = 0) -> Iterator[Entry]:
-    """Every entry below `folder` that is not clutter; links and odd files marked refused."""
-    with contextlib.ExitStack() as stack:
-        try:
-            listing = stack.enter_context(os.scandir(folder))
-        except OSError as error:
-            if depth:
-                return  # a sub-folder that went or is barred must not hold up the rest
+    """Every entry below `folder` that is not clutter; links and odd files marked refused.
+
+    A sub-folder that is barred or lies too deep is itself a refused entry: what may be in it
+    shows in the count.
+    """
+    try:
+        with os.scandir(folder) as listing:
+            items = list(listing)
+    except OSError as error:
+        if not depth:
             raise transient(error) from None  # the share is gone: wait, and say so
-        for item in listing:
-            if is_private_name(item.name) or sniff.is_clutter(item.name):
-                continue
-            try:
-                info = item.stat(follow_symlinks=False)
-            except OSError:
-                continue  # gone between listing and stat
-            if stat.S_ISDIR(info.st_mode):
-                if depth < _MAX_DEPTH:
-                    yield from list_entries(Path(item.path), depth + 1)
-                continue
+        if not isinstance(error, FileNotFoundError):
+            yield _barred(folder)
+        return
+    for item in items:
+        if is_private_name(item.name) or sniff.is_clutter(item.name):
+            continue
+        try:
+            info = item.stat(follow_symlinks=False)
+        except OSError:
+            continue  # gone between listing and stat
+        if not stat.S_ISDIR(info.st_mode):
             yield Entry(
                 path=Path(item.path),
                 inode=info.st_ino,
@@ -76,6 +79,14 @@ def list_entries(folder: Path, depth: int = 0) -> Iterator[Entry]:
                 ctime_ns=info.st_ctime_ns,
                 is_refused=_is_refused(info),
             )
+        elif depth < _MAX_DEPTH:
+            yield from list_entries(Path(item.path), depth + 1)
+        else:
+            yield _barred(Path(item.path))
+
+
+def _barred(folder: Path) -> Entry:
+    return Entry(path=folder, inode=0, size_bytes=0, mtime_ns=0, ctime_ns=0, is_refused=True)
 
 
 def _is_refused(info: os.stat_result) -> bool:
@@ -117,7 +128,11 @@ class UnchangedStream:
         self._entry = entry
 
     def read(self, size: int = -1) -> bytes:
-        chunk = self._stream.read(size)
+        try:
+            chunk = self._stream.read(size)
+        except OSError as error:
+            # A bad sector, or a share that went away: this entry waits, the others go on.
+            raise ChangedWhileReadingError from error
         if not chunk or size < 0:
             _check_unchanged(self._stream, self._entry)
         return chunk

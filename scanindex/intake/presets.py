@@ -8,6 +8,8 @@ scans must not be filed under rules that the operator did not mean.
 
 from __future__ import annotations
 
+import os
+import stat
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -42,7 +44,11 @@ def is_type_name(name: str) -> bool:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as stream:
+        # Non-blocking: a pipe of this name must not stop the intake.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise ConfigError(f"an inbox folder's {FILE_NAME} is not a file")
             table = tomllib.loads(stream.read(_MAX_BYTES).decode("utf-8"))
     except FileNotFoundError:
         return {}

@@ -9,9 +9,11 @@ arrival's number.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
+import secrets
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from scanindex.ports import Catalog
 from scanindex.settings import Settings
 
 _PRIVATE = ".scanindex-retiring-"
+_MAX_NAME_BYTES = 200
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -55,9 +58,7 @@ class Retirer:
                     return True  # gone, or the name was reused: nothing of ours is there
                 path.rename(private)
             if _fingerprint(private) != fingerprint:
-                # Reused between look and rename; give the newcomer its name back.
-                os.link(private, path)  # fails, rather than overwrites, if yet another came
-                private.unlink()
+                _give_back(private, path, arrival.arrival_id)
                 return True
             self._let_go(private, path.name, arrival)
         except FileNotFoundError:
@@ -77,8 +78,8 @@ class Retirer:
         day = self._settings.processed / arrival.arrived_at.date().isoformat()
         day.mkdir(mode=0o700, parents=True, exist_ok=True)
         target = day / name
-        if target.exists():
-            target = day / f"{arrival.arrival_id}-{name}"[-200:]
+        if os.path.lexists(target):
+            target = day / numbered(name, arrival.arrival_id)
         private.rename(target)
 
     def purge_processed(self, now: datetime) -> None:
@@ -88,11 +89,51 @@ class Retirer:
             return
         self._purged_on = now.date()
         oldest = (now - timedelta(days=days)).date().isoformat()
-        for folder in self._settings.processed.iterdir():
+        for folder in _folders(self._settings.processed):
             if _DAY.fullmatch(folder.name) and folder.name < oldest and folder.is_dir():
-                for item in folder.iterdir():
-                    item.unlink()
-                folder.rmdir()
+                _drop(folder)
+
+
+def numbered(name: str, number: int) -> str:
+    """The name with a number before it, cut at its front so that any file system takes it."""
+    head = f"{number}-"
+    kept = os.fsencode(name)[-(_MAX_NAME_BYTES - len(head)) :]
+    return head + os.fsdecode(kept)
+
+
+def _give_back(private: Path, path: Path, arrival_id: int) -> None:
+    """A newcomer that took a reused name between look and rename gets a visible name back.
+
+    Never over another entry: its own name if that is free, else a numbered one.
+    """
+    try:
+        os.link(private, path)
+        private.unlink()
+    except OSError as error:
+        if isinstance(error, FileExistsError) and _is_same_file(private, path):
+            private.unlink()  # killed between the two calls above
+            return
+        # The name was taken once more, or the share has no links.
+        private.rename(path.with_name(numbered(f"{secrets.token_hex(4)}-{path.name}", arrival_id)))
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    return os.path.samestat(one.lstat(), other.lstat())
+
+
+def _drop(folder: Path) -> None:
+    """What cannot be removed today is tried again tomorrow; it must not stop the intake."""
+    with contextlib.suppress(OSError):
+        for item in folder.iterdir():
+            item.unlink()
+        folder.rmdir()
+
+
+def _folders(parent: Path) -> list[Path]:
+    try:
+        return list(parent.iterdir())
+    except OSError:
+        return []
 
 
 def _fingerprint(path: Path) -> str | None:

@@ -25,6 +25,7 @@ from scanindex.errors import (
     OversizeFile,
     TransientError,
     UnknownFormat,
+    transient,
 )
 from scanindex.intake.listing import (
     ChangedWhileReadingError,
@@ -120,14 +121,18 @@ class Intake:
                 done, held = self._take(ready[start : start + GROUP_SIZE], now)
                 taken += done
                 problem = problem or held
+                if isinstance(held, TransientError):
+                    break
             except (TransientError, ConfigError) as error:
                 return taken, error
         return taken, problem
 
-    def _take(self, group: Sequence[Entry], now: float) -> tuple[int, ConfigError | None]:
+    def _take(
+        self, group: Sequence[Entry], now: float
+    ) -> tuple[int, TransientError | ConfigError | None]:
         """Bytes durable → rows and events committed → entries retired."""
         stored: list[tuple[Entry, Scan]] = []
-        problem: ConfigError | None = None
+        problem: TransientError | ConfigError | None = None
         for entry in group:
             try:
                 stored.append((entry, self._store(entry, now - self._first_seen[entry.key])))
@@ -137,6 +142,11 @@ class Intake:
                 continue  # a writer on a share holds it, or rights are missing: doctor tells
             except ConfigError as error:
                 problem = error  # a broken preset holds its folder back, not the others
+            except TransientError as error:
+                problem = error  # what is durable already is recorded all the same
+                break
+            except OSError:
+                continue  # this one cannot be read now; the next listing tries again
         if stored:
             with self._catalog.write() as unit:
                 for entry, scan in stored:
@@ -200,7 +210,10 @@ class Intake:
         )
 
     def _check_floor(self) -> None:
-        free = os.statvfs(self._settings.archive)
+        try:
+            free = os.statvfs(self._settings.archive)
+        except OSError as error:
+            raise transient(error) from None
         if free.f_bavail * free.f_frsize < self._settings.intake.floor_bytes:
             raise DiskFull("less than intake.floor_bytes free on the archive's disk")
 

@@ -37,6 +37,7 @@ def decide(
     candidates = witness.profiles(evidence, people, holders)
     if not any(c.level("name") is Level.EXACT for c in candidates):
         more = witness.by_page_names(evidence, roster, [p.patient_id for p in people])
-        candidates += witness.profiles(evidence, more, holders)
+        candidates = witness.profiles(evidence, people[: witness.MOST_MISREAD], holders, thorough=True)
+        candidates += witness.profiles(evidence, (*people[witness.MOST_MISREAD :], *more), holders)
     known = witness.surroundings(candidates, roster, settings)
     return choose(evidence, candidates, known, settings, roster.version(), active)

@@ -24,6 +24,8 @@ Holders = Mapping[str, frozenset[PatientId]]
 
 NAME, BIRTH, MRN = FindingKind.NAME, FindingKind.BIRTH_DATE, FindingKind.MRN
 _RANK = {Level.EXACT: 3, Level.CONFLICT: 2, Level.NEAR: 1, Level.ABSENT: 0}
+_LEAST_BARE_DIGITS = 5
+"""An unlabelled number shorter than this is too likely something else."""
 _NEAR_NAME_LINES = 4.5
 _CONFLICT_CONFIDENCE = 0.55
 _NO_NAME = re.compile(
@@ -95,7 +97,7 @@ def profile(evidence: Evidence, patient: Patient, holders: Holders, *, thorough:
     found: list[tuple[str, Agreement]] = []
     conflicts: list[Conflict] = []
     found += _names(own, patient)
-    found += _mrns(evidence, patient, holders, conflicts)
+    found += _mrns(evidence, patient, holders, own, conflicts)
     found += _births(evidence, patient, own, conflicts)
     found += _barcodes(evidence, patient, holders)
     found += _thirds(evidence, patient, conflicts)
@@ -198,17 +200,27 @@ def _conflict(kind: FindingKind, code: str, finding: Finding) -> Conflict:
 
 # --- numbers ---------------------------------------------------------------------------
 def _mrns(
-    evidence: Evidence, patient: Patient, holders: Holders, conflicts: list[Conflict]
+    evidence: Evidence,
+    patient: Patient,
+    holders: Holders,
+    own: tuple[NameSighting, ...],
+    conflicts: list[Conflict],
 ) -> Iterator[tuple[str, Agreement]]:
-    own = [i for i in patient.identifiers if i.type == "mrn"]
-    own_keys = [fold.identifier_key(i.value) for i in own]
+    values = [i.value for i in patient.identifiers if i.type == "mrn"]
+    own_keys = [fold.identifier_key(v) for v in values]
+    texts = {t.page.scan_page_no: t for t in evidence.texts}
     for s in evidence.of(MRN):
         if not s.is_patients:
             continue
         raw, key = s.values[0], fold.identifier_key(s.values[0])
         held = holders.get(key, frozenset())
         if patient.patient_id in held:
-            yield _own_mrn(s, raw in [i.value for i in own], len(held))
+            kind, agreement = _own_mrn(s, raw in values, len(held))
+            yield kind, agreement
+            if kind == "number" and agreement.level is Level.EXACT and len(key) >= _LEAST_BARE_DIGITS:
+                exact = tuple(n for n in own if n.level is Level.EXACT)
+                if _stands_by_name(s, exact, texts[s.scan_page_no]):
+                    yield "number_by_name", agreement
         elif s.is_labelled and held:
             conflicts.append(_from_sighting(s, "mrn_of_another"))
         elif s.is_labelled and any(_is_slip(key, k) for k in own_keys):
@@ -228,7 +240,7 @@ def _own_mrn(s: Sighting, is_verbatim: bool, holders: int) -> tuple[str, Agreeme
     note = "" if is_verbatim else "equal without leading zeros and punctuation"
     if s.is_labelled:
         return "mrn", _from(s, Level.EXACT, note)
-    return "number", _from(s, Level.EXACT, _FINDING_ONLY)
+    return "number", _from(s, Level.NEAR if s.is_other else Level.EXACT, _FINDING_ONLY)
 
 
 def _has_unknown_mrn(evidence: Evidence, holders: Holders) -> bool:

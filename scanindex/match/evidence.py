@@ -32,6 +32,8 @@ class Sighting:
     """The page itself says that it is this kind of datum."""
     confidence: float | None
     is_sure: bool
+    is_other: bool = False
+    """A label says that it is something else (specimen, account, telephone)."""
     is_disputed: bool = False
     """A second reader saw something else here."""
     readers: tuple[str, ...] = ()

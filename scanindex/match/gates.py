@@ -27,6 +27,7 @@ _PAIR_WORDS = {
     "cover_and_name": "cover sheet and name agree exactly",
     "cover_and_birth_date": "cover sheet and birth date agree exactly",
     "cover": "cover sheet gives MRN and birth date, and the pages name nobody",
+    "number_beside_name": "the MRN stands without a label beside the name, and both agree exactly",
     "name_birth_date_and_third": "name, birth date and a third identifier agree exactly",
     "name_and_birth_date": "name and birth date agree exactly and the roster has no plausible namesake",
 }
@@ -45,6 +46,8 @@ def rule_of(case: Case) -> str | None:
         return "cover_and_birth_date"
     if {"mrn", "birth_date"} <= cover and not _pages_identify(case):
         return "cover"
+    if "name" in kinds and "number" in kinds and _is_exact(case.leader, "number_by_name"):
+        return "number_beside_name"
     if {"name", "birth_date"} <= kinds:
         if kinds & THIRD_KINDS:
             return "name_birth_date_and_third"
@@ -207,6 +210,10 @@ def refusals(case: Case, gates: Mapping[str, Gate] = GATES) -> tuple[tuple[str, 
     """(gate, reason) of every gate that does not hold; empty means file."""
     found = ((name, gate(case)) for name, gate in gates.items())
     return tuple((name, reason) for name, reason in found if reason)
+
+
+def _is_exact(profile: Profile, kind: str) -> bool:
+    return profile.level(kind) is Level.EXACT
 
 
 # --- helpers ------------------------------------------------------------------------------

@@ -127,6 +127,7 @@ def _candidate(profile: Profile, score: float, shares: Mapping[str, float]) -> C
     agreed = [
         _comparison(profile, kind, agreement, shares.get(kind, 0.0))
         for kind, agreement in sorted(profile.agreements.items())
+        if kind != "number_by_name"
     ]
     against = [
         Comparison(

@@ -283,6 +283,7 @@ def _number(text: PageText, words: Sequence[Word], raw: str, context: Context) -
         values=(raw.strip(),),
         role=context.role,
         is_labelled=context.label is Label.MRN and _is_tight(words, text),
+        is_other=context.label is Label.OTHER_NUMBER,
         confidence=confidence,
         is_sure=sure,
         is_disputed=disputed,

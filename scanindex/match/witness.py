@@ -24,6 +24,7 @@ from scanindex.settings import MatchSettings
 _MOST_DATES = 60
 _MOST_NUMBERS = 200
 _MOST_NAMES = 6
+MOST_MISREAD = 200
 _MOST_HEAD_NAMES = 16
 _MOST_WEIGHED = 6
 _CONFUSED = {
@@ -55,16 +56,19 @@ def people(evidence: Evidence, roster: Roster) -> tuple[tuple[Patient, ...], Hol
     return tuple(found.values()), holders
 
 
-def profiles(evidence: Evidence, patients: Iterable[Patient], holders: Holders) -> list[Profile]:
-    """Full comparisons of everybody who agrees with more than a date."""
+def profiles(
+    evidence: Evidence, patients: Iterable[Patient], holders: Holders, *, thorough: bool = False
+) -> list[Profile]:
+    """Full comparisons of everybody who agrees with more than a date; with `thorough`
+    also of those whose names may stand there misread in both parts."""
     labelled = {v for s in evidence.labelled(FindingKind.BIRTH_DATE) for v in s.values}
     held = {p for ids in holders.values() for p in ids}
     found = []
     for patient in patients:
-        thorough = patient.birth_date in labelled or patient.patient_id in held
-        if not thorough and not _may_stand(evidence, patient):
+        closely = thorough or patient.birth_date in labelled or patient.patient_id in held
+        if not closely and not _may_stand(evidence, patient):
             continue
-        compared = profile(evidence, patient, holders, thorough=thorough)
+        compared = profile(evidence, patient, holders, thorough=closely)
         if _agrees(compared):
             found.append(compared)
     return found

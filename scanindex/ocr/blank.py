@@ -37,6 +37,8 @@ class Marks:
     """Marks that only stand out a little: pencil, carbon, or the other side."""
     faint_inches: float
     """Extent of the largest faint mark."""
+    is_faint_scattered: bool
+    """The faint marks stand alone, as noise does and writing does not."""
 
     @property
     def is_empty(self) -> bool:
@@ -77,10 +79,17 @@ def find_marks(page: Any, dpi: float) -> Marks:
         strong=len(strong),
         faint=max(0, len(faint) - len(strong)),
         faint_inches=round(max((mark.extent for mark in faint), default=0.0), 2),
+        is_faint_scattered=_is_scattered(faint),
     )
 
 
-def _writing(dark: Any, dpi: float) -> Sequence[Any]:
+def _is_scattered(marks: Sequence[_Mark]) -> bool:
+    if len(marks) > PLENTY:
+        return False
+    return sum(_has_neighbour(mark, marks, 0.2) for mark in marks) <= 0.3 * len(marks)
+
+
+def _writing(dark: Any, dpi: float) -> list[_Mark]:
     """Marks that may be writing; unspecified ones, uncounted, where there are plenty."""
     rim = max(1, round(0.1 * dpi))
     inner = dark.astype(np.uint8)
@@ -127,7 +136,10 @@ def _is_furniture(mark: _Mark) -> bool:
     is_round = 0.6 < mark.width / mark.height < 1.6
     is_cut = min(mark.edges) < 0.15
     is_hole = near_edge and 0.12 <= mark.extent <= 0.45 and mark.fill > 0.6 and (is_round or is_cut)
-    return is_hole or (mark.extent > 1.5 and (_thickness(mark) < 0.1 or _hugs_edge(mark)))
+    is_line = (mark.extent > 0.8 and _thickness(mark) < 0.05) or (
+        mark.extent > 1.5 and _thickness(mark) < 0.1
+    )
+    return is_hole or is_line or (mark.extent > 1.5 and _hugs_edge(mark))
 
 
 def _hugs_edge(mark: _Mark) -> bool:
@@ -165,13 +177,13 @@ def _without_rows(
 
     Print never stays that thin over such a length: some letter is taller.
     """
-    if len(marks) < 6:
+    if len(marks) < 4:
         return marks
     middles, sizes, along = (np.array(column) for column in zip(*places, strict=True))
     dropped = np.zeros(len(marks), bool)
     for middle in middles:
         row = np.abs(middles - middle) < 0.06
-        if row.sum() >= 6 and sizes[row].max() < 0.05 and np.ptp(along[row]) > least_span:
+        if row.sum() >= 4 and sizes[row].max() < 0.05 and np.ptp(along[row]) > least_span:
             dropped |= row
     return [mark for mark, is_dropped in zip(marks, dropped.tolist(), strict=True) if not is_dropped]
 
@@ -184,11 +196,9 @@ def _without_specks(marks: list[_Mark]) -> list[_Mark]:
     return [mark for mark in marks if mark.extent >= SPECK_INCHES or _has_neighbour(mark, marks)]
 
 
-def _has_neighbour(mark: _Mark, marks: list[_Mark]) -> bool:
+def _has_neighbour(mark: _Mark, marks: Sequence[_Mark], inches: float = NEIGHBOUR_INCHES) -> bool:
     return any(
-        other is not mark
-        and abs(other.left - mark.left) < NEIGHBOUR_INCHES
-        and abs(other.top - mark.top) < NEIGHBOUR_INCHES
+        other is not mark and abs(other.left - mark.left) < inches and abs(other.top - mark.top) < inches
         for other in marks
     )
 

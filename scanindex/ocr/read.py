@@ -118,18 +118,18 @@ def read_page(raster: PageRaster, settings: OcrSettings, engines: Engines) -> Pa
     if marks.is_empty and not found:
         return _empty(session, page, PageKind.BLANK, container_turn)
     try:
-        text = _read_text(session, container_turn)
+        text = _read_text(session, container_turn, is_faint=marks.strong == 0)
     except WorkerLost:
         session.problems.append("timeout")
         return _empty(session, page, PageKind.FAILED, container_turn, found)
     return _finish(session, text, found, marks)
 
 
-def _read_text(session: _Session, container_turn: int) -> _Text:
+def _read_text(session: _Session, container_turn: int, is_faint: bool) -> _Text:
     @functools.cache
     def cleaned(turn: int) -> CleanPage:
         with session.stage("clean"):
-            return prepare(session.raster, turn % 360, session.settings)
+            return prepare(session.raster, turn % 360, session.settings, is_faint)
 
     text = _look(session, cleaned(container_turn), container_turn, Layout.AUTO)
     if _may_be_turned(text.look):
@@ -179,7 +179,9 @@ def _stand_up(session: _Session, text: _Text, cleaned: Callable[[int], CleanPage
         return text
     turn = (text.turn + 270) % 360
     if text.look.is_poor:
-        return _surer(replace(text, extra_turn=270), _look(session, cleaned(turn), turn, Layout.AUTO))
+        level = _look(session, cleaned(turn), turn, Layout.AUTO)
+        if level.look.sure_letters >= 0.7 * text.look.sure_letters:
+            return level
     return replace(text, extra_turn=270)
 
 
@@ -249,7 +251,8 @@ def _kind(session: _Session, found: tuple[Barcode, ...], text: _Text, marks: bla
         return PageKind.SEPARATOR
     if not found and marks.strong == 0 and text.look.sure_share < UPRIGHT_SHARE:
         # Only faint marks and nothing readable: noise, or the other side shining through.
-        is_noise = not text.words and marks.faint_inches < FAINT_WRITING_INCHES
+        is_small = marks.faint_inches < FAINT_WRITING_INCHES
+        is_noise = text.look.sure_letters < 3 and is_small and marks.is_faint_scattered
         if is_noise or _reads_mirrored(session, text):
             return PageKind.BLANK
     return PageKind.CONTENT

@@ -44,6 +44,8 @@ class TesserocrEngine:
     def __init__(self, languages: str, tessdata: Path) -> None:
         import tesserocr
 
+        # Leptonica would write about odd boxes to the worker's standard error.
+        tesserocr.set_leptonica_log_level(tesserocr.LeptLogLevel.NONE)
         self._api = tesserocr.PyTessBaseAPI(path=f"{tessdata}/", lang=languages, psm=Layout.AUTO)
         found = re.search(r"(\d+\.\d+(?:\.\d+)?)", tesserocr.tesseract_version())
         self._name = f"tesseract {found.group(1) if found else 'unknown'}"

@@ -1,4 +1,7 @@
-"""CCITT G4: one strip to samples, and whether its data end before its rows do. Worker-only.
+"""CCITT fax codes: one G4 strip to samples, and what is wrong with the codes. Worker-only.
+
+Wrong codes make rows of the wrong length. libtiff repairs these and warns;
+Pillow keeps the warning to itself, OpenCV writes it to the error stream.
 
 Decoders fill a cut strip with white and say nothing. Two facts tell it (ITU-T
 T.6): a complete block closes with EOFB; where the writer left that out, each
@@ -9,26 +12,53 @@ as many 1-bits as there are white rows.
 from __future__ import annotations
 
 import io
+import re
 import struct
+from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scanindex.pages.guard import TRUNCATED_IMAGE
+from scanindex.pages.guard import DAMAGED_IMAGE, TRUNCATED_IMAGE, captured_stderr
 from scanindex.pages.pillow import pillow_open
 
 _EOFB_BITS = "000000000001" * 2
 _TAIL_BYTES = 64
+_COMPLAINT = re.compile(rb"TIFF_(?:Warning|Error) (?:Fax|JPEG|OJPEG|LZW|TIFFFillStrip|TIFFFillTile)")
 
 
 def decode(data: bytes, width: int, height: int) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     """Samples height x width, 0 where the codes say black and 1 where white; problems."""
-    with pillow_open(io.BytesIO(_as_tiff(data, width, height)), ("TIFF",)) as opened:
-        problems = opened.load()
-        white = np.asarray(opened.image, dtype=np.uint8)
+    tiff = _as_tiff(data, width, height)
+    with captured_stderr() as said:
+        pixels = cv2.imdecode(np.frombuffer(tiff, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if pixels is not None and pixels.shape == (height, width):
+        white = (np.asarray(pixels, np.uint8) >> 7).astype(np.uint8)
+        problems = problems_said(said)
+    else:
+        white, problems = _by_pillow(tiff)
     if is_short(data, trailing_white_rows(white)):
         problems = (TRUNCATED_IMAGE,)
     return white, problems
+
+
+def _by_pillow(tiff: bytes) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    with pillow_open(io.BytesIO(tiff), ("TIFF",)) as opened:
+        problems = opened.load()
+        return np.asarray(opened.image, dtype=np.uint8), problems
+
+
+def file_problems(path: Path, scan_page_no: int) -> tuple[str, ...]:
+    """Damage of the codes of one TIFF page, by decoding it once more where warnings can be heard."""
+    with captured_stderr() as said:
+        cv2.imreadmulti(str(path), scan_page_no - 1, 1, flags=cv2.IMREAD_GRAYSCALE)
+    return problems_said(said)
+
+
+def problems_said(said: list[bytes]) -> tuple[str, ...]:
+    """libtiff's complaints about CCITT and JPEG codes; those about odd tags are none."""
+    return (DAMAGED_IMAGE,) if _COMPLAINT.search(said[0]) else ()
 
 
 def trailing_white_rows(white: NDArray[np.uint8]) -> int:

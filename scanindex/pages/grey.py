@@ -75,10 +75,14 @@ def deep_to_grey(samples: NDArray[np.generic]) -> Grey:
 
 def is_two_level(pixels: Grey) -> bool:
     """Whether all pixels are pure black or white, as after thresholding in a scanner."""
-    probe = pixels[:: max(1, pixels.shape[0] // 64)]
-    if ((probe != 0) & (probe != 255)).any():
+    step = max(1, pixels.shape[0] // 64)
+    if _has_grey(pixels[::step]):
         return False
-    return not bool(((pixels != 0) & (pixels != 255)).any())
+    return not any(_has_grey(pixels[top : top + step]) for top in range(0, pixels.shape[0], step))
+
+
+def _has_grey(pixels: Grey) -> bool:
+    return bool(((pixels != 0) & (pixels != 255)).any())
 
 
 def plausible_dpi(dpi: float | None, long_side_px: int) -> float | None:

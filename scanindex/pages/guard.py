@@ -5,6 +5,7 @@ Leaves out what a process limit must do: memory, CPU and wall time.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,12 @@ _ABSURD_COLOUR = 2
 """Times `pages.max_pixels` beyond which a picture is not even decoded: colour
 takes four bytes a pixel while decoding and must fit the child's memory."""
 _MAX_SIDE_PX = 200_000
+_WORLD_ERRNOS = frozenset(
+    (
+        *(errno.ENOENT, errno.EACCES, errno.EPERM, errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS),
+        *(errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EBUSY),
+    )
+)
 
 
 @contextmanager
@@ -33,19 +40,24 @@ def input_errors() -> Iterator[None]:
     """Turn whatever a decoder throws into CorruptFile; our own errors pass.
 
     The world's faults (missing file, permission, I/O error of the disk) pass as
-    OSError, because the file is not to blame. MemoryError passes too: with a
-    lower load, or more memory allowed, the same page may well decode.
+    OSError, because the file is not to blame. Out of memory is OversizeFile: the
+    child's limit is fixed, so the same file would meet it again.
     """
     try:
         yield
-    except (ScanindexError, MemoryError):
+    except ScanindexError:
         raise
-    except OSError as error:
-        if error.errno is not None:
+    except MemoryError as error:
+        raise OversizeFile("needs more memory than a decoder may use") from error
+    except Exception as error:
+        if is_worlds_fault(error):
             raise
         raise CorruptFile(f"decoder: {type(error).__name__}") from error
-    except Exception as error:
-        raise CorruptFile(f"decoder: {type(error).__name__}") from error
+
+
+def is_worlds_fault(error: BaseException) -> bool:
+    """Whether disk, share or rights failed, not the bytes (which can provoke EINVAL by odd offsets)."""
+    return isinstance(error, OSError) and error.errno in _WORLD_ERRNOS
 
 
 def refuse_empty(path: Path) -> None:

@@ -15,7 +15,7 @@ from scanindex.model import ScanInfo
 from scanindex.pages import guard
 from scanindex.pages.pdf_content import has_drawn_annotations
 from scanindex.pages.pdf_open import inflate, inherited, names_of, open_pdfium, open_qpdf
-from scanindex.pages.pdf_stream import image_facts, image_problems
+from scanindex.pages.pdf_stream import image_facts, image_problems, peeled
 from scanindex.settings import PagesSettings
 from scanindex.sniff import PDF
 
@@ -28,6 +28,8 @@ DAMAGED_STREAM = "damaged_stream"
 """qpdf met wrong data inside the file."""
 DAMAGED_CONTENT = "damaged_content"
 """A page's drawing instructions are cut, wrong or missing."""
+DAMAGED_FONT = "damaged_font"
+"""A font that the page embeds is cut or wrong: letters may be missing or others."""
 PORTFOLIO = "portfolio"
 """The documents are attachments; the pages are only their wrapper."""
 DYNAMIC_FORM = "dynamic_form"
@@ -119,7 +121,10 @@ def page_problems(page: Any, settings: PagesSettings, seen: set[tuple[int, int]]
     problems = [] if content_is_readable(page) else [DAMAGED_CONTENT]
     if _is_active(page):
         problems.append(NOTE_ACTIVE)
-    for image in images_of(inherited(page, "/Resources"), seen):
+    resources = inherited(page, "/Resources")
+    if not all(_piece_is_readable(stream) for stream in _font_streams(resources, seen)):
+        problems.append(DAMAGED_FONT)
+    for image in images_of(resources, seen):
         facts = image_facts(image)
         if facts is not None:
             guard.check_dimensions(facts.width, facts.height, settings.max_pixels, is_grey=True)
@@ -143,10 +148,34 @@ def content_is_readable(page: Any) -> bool:
 def _piece_is_readable(piece: Any) -> bool:
     if not isinstance(piece, pikepdf.Stream):
         return False
-    if names_of(piece.get("/Filter")) != ["/FlateDecode"]:
+    filters = names_of(piece.get("/Filter"))
+    if filters[-1:] != ["/FlateDecode"]:
         return True
-    raw = piece.read_raw_bytes()
-    return not raw or inflate(raw, _MAX_CONTENT_BYTES).is_complete
+    try:
+        data = peeled(piece, filters)
+    except (pikepdf.PdfError, pikepdf.DataDecodingError):
+        return False
+    found = inflate(data, _MAX_CONTENT_BYTES)
+    return not data or (found.is_complete and not found.is_wrong)
+
+
+def _font_streams(resources: Any, seen: set[tuple[int, int]]) -> Iterator[Any]:
+    """Embedded font programs and code tables of a page's fonts, each once."""
+    fonts = resources.get("/Font") if isinstance(resources, pikepdf.Dictionary) else None
+    for _, font in fonts.items() if isinstance(fonts, pikepdf.Dictionary) else ():
+        if not isinstance(font, pikepdf.Dictionary) or (font.is_indirect and font.objgen in seen):
+            continue
+        seen.add(font.objgen)
+        parts = [font]
+        below = font.get("/DescendantFonts")
+        if isinstance(below, pikepdf.Array) and len(below) and isinstance(below[0], pikepdf.Dictionary):
+            parts.append(below[0])
+        holders = [*parts, *(part.get("/FontDescriptor") for part in parts)]
+        for holder in holders:
+            for key in ("/ToUnicode", "/FontFile", "/FontFile2", "/FontFile3"):
+                stream = holder.get(key) if isinstance(holder, pikepdf.Dictionary) else None
+                if isinstance(stream, pikepdf.Stream):
+                    yield stream
 
 
 def images_of(resources: Any, seen: set[tuple[int, int]], depth: int = 0) -> Iterator[Any]:

@@ -147,17 +147,21 @@ class Inflated:
 def inflate(raw: bytes, limit_bytes: int) -> Inflated:
     """Decompress at most `limit_bytes`; a bomb costs no more than that.
 
-    The checksum is not asked for: writers that drop it lose no content.
+    Where the end is reached the checksum must fit, if there is one: writers that
+    drop it lose no content.
     """
     engine = zlib.decompressobj(-15)
     parts: list[bytes] = []
-    size = 0
+    size, checksum = 0, 1
     pending = raw[2:]
     try:
         while pending and size < limit_bytes and not engine.eof:
             parts.append(engine.decompress(pending, min(1 << 20, limit_bytes - size)))
             size += len(parts[-1])
+            checksum = zlib.adler32(parts[-1], checksum)
             pending = engine.unconsumed_tail
     except zlib.error:
         return Inflated(b"".join(parts), False, True)
-    return Inflated(b"".join(parts), engine.eof or size >= limit_bytes, False)
+    written = engine.unused_data[:4]
+    is_wrong = engine.eof and len(written) == 4 and int.from_bytes(written, "big") != checksum
+    return Inflated(b"".join(parts), engine.eof or size >= limit_bytes, is_wrong)

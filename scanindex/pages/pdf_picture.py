@@ -98,7 +98,7 @@ def _is_inverted(image: Any, facts: ImageFacts) -> bool:
 def _from_jpeg(
     image: Any, facts: ImageFacts, inverted: bool, max_pixels: int
 ) -> tuple[Grey, tuple[str, ...]]:
-    data = peeled(image, facts)
+    data = peeled(image, facts.filters)
     header = jpeg.frame_header(data)
     expected = {1: _GREY_SPACES - {"/Indexed", "/I"}, 3: _RGB_SPACES}
     if header is None or header[:2] != (facts.width, facts.height):
@@ -114,7 +114,7 @@ def _from_jpeg(
 def _from_jpx(image: Any, facts: ImageFacts, inverted: bool) -> tuple[Grey, tuple[str, ...]]:
     if facts.colour and facts.colour not in (_GREY_SPACES | _RGB_SPACES) - {"/Indexed", "/I"}:
         raise NotHere
-    with pillow_open(io.BytesIO(peeled(image, facts)), ("JPEG2000",)) as opened:
+    with pillow_open(io.BytesIO(peeled(image, facts.filters)), ("JPEG2000",)) as opened:
         if opened.image.size != (facts.width, facts.height) or opened.image.mode not in ("L", "RGB", "I;16"):
             raise NotHere
         problems = opened.load()
@@ -131,7 +131,7 @@ def _from_g4(image: Any, facts: ImageFacts) -> tuple[NDArray[np.uint8], tuple[st
         or facts.components != 1
     ):
         raise NotHere
-    white, problems = g4.decode(peeled(image, facts), facts.width, facts.height)
+    white, problems = g4.decode(peeled(image, facts.filters), facts.width, facts.height)
     return (1 - white if parameter(facts, "/BlackIs1", 0) else white), problems
 
 

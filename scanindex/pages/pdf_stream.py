@@ -7,6 +7,7 @@ and the number of bytes for everything that decodes to plain samples. Worker-onl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,8 @@ _COMPONENTS = {
     "/Separation": 1,
 }
 _MAX_SAMPLE_BYTES = 1 << 30
+_SPARE_BYTES = 4096
+"""Writers may add a row or a line end; much more than the picture means wrong codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +121,17 @@ def parameter(facts: ImageFacts, key: str, default: float) -> float:
     return default if found is None else found
 
 
-def peeled(image: Any, facts: ImageFacts) -> bytes:
+def peeled(stream: Any, filters: Sequence[str]) -> bytes:
     """Data as the last filter receives them (a JPEG inside Flate comes out as JPEG)."""
-    raw = image.read_raw_bytes()
-    if len(facts.filters) < 2:
+    raw = stream.read_raw_bytes()
+    outer_filters = tuple(filters[:-1])
+    if not outer_filters:
         return bytes(raw)
-    if facts.filters[:-1] == ("/FlateDecode",) and facts.parameters[0] is None:
+    if outer_filters == ("/FlateDecode",):
         return inflate(raw, _MAX_SAMPLE_BYTES).data
-    outer = pikepdf.Pdf.new().make_stream(raw)
-    outer.Filter = pikepdf.Array([pikepdf.Name(name) for name in facts.filters[:-1]])
-    return bytes(outer.read_bytes())
+    names = pikepdf.Array([pikepdf.Name(name) for name in outer_filters])
+    with pikepdf.Pdf.new() as holder:
+        return bytes(pikepdf.Stream(holder, raw, Filter=names).read_bytes())
 
 
 def image_problems(image: Any) -> tuple[str, ...]:
@@ -136,7 +140,7 @@ def image_problems(image: Any) -> tuple[str, ...]:
     if facts is None:
         return (DAMAGED_IMAGE,)
     try:
-        data = peeled(image, facts)
+        data = peeled(image, facts.filters)
     except (pikepdf.PdfError, pikepdf.DataDecodingError, NotImplementedError):
         return (DAMAGED_IMAGE,)
     look = _LOOKS.get(facts.filters[-1]) if facts.filters else _look_at_samples
@@ -158,8 +162,9 @@ def _look_at_flate(data: bytes, facts: ImageFacts) -> tuple[str, ...]:
         return ()
     has_tags = parameter(facts, "/Predictor", 1) >= 10
     expected = facts.height * (facts.row_bytes + has_tags)
-    found = inflate(data, min(expected, _MAX_SAMPLE_BYTES))
-    if found.is_wrong:
+    limit = min(expected + _SPARE_BYTES, _MAX_SAMPLE_BYTES)
+    found = inflate(data, limit)
+    if found.is_wrong or len(found.data) == limit < _MAX_SAMPLE_BYTES:
         return (DAMAGED_IMAGE,)
     return () if len(found.data) >= min(expected, _MAX_SAMPLE_BYTES) else (TRUNCATED_IMAGE,)
 

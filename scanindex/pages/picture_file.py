@@ -6,6 +6,7 @@ previews or animation. Worker-only.
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,11 +36,13 @@ _ONE_PAGE = frozenset((JPEG, PNG, BMP, JP2))
 _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER, _STRIP_OFFSETS, _ORIENTATION = 259, 262, 266, 273, 274
 _ROWS_PER_STRIP, _STRIP_COUNTS = 278, 279
 _G4 = 4
+_TALKATIVE = frozenset((2, 3, 4, 6, 7))
+"""Compressions (CCITT, JPEG) whose damage libtiff only warns of."""
 _REVERSED_BITS = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _TURN_OF_ORIENTATION = {1: 0, 2: 0, 3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270}
 """Clockwise turn after an un-mirroring left to right (TIFF 6.0 Orientation, Exif 2.32 4.6.4)."""
 _MIRRORED = frozenset((2, 4, 5, 7))
-_GREY_MODES = frozenset(("1", "L", "P", "I;16", "I;16B", "I;16L", "I;16N"))
+_GREY_MODES = frozenset(("1", "L", "P"))
 
 
 # --- inspect ------------------------------------------------------------------
@@ -54,8 +57,8 @@ def inspect(path: Path, media_type: str, settings: PagesSettings) -> ScanInfo:
     return ScanInfo(media_type=media_type, page_count=count, problems=tuple(dict.fromkeys(problems)))
 
 
-def _inspect_pillow(path: Path, media_type: str, settings: PagesSettings) -> tuple[int, list[str]]:
-    problems: list[str] = []
+def _inspect_pillow(path: Path, media_type: str, settings: PagesSettings) -> tuple[int, tuple[str, ...]]:
+    problems: tuple[str, ...] = ()
     limit = None
     if media_type == TIFF:
         limit, problems = _tiff_pages(path)
@@ -72,7 +75,7 @@ def _inspect_pillow(path: Path, media_type: str, settings: PagesSettings) -> tup
     return count, problems
 
 
-def _tiff_pages(path: Path) -> tuple[int, list[str]]:
+def _tiff_pages(path: Path) -> tuple[int, tuple[str, ...]]:
     """Directories that have pixels, and what is wrong with where they say these are."""
     size = path.stat().st_size
     with path.open("rb") as stream:
@@ -84,14 +87,32 @@ def _tiff_pages(path: Path) -> tuple[int, list[str]]:
         problems.append("page_chain_loop")
     if not layout.pages:
         raise CorruptFile("no image directory")
-    return len(layout.pages), problems
+    return len(layout.pages), tuple(problems)
 
 
-def _damage(path: Path, media_type: str) -> list[str]:
+def _damage(path: Path, media_type: str) -> tuple[str, ...]:
+    """What the structure alone shows: the end is missing, or a checksum of PNG does not fit."""
     if media_type == JPEG:
-        return [guard.TRUNCATED_IMAGE] if jpeg.is_cut(path.read_bytes()) else []
+        return (guard.TRUNCATED_IMAGE,) if jpeg.is_cut(path.read_bytes()) else ()
     with path.open("rb") as stream:
-        return [] if is_whole(stream, path.stat().st_size) else [guard.TRUNCATED_IMAGE]
+        if not is_whole(stream, path.stat().st_size):
+            return (guard.TRUNCATED_IMAGE,)
+    if media_type == PNG and not _png_checksums_fit(path.read_bytes()):
+        return (guard.DAMAGED_IMAGE,)
+    return ()
+
+
+def _png_checksums_fit(data: bytes) -> bool:
+    """Pillow lets wrong checksums of picture data pass (PNG 5.3)."""
+    at = 8
+    while at + 12 <= len(data):
+        end = at + 8 + int.from_bytes(data[at : at + 4], "big")
+        if zlib.crc32(data[at + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+            return False
+        if data[at + 4 : at + 8] == b"IEND":
+            return True
+        at = end + 4
+    return False
 
 
 def _frame_count(image: Image.Image, settings: PagesSettings, limit: int | None) -> int:
@@ -112,7 +133,7 @@ def _seek(image: Image.Image, number: int) -> None:
         raise CorruptFile(f"frame {number + 1}") from error
 
 
-def _inspect_heic(path: Path, settings: PagesSettings) -> tuple[int, list[str]]:
+def _inspect_heic(path: Path, settings: PagesSettings) -> tuple[int, tuple[str, ...]]:
     heif = _open_heic(path)
     guard.check_page_count(len(heif), settings.max_pages)
     for number in range(len(heif)):
@@ -193,8 +214,10 @@ def _read_pillow(
             dpi_x, dpi_y = dpi_x and dpi_x * shrink, dpi_y and dpi_y * shrink
             notes = (guard.NOTE_REDUCED,) if shrink < 1 else ()
         pixels, is_bilevel, problems = _pixels(opened)
-        if media_type == TIFF and not problems and _has_short_g4_strip(path, image, pixels):
-            problems = (guard.TRUNCATED_IMAGE,)
+        if media_type == TIFF and not problems:
+            problems = _code_problems(path, scan_page_no, image, pixels)
+        if media_type == PNG and not problems:
+            problems = _damage(path, PNG)
     problems = (*problems, *notes)
     if is_inverted_deep:
         pixels = 255 - pixels
@@ -205,6 +228,15 @@ def _read_pillow(
         Picture(pixels=pixels, dpi_x=dpi_x, dpi_y=dpi_y, is_bilevel=is_bilevel, problems=problems),
         orientation,
     )
+
+
+def _code_problems(path: Path, scan_page_no: int, image: Image.Image, pixels: Grey) -> tuple[str, ...]:
+    """Damage in CCITT and JPEG data that the decoder covered up."""
+    if getattr(image, "tag_v2", {}).get(_COMPRESSION) not in _TALKATIVE:
+        return ()
+    if _has_short_g4_strip(path, image, pixels):
+        return (guard.TRUNCATED_IMAGE,)
+    return g4.file_problems(path, scan_page_no)
 
 
 def _has_short_g4_strip(path: Path, image: Image.Image, pixels: Grey) -> bool:

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from PIL import Image, ImageFile
 
 from scanindex.errors import CorruptFile
-from scanindex.pages.guard import DAMAGED_IMAGE, TRUNCATED_IMAGE, captured_stderr
+from scanindex.pages.guard import DAMAGED_IMAGE, TRUNCATED_IMAGE, captured_stderr, is_worlds_fault
 
 _DECODER_ERRORS = (
     OSError,
@@ -44,6 +44,8 @@ class Opened:
                 self.image.load()
                 problems: tuple[str, ...] = ()
             except _DECODER_ERRORS as error:
+                if is_worlds_fault(error):
+                    raise
                 problems = self._load_what_is_there(error)
         # libtiff says there what Pillow keeps to itself.
         return problems or ((DAMAGED_IMAGE,) if said[0] else ())
@@ -79,7 +81,7 @@ def _open_header(source: BinaryIO, formats: Sequence[str]) -> Image.Image:
     try:
         return Image.open(source, formats=list(formats))
     except _DECODER_ERRORS as error:
-        if isinstance(error, OSError) and error.errno is not None:
+        if is_worlds_fault(error):
             raise
     source.seek(0)
     ImageFile.LOAD_TRUNCATED_IMAGES = True

@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from scanindex.errors import NotFound, SchemaTooNew, TransientError
+from scanindex import filing
+from scanindex.errors import IntegrityError, NotFound, SchemaTooNew, StorageFailed, TransientError
 from scanindex.filing import paths
 from scanindex.model import DocumentId, ScanId
 from scanindex.store import durable
@@ -122,9 +123,14 @@ class FileArchive:
         target = self.document_folder(document_id, version)
         self._folders.ensure(target.parent)
         if target.is_dir():
-            durable.fsync_dir(target.parent)
-            durable.remove_tree(staged)
-            return target
+            if _states_the_same(staged, target):
+                durable.fsync_dir(target.parent)
+                durable.remove_tree(staged)
+                return target
+            # Filed after the backup that this catalog was restored from, and decided
+            # otherwise since: nobody's current version, kept where nothing reads it.
+            aside = self._folders.ensure(self.root / paths.DAMAGED)
+            durable.rename_durable(target, aside / f"{document_id}.v{version:04d}.{secrets.token_hex(4)}")
         _sync_folder(staged)
         try:
             durable.rename_durable(staged, target)
@@ -180,6 +186,23 @@ def _hash_of(path: Path) -> str | None:
         return None
     with durable.translate(), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _states_the_same(staged: Path, published: Path) -> bool:
+    """Whether two folders of one version say the same of whose pages they are."""
+    if not (staged / paths.RECORD).exists():
+        return True
+    try:
+        one, other = (filing.read_record(folder).document for folder in (staged, published))
+    except (IntegrityError, StorageFailed):
+        return False
+    return (one.scan_id, one.pages, one.patient_id, one.document_type, one.service_date) == (
+        other.scan_id,
+        other.pages,
+        other.patient_id,
+        other.document_type,
+        other.service_date,
+    )
 
 
 def _sync_folder(folder: Path) -> None:

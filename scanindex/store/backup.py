@@ -95,7 +95,9 @@ def _copy_archive(
     # Event segments first (see the head of this module); only the last one grows.
     events = sorted(p.relative_to(archive).as_posix() for p in (archive / _EVENTS).glob("*.jsonl"))
     copied = kept = size = 0
+    folders = durable.Folders(target)
     for relative in events:
+        folders.ensure((target / relative).parent)
         size += _copy_file(archive / relative, target / relative)
         copied += 1
     for relative, size_bytes in walk():
@@ -105,6 +107,7 @@ def _copy_archive(
         if goal.is_file() and goal.stat().st_size == size_bytes:
             kept += 1
             continue
+        folders.ensure(goal.parent)
         size += _copy_file(archive / relative, goal)
         copied += 1
         progress("files", copied + kept)
@@ -144,10 +147,12 @@ def restore(source: Path, settings: Settings, progress: Progress) -> int:
     if catalog.exists() or any((settings.archive / "originals").glob("*/*")):
         raise NotAllowedNow("the workspace is not empty; restore into a fresh folder (--home)")
     count = 0
+    folders = durable.Folders(settings.archive)
     try:
         for path in sorted((source / _ARCHIVE).rglob("*")):
             if path.is_file() and not path.name.startswith("."):
                 goal = settings.archive / path.relative_to(source / _ARCHIVE)
+                folders.ensure(goal.parent)
                 _copy_file(path, goal)
                 goal.chmod(0o440 if goal.parent.name != _EVENTS else 0o640)
                 count += 1

@@ -67,10 +67,20 @@ class Catalog:
             self.flush_events()
 
     def flush_events(self) -> None:
-        """Bring the archive's event log up to the catalog; idempotent."""
+        """Bring the archive's event log up to the catalog; idempotent.
+
+        Raises IntegrityError if the log is ahead of the catalog: numbers would be used
+        twice, and what happens from now on would never reach the archive.
+        """
         while True:
+            written = self._event_log.last_seq()
             with self.read() as unit:
-                pending = unit.events.after(self._event_log.last_seq(), limit=1_000)
+                pending = unit.events.after(written, limit=1_000)
+                if not pending and unit.events.last_seq() < written:
+                    raise IntegrityError(
+                        f"the archive holds events up to {written} that this catalog does not know: "
+                        "it is an older copy; restore it by `scanindex restore` or use `scanindex rebuild`"
+                    )
             if not pending:
                 return
             self._event_log.append(pending)

@@ -112,10 +112,16 @@ class EventLog:
             lines.append(line)
             head = (event.seq, digest)
         with durable.translate(), segment.open("ab", buffering=0) as stream:
-            rest = memoryview(b"".join(lines))
-            while rest:
-                rest = rest[stream.write(rest) :]
-            durable.fsync_descriptor(stream.fileno())
+            size_bytes = stream.tell()
+            try:
+                rest = memoryview(b"".join(lines))
+                while rest:
+                    rest = rest[stream.write(rest) :]
+                durable.fsync_descriptor(stream.fileno())
+            except BaseException:
+                # Lines that could not be synced must not look confirmed to the next append.
+                stream.truncate(size_bytes)
+                raise
         if segment not in self._synced:
             durable.fsync_dir(self._folder)
             self._synced.add(segment)
@@ -165,7 +171,7 @@ class EventLog:
         for segment in reversed(self._segments()):
             if line := _last_line(segment):
                 event, problem = _parse(line, None)
-                if event is None:
+                if event is None or problem:
                     raise IntegrityError(f"events/{segment.name}, last line: {problem}")
                 return event.seq, str(json.loads(line)["hash"])
         return 0, FIRST_PREV

@@ -242,6 +242,15 @@ def layout_of(path: Path) -> Layout:
     )
 
 
+def column(path: Path, layout: Layout, field: str) -> Iterator[str]:
+    """One field of all rows, quicker than whole rows."""
+    number = layout.columns[field]
+    with path.open(encoding=layout.encoding, newline="", errors="replace") as stream:
+        reader = csv.reader((line.replace("\0", "") for line in stream), delimiter=layout.delimiter)
+        next(reader)
+        yield from (cells[number].strip() for cells in reader if number < len(cells))
+
+
 def rows(path: Path, layout: Layout) -> Iterator[RawRow]:
     """The data rows; blank lines are skipped, line numbers are the file's."""
     with path.open(encoding=layout.encoding, newline="", errors="replace") as stream:
@@ -253,10 +262,10 @@ def rows(path: Path, layout: Layout) -> Iterator[RawRow]:
             line_no, start = start, reader.line_num + 1
             if not any(cells):
                 continue
-            values = {f: cells[n].strip() for f, n in wanted if n < len(cells)}
+            width = len(cells)
             yield RawRow(
                 line_no=line_no,
-                values={f: text for f, text in values.items() if text},
+                values={f: text for f, n in wanted if n < width and (text := cells[n].strip())},
                 is_ragged=len(cells) > layout.width and any(cells[layout.width :]),
             )
 

@@ -25,7 +25,7 @@ from scanindex.match import fold
 from scanindex.model import Patient, PatientId, PersonName
 from scanindex.store import roster_rows, roster_warnings
 from scanindex.store.roster import drop_lookups, translated, utc_now
-from scanindex.store.roster_columns import Layout, RawRow, layout_of
+from scanindex.store.roster_columns import Layout, RawRow, column, layout_of
 from scanindex.store.roster_columns import rows as raw_rows
 from scanindex.store.roster_people import MESSAGES, Habits, RowError, order_of, person_of, today
 from scanindex.store.roster_tables import (
@@ -363,7 +363,7 @@ class _Import:
 def _habits(path: Path, layout: Layout, authority: str) -> tuple[Habits, bool]:
     texts: Iterator[str] = iter(())
     if "birth_date" in layout.columns:
-        texts = (row.values.get("birth_date", "") for row in raw_rows(path, layout))
+        texts = column(path, layout, "birth_date")
     is_day_first, certain = order_of(texts)
     return Habits(is_day_first=is_day_first, authority=authority, today=today()), certain
 

@@ -165,6 +165,8 @@ def _several(text: str) -> list[str]:
 
 
 def _birth_date(text: str, habits: Habits) -> str | None:
+    if (day := _iso(text)) and day <= habits.today and day.year >= habits.today.year - _OLDEST_YEARS:
+        return text
     text = re.sub(r"[T ]\d{1,2}:\d\d.*$", "", text.strip().upper())
     if text in _NOT_A_DATE:
         return None
@@ -189,6 +191,16 @@ def _birth_date(text: str, habits: Habits) -> str | None:
     if len(alive) != 1:
         raise RowError("birth_date_century")
     return alive[0]
+
+
+def _iso(text: str) -> date | None:
+    """The plain case, a fifth of the time of the general one."""
+    if len(text) != 10 or text[4] != "-":
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _ordered(text: str, is_day_first: bool) -> tuple[str, ...]:

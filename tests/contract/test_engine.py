@@ -54,7 +54,9 @@ def test_boxes_lie_on_the_ink(engine: LayoutEngine) -> None:
 
 def test_confidence_is_a_share(engine: LayoutEngine) -> None:
     """Confidence is 0..1, and high for clean print."""
-    confidences = [word.confidence for word in engine.read(papers.lines_page(["Stretching is complete"]), 200, 60)]
+    confidences = [
+        word.confidence for word in engine.read(papers.lines_page(["Stretching is complete"]), 200, 60)
+    ]
     assert all(value is not None and 0.7 < value <= 1.0 for value in confidences)
 
 
@@ -80,7 +82,12 @@ def test_a_page_after_a_timeout_reads_as_ever(engine: LayoutEngine) -> None:
     """An interrupted page leaves nothing behind for the next one."""
     with pytest.raises(WorkerLost):
         engine.read(papers.chart_page()[0], 200, 0.01)
-    assert texts(engine.read(papers.lines_page(["Work in the garden"]), 200, 60)) == "Work in the garden".split()
+    assert texts(engine.read(papers.lines_page(["Work in the garden"]), 200, 60)) == [
+        "Work",
+        "in",
+        "the",
+        "garden",
+    ]
 
 
 def test_reading_twice_gives_the_same(engine: LayoutEngine) -> None:

@@ -131,6 +131,20 @@ def test_an_index_survives_being_opened_again(open_index: Callable[[], Any]) -> 
     assert (found(again, "ruptured"), again.info()["seq"]) == ({("d1", 1)}, 3)
 
 
+def test_odd_pages_are_indexed_like_others(index: Any) -> None:
+    """No text, no person, undecodable bytes, rubbish of any length: filing never fails on them."""
+    rubbish = "\ud800 \x00 " + "x-" * 3_000 + " " + "Ω" * 5_000 + " spleen"
+    index.apply(
+        1,
+        [
+            doc("d1", "", rubbish, source="boxes/\udcff"),
+            doc("d2", "knee", patient_id=None, patient_name="", mrns=(), provider=None, facility=None),
+        ],
+    )
+    assert found(index, "source:boxes/\udcff patient:marsh") == {("d1", 1), ("d1", 2)}
+    assert (found(index, "spleen"), found(index, "knee")) == ({("d1", 2)}, {("d2", 1)})
+
+
 # --- rebuild ---------------------------------------------------------------------
 def test_rebuild_replaces_everything_and_says_how_many_pages(index: Any) -> None:
     index.apply(1, [doc("d1", "old words")])

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scanindex import app
+from scanindex import app, pipeline
 from scanindex.errors import TransientError
 from scanindex.model import ScanState
 from scanindex.settings import IntakeSettings, Settings
@@ -109,6 +109,7 @@ def _drive(opened: app.Workspace, rounds: int, said: list[str]) -> None:
             if not has_started:
                 opened.recover()
                 opened.intake.recover()
+                pipeline.forget_settled(services)
                 has_started = True
             turn = service._turn()
             if service._fatal:

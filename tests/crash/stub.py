@@ -67,6 +67,12 @@ def roster_csv() -> str:
     return "\n".join(lines) + "\n"
 
 
+def rare_word(serial: str) -> str:
+    """A word that no other page holds, nor one that looks like it."""
+    digest = hashlib.sha256(serial.encode()).digest()[:14]
+    return "".join(chr(ord("a") + byte % 26) for byte in digest)
+
+
 def page_text(person: Person, serial: str, title: str = "LABORATORY REPORT") -> str:
     """What one page says; `serial` makes its bytes and its search words unique."""
     year, month, day = person.born.split("-")
@@ -77,7 +83,7 @@ def page_text(person: Person, serial: str, title: str = "LABORATORY REPORT") -> 
             f"MRN: {person.mrn}",
             f"Date of Birth: {month}/{day}/{year}",
             "Date of Service: 04/02/1998",
-            f"Hemoglobin within the usual range specimen {serial}",
+            f"Hemoglobin within the usual range specimen {rare_word(serial)}",
         )
     )
 

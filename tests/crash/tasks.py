@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.crash.service_main import open_stubbed, quick_settings
 from tests.crash.service_main import serve as _serve
 
 Answer = dict[str, Any]
+STEPS = ("accept", "accept", "accept", "split", "join", "reopen", "reject")
 
 
 def prepare(home: str) -> Answer:
@@ -131,7 +133,7 @@ def from_archive_alone(home: str) -> Answer:
     return inspect(home)
 
 
-def decide(home: str, seed: int, count: int = 3) -> Answer:
+def decide(home: str, seed: int, count: int = 3, steps: Sequence[str] = STEPS) -> Answer:
     """A reviewer at work: accept, split, join, reopen, reject, as chance will have it."""
     chance = random.Random(seed)
     opened = open_stubbed(quick_settings(Path(home)))
@@ -145,7 +147,7 @@ def decide(home: str, seed: int, count: int = 3) -> Answer:
             if not documents:
                 break
             document = chance.choice(documents)
-            step = chance.choice(("accept", "accept", "accept", "split", "join", "reopen", "reject"))
+            step = chance.choice(list(steps))
             try:
                 done.append(_decide(step, document, documents, PatientId(chance.choice(people)), services))
             except ConflictError as error:

@@ -17,7 +17,17 @@ def read(*texts: str) -> DocumentFields:
 
 @pytest.mark.parametrize(
     "label",
-    ["Date of Service", "DOS", "Visit Date", "Collected", "Exam Date", "Date of Procedure", "Admit Date", "Discharge Date", "Date"],
+    [
+        "Date of Service",
+        "DOS",
+        "Visit Date",
+        "Collected",
+        "Exam Date",
+        "Date of Procedure",
+        "Admit Date",
+        "Discharge Date",
+        "Date",
+    ],
 )
 def test_labelled_dates_of_care(label: str) -> None:
     """Usual labels of a date of service."""
@@ -25,7 +35,19 @@ def test_labelled_dates_of_care(label: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "label", ["Printed", "Run Date", "Received", "Fax Date", "Due Date", "Expires", "Transcribed", "LMP", "Rev", "Statement Date"]
+    "label",
+    [
+        "Printed",
+        "Run Date",
+        "Received",
+        "Fax Date",
+        "Due Date",
+        "Expires",
+        "Transcribed",
+        "LMP",
+        "Rev",
+        "Statement Date",
+    ],
 )
 def test_other_dates_are_never_the_date_of_care(label: str) -> None:
     """Print, fax, receipt, due and form dates give no date of service."""
@@ -50,15 +72,16 @@ def test_a_date_before_birth_is_dropped() -> None:
 
 def test_age_and_birth_date_cast_doubt_on_a_misread_year() -> None:
     """A 36-year-old born in 1951 was not seen in 1997."""
-    assert read(WHO + "Date of Service: 06/11/1997\nThis is a 36-year-old woman").service_date is None
-    assert read(WHO + "Date of Service: 06/11/1987\nThis is a 36-year-old woman").service_date == "1987-06-11"
+    assert read(WHO + "Age: 36\nDate of Service: 06/11/1997").service_date is None
+    assert read(WHO + "Age: 36\nDate of Service: 06/11/1987").service_date == "1987-06-11"
 
 
 def test_a_letter_is_dated_by_its_date_line() -> None:
     """The line over the address, not the accident it writes about."""
     text = (
         "Fair Oak Clinic\n\nJune 11, 1987\n\nEvan Marsh, M.D.\n12 Elm Street\nMillbrook, OH 44702\n\n"
-        "RE: Nora Quill\n\nDear Dr. Marsh:\nI saw your patient on 05/02/1987 and she does well.\n\nSincerely,\n\nIda Lund, M.D."
+        "RE: Nora Quill\n\nDear Dr. Marsh:\nI saw your patient on 05/02/1987 and she does well.\n\n"
+        "Sincerely,\n\nIda Lund, M.D."
     )
     got = read(text)
     assert got.service_date == "1987-06-11"
@@ -97,14 +120,22 @@ def test_the_author_outranks_the_referring_doctor() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["FAIR OAK MEMORIAL HOSPITAL", "St. Osyth Medical Center", "Lakeside Family Practice", "Union Cardiology Associates, P.C."]
+    "line",
+    [
+        "FAIR OAK MEMORIAL HOSPITAL",
+        "St. Osyth Medical Center",
+        "Lakeside Family Practice",
+        "Union Cardiology Associates, P.C.",
+    ],
 )
 def test_letterheads(line: str) -> None:
     """A capitalised line at the top with a word for a facility."""
     assert read(line + "\n\n" + WHO).facility == line.rstrip(".")
 
 
-@pytest.mark.parametrize("line", ["HOSPITAL COURSE:", "Patient admitted to the hospital", "LABORATORY REPORT"])
+@pytest.mark.parametrize(
+    "line", ["HOSPITAL COURSE:", "Patient admitted to the hospital", "LABORATORY REPORT"]
+)
 def test_headings_are_no_facility(line: str) -> None:
     """The word hospital alone makes no letterhead."""
     assert read(line + "\n" + WHO).facility is None
@@ -112,7 +143,13 @@ def test_headings_are_no_facility(line: str) -> None:
 
 @pytest.mark.parametrize(
     ("line", "value"),
-    [("Page 2 of 5", "2/5"), ("PAGE: 2/5", "2/5"), ("Pg. 2 of 5", "2/5"), ("Page 3", "3/?"), ("- 3 -", "3/?")],
+    [
+        ("Page 2 of 5", "2/5"),
+        ("PAGE: 2/5", "2/5"),
+        ("Pg. 2 of 5", "2/5"),
+        ("Page 3", "3/?"),
+        ("- 3 -", "3/?"),
+    ],
 )
 def test_page_counts(line: str, value: str) -> None:
     """Page k of N, and a page number alone, in the head of a page."""
@@ -121,7 +158,9 @@ def test_page_counts(line: str, value: str) -> None:
 
 def test_the_fax_machines_count_is_told_apart() -> None:
     """A fax header numbers the transmission, not the document."""
-    found = find(page("06/11/87 14:02 FROM: FAIR OAK   FAX 740 555 0119   P. 02/07", top=-20)).of(FindingKind.PAGE_OF)
+    found = find(page("06/11/87 14:02 FROM: FAIR OAK   FAX 740 555 0119   P. 02/07", top=-20)).of(
+        FindingKind.PAGE_OF
+    )
     assert [(f.value, f.rule) for f in found] == [("2/7", "fax.page_of/1")]
 
 
@@ -137,4 +176,6 @@ def test_the_better_supported_number_wins() -> None:
 
 def test_a_name_printed_shorter_is_no_conflict() -> None:
     """Initial against full middle name, missing middle name."""
-    assert read("Patient: QUILL, NORA BELLE", "Patient: QUILL, NORA B", "Patient: QUILL, NORA").name is not None
+    assert (
+        read("Patient: QUILL, NORA BELLE", "Patient: QUILL, NORA B", "Patient: QUILL, NORA").name is not None
+    )

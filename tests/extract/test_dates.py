@@ -30,7 +30,9 @@ def test_printed_forms(text: str, iso: str) -> None:
     assert [s.iso() for s in find_dates(f"seen {text} in clinic")] == [iso]
 
 
-@pytest.mark.parametrize("text", ["13/32/1987", "02/30/1987", "1/2", "99/99/99", "120/80", "5.5-7.0", "555-0148", "3/4/5678"])
+@pytest.mark.parametrize(
+    "text", ["13/32/1987", "02/30/1987", "1/2", "99/99/99", "120/80", "5.5-7.0", "555-0148", "3/4/5678"]
+)
 def test_what_is_no_date(text: str) -> None:
     """Impossible days, pressures, ranges and phone numbers have no reading."""
     assert not [s for s in find_dates(text) if s.readings(1880, 2029)]
@@ -38,7 +40,13 @@ def test_what_is_no_date(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "iso"),
-    [("03 04 1987", "1987-03-04"), ("19870304", "1987-03-04"), ("03041987", "1987-03-04"), ("3/1987", "1987-03"), ("1987", "1987")],
+    [
+        ("03 04 1987", "1987-03-04"),
+        ("19870304", "1987-03-04"),
+        ("03041987", "1987-03-04"),
+        ("3/1987", "1987-03"),
+        ("1987", "1987"),
+    ],
 )
 def test_loose_forms_count_behind_a_label_only(text: str, iso: str) -> None:
     """Spaced, compact and partial dates are read where a label announces a date."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from scanindex.extract import DOCUMENT_TYPES, fields, find
+from scanindex.doctypes import DOCUMENT_TYPES
+from scanindex.extract import fields, find
+from scanindex.model import Finding, FindingKind, PageFindings
 from tests.extract.paper import page
 
 WHO = "\nPatient: QUILL, NORA B   MRN: 0048213   DOB: 04/05/1951\n"
@@ -41,23 +43,48 @@ def test_titles(title: str, key: str) -> None:
 
 def test_a_sentence_is_no_title() -> None:
     """The words of a title inside running text name no type."""
-    assert kind(WHO + "She was sent for consultation and the discharge summary was mailed to her doctor.") is None
+    assert (
+        kind(WHO + "She was sent for consultation and the discharge summary was mailed to her doctor.")
+        is None
+    )
 
 
 def test_a_section_heading_does_not_outrank_the_title() -> None:
     """LABORATORY as a section of a discharge summary."""
-    assert kind("DISCHARGE SUMMARY" + WHO + "LABORATORY\nHemoglobin 12.1\nMEDICATIONS\nnone") == "discharge_summary"
+    assert (
+        kind("DISCHARGE SUMMARY" + WHO + "LABORATORY\nHemoglobin 12.1\nMEDICATIONS\nnone")
+        == "discharge_summary"
+    )
 
 
 def test_words_decide_where_there_is_no_title() -> None:
     """A page of laboratory words without title."""
-    text = WHO + "WBC  6.1\nHemoglobin  12.1\nHematocrit  36\nPlatelet  200\nGlucose  99\nSodium  140\nReference Range"
+    text = (
+        WHO
+        + "WBC  6.1\nHemoglobin  12.1\nHematocrit  36\nPlatelet  200\n"
+        + "Glucose  99\nSodium  140\nReference Range"
+    )
     assert kind(text) == "lab_report"
 
 
 def test_few_or_mixed_words_give_no_answer() -> None:
     """Nothing clear: abstain, a clerk chooses."""
     assert kind(WHO + "seen today, doing well, see my note") is None
+
+
+def test_a_cover_sheet_outranks_the_page() -> None:
+    """What the operator's sheet says about the type wins over what the page looks like."""
+    cover = Finding(
+        kind=FindingKind.DOCUMENT_TYPE,
+        raw="x",
+        value="referral",
+        scan_page_no=1,
+        box=None,
+        confidence=1.0,
+        rule="cover/1",
+    )
+    pages = [PageFindings(scan_page_no=1, findings=(cover,)), find(page("PROGRESS NOTE" + WHO, number=2))]
+    assert fields(pages).document_type == "referral"
 
 
 def test_the_types_are_distinct_and_coded() -> None:

@@ -47,7 +47,13 @@ def test_an_mrn_keeps_letters_and_groups(printed: str, value: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["Acct: 30455671", "Policy No: 30455671", "Member ID: 30455671", "Specimen No: 30455671", "NPI: 3045567111"],
+    [
+        "Acct: 30455671",
+        "Policy No: 30455671",
+        "Member ID: 30455671",
+        "Specimen No: 30455671",
+        "NPI: 3045567111",
+    ],
 )
 def test_other_numbers_are_no_mrn(line: str) -> None:
     """An account, policy, member, specimen or licence number never passes as MRN."""
@@ -113,11 +119,16 @@ def test_names_are_normalised(line: str, value: str) -> None:
 
 def test_separate_cells_for_last_and_first_name() -> None:
     """A registration form with a cell per name part gives one name."""
-    form = "Last Name          First Name        MI     Date of Birth\nQuill              Nora              B      04/05/1951"
+    form = (
+        "Last Name          First Name        MI     Date of Birth\n"
+        "Quill              Nora              B      04/05/1951"
+    )
     assert values(form, FindingKind.NAME) == ["QUILL, NORA B"]
 
 
-@pytest.mark.parametrize("text", ["The patient was seen in clinic.", "Patient is a 45-year-old", "Patient: see above"])
+@pytest.mark.parametrize(
+    "text", ["The patient was seen in clinic.", "Patient is a 45-year-old", "Patient: see above"]
+)
 def test_prose_is_no_name(text: str) -> None:
     """The word patient in a sentence announces nobody."""
     assert find(page(text)).of(FindingKind.NAME) == ()
@@ -125,7 +136,16 @@ def test_prose_is_no_name(text: str) -> None:
 
 @pytest.mark.parametrize(
     "label",
-    ["Mother", "Guarantor", "Insured's Name", "Subscriber", "Emergency Contact", "Next of Kin", "Witness", "Spouse"],
+    [
+        "Mother",
+        "Guarantor",
+        "Insured's Name",
+        "Subscriber",
+        "Emergency Contact",
+        "Next of Kin",
+        "Witness",
+        "Spouse",
+    ],
 )
 def test_names_of_others_are_not_the_patients(label: str) -> None:
     """Role words in the label keep the name away from the patient."""
@@ -177,7 +197,9 @@ def test_both_sexes_printed_for_ticking_say_nothing() -> None:
 
 def test_a_header_without_labels_gives_the_name_beside_number_and_birth_date() -> None:
     """Running headers of machines print LAST, FIRST with no label."""
-    assert values("QUILL,NORA B    ID: 0048213\n36 yr   Sex: F   DOB: 04/05/51", FindingKind.NAME) == ["QUILL, NORA B"]
+    assert values("QUILL,NORA B    ID: 0048213\n36 yr   Sex: F   DOB: 04/05/51", FindingKind.NAME) == [
+        "QUILL, NORA B"
+    ]
 
 
 def test_a_town_is_no_name() -> None:

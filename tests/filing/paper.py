@@ -162,9 +162,7 @@ def assembled(
     readings = readings if readings is not None else [reading()]
     target.mkdir(exist_ok=True)
     pages = [r.scan_page_no for r in readings]
-    renditions = filing.assemble(
-        original, media_type, document(pages), readings, FilingSettings(), target
-    )
+    renditions = filing.assemble(original, media_type, document(pages), readings, FilingSettings(), target)
     filing.verify(target, len(pages), any(r.words for r in readings))
     return target / "document.pdf", renditions
 

@@ -77,7 +77,8 @@ def test_every_stored_orientation_is_shown_upright(tmp_path: Path, orientation: 
     exif[0x0112] = orientation
     original = paper.saved(tmp_path / "o", stored, kind, exif=exif)
     turn = {3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270}.get(orientation, 0)
-    pdf, _ = paper.assembled(original, f"image/{kind.lower()}", tmp_path / "out", [paper.reading(rotation_degrees=turn)])
+    reading = paper.reading(rotation_degrees=turn)
+    pdf, _ = paper.assembled(original, f"image/{kind.lower()}", tmp_path / "out", [reading])
     assert paper.difference(paper.shown(pdf), upright) < 4
 
 

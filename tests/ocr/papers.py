@@ -27,7 +27,7 @@ PROSE = (
     "The patient came walking and in good spirits, two weeks after the operation on the left knee. "
     "The wound is dry and closed. There is a little swelling above the kneecap, without warmth or redness. "
     "Bending reaches one hundred degrees, stretching is complete. She takes paracetamol in the evening only "
-    "and sleeps through the night. The stairs are still hard work. We agreed on physical therapy twice a week "
+    "and sleeps through the night. The stairs are still hard work. We agreed on therapy twice a week "
     "and a further visit in one month. The plan was explained and she had no questions. Her daughter will "
     "drive her home. Work in the garden has to wait until the muscle of the thigh has come back. "
 )
@@ -40,6 +40,10 @@ def font(size_px: int, name: str = "Vera.ttf") -> Any:
 
 def blank_paper(dpi: int = 200) -> Image.Image:
     return Image.new("L", (round(WIDTH_INCHES * dpi), round(HEIGHT_INCHES * dpi)), 255)
+
+
+def blank_paper_pixels(dpi: int = 200) -> Grey:
+    return np.asarray(blank_paper(dpi)).copy()
 
 
 def chart_page(seed: int = 1, dpi: int = 200, paragraphs: int = 3) -> tuple[Grey, list[str]]:
@@ -58,7 +62,8 @@ def chart_page(seed: int = 1, dpi: int = 200, paragraphs: int = 3) -> tuple[Grey
     put(3.2, 1.1, "CLINIC NOTE", 12, bold=True)
     put(0.9, 1.7, f"Patient: {chance.choice(['Quill', 'Marsh', 'Tandy'])}, Rosalind", 10.5)
     put(5.0, 1.7, f"MRN: {chance.randrange(1_000_000, 9_999_999)}", 10.5)
-    put(0.9, 2.0, f"Birth Date: {chance.randrange(1, 13):02d}/{chance.randrange(10, 29)}/19{chance.randrange(30, 80)}", 10.5)
+    birth_date = f"{chance.randrange(1, 13):02d}/{chance.randrange(10, 29)}/19{chance.randrange(30, 80)}"
+    put(0.9, 2.0, f"Birth Date: {birth_date}", 10.5)
     put(5.0, 2.0, "Visit: 04/17/1996", 10.5)
     draw.line((0.9 * dpi, 2.35 * dpi, 7.6 * dpi, 2.35 * dpi), fill=0, width=max(1, dpi // 100))
     y_inches = 2.6
@@ -210,6 +215,4 @@ def heart_trace(dpi: int = 200) -> Grey:
 
 
 def raster(page: Grey, dpi: float | None = 200, is_bilevel: bool = False, turn: int = 0) -> PageRaster:
-    return PageRaster(
-        scan_page_no=1, pixels=page, dpi=dpi, is_bilevel=is_bilevel, rotation_degrees=turn
-    )
+    return PageRaster(scan_page_no=1, pixels=page, dpi=dpi, is_bilevel=is_bilevel, rotation_degrees=turn)

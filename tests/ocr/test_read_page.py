@@ -68,7 +68,9 @@ def test_a_turned_page_comes_out_upright(turn: int, engines: Engines) -> None:
 @pytest.mark.parametrize("turn", [90, 180, 270])
 def test_a_small_label_comes_out_upright(turn: int, engines: Engines) -> None:
     """Four short lines on an empty page are enough."""
-    label = papers.lines_page(["MARSH, ROSALIND", "MRN 4471203", "DOB 03/14/1951", "Adm 04/17/1996"], points=9)
+    label = papers.lines_page(
+        ["MARSH, ROSALIND", "MRN 4471203", "DOB 03/14/1951", "Adm 04/17/1996"], points=9
+    )
     assert read(papers.turned(label, turn), engines).rotation_degrees == (360 - turn) % 360
 
 

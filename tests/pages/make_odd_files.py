@@ -22,6 +22,8 @@ import numpy as np
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageFont
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen import canvas
 
 from tests.pages.make_heic import heic
@@ -501,6 +503,29 @@ def _() -> bytes:
     return data[: len(data) // 3]
 
 
+def damaged(data: bytes, at: int, count: int = 256) -> bytes:
+    """With a run of zeros, as a bad sector leaves it."""
+    return data[:at] + bytes(count) + data[at + count :]
+
+
+@_file("png_zero_block.png")
+def _() -> bytes:
+    data = saved(letter(), "PNG")
+    return damaged(data, len(data) // 2)
+
+
+@_file("tiff_g4_zero_block.tif")
+def _() -> bytes:
+    data = MAKERS["tiff_g4_one_strip.tif"]()
+    return damaged(data, len(data) // 2)
+
+
+@_file("tiff_jpeg_zero_block.tif")
+def _() -> bytes:
+    data = saved(letter(), "TIFF", compression="jpeg", quality=90)
+    return damaged(data, 8000, 700)
+
+
 def _png_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
@@ -938,6 +963,24 @@ def _() -> bytes:
     return out.getvalue()
 
 
+@_file("pdf_damaged_font.pdf")
+def _() -> bytes:
+    """An embedded font (reportlab's own Vera) with a hole in it."""
+    pdfmetrics.registerFont(TTFont("Vera", "Vera.ttf"))
+    out = io.BytesIO()
+    page = canvas.Canvas(out, pagesize=(612, 792), invariant=1)
+    page.setFont("Vera", 14)
+    for number, line in enumerate(LINES):
+        page.drawString(58, 690 - 43 * number, line)
+    page.save()
+    with pikepdf.open(io.BytesIO(out.getvalue())) as pdf:
+        for item in pdf.objects:
+            if isinstance(item, Stream) and "/Length1" in item:
+                raw = zlib.compress(item.read_bytes())
+                item.write(damaged(raw, len(raw) // 2), filter=Name.FlateDecode)
+        return written(pdf)
+
+
 @_file("pdf_born_digital_turned.pdf")
 def _() -> bytes:
     """Landscape text on a portrait page that /Rotate 90 makes upright, crop box off the origin."""
@@ -1270,6 +1313,26 @@ def _() -> bytes:
 @_file("pdf_cut_g4.pdf")
 def _() -> bytes:
     return written(one_image(g4_strips(HEIGHT)[0][:1500], g4_entries()))
+
+
+@_file("pdf_damaged_g4.pdf")
+def _() -> bytes:
+    data = g4_strips(HEIGHT)[0]
+    return written(one_image(damaged(data, len(data) // 2), g4_entries()))
+
+
+@_file("pdf_damaged_flate.pdf")
+def _() -> bytes:
+    data = zlib.compress(grey_bytes())
+    return written(one_image(damaged(data, len(data) // 2), {**GREY8, **FLATE}))
+
+
+@_file("pdf_damaged_content.pdf")
+def _() -> bytes:
+    pdf = grey_jpeg_pdf()
+    data = zlib.compress(FULL_PAGE + b"\n" + text_operators(mode=3))
+    pdf.pages[0].obj.Contents = Stream(pdf, damaged(data, len(data) // 2, 20), Dictionary(FLATE))
+    return written(pdf)
 
 
 @_file("pdf_cut_jpx.pdf")

@@ -164,6 +164,10 @@ def test_sick_page_trees_still_give_their_page(odd: Odd, name: str) -> None:
     [
         ("pdf_cut_jpeg.pdf", "truncated_image"),
         ("pdf_damaged_jpeg.pdf", "damaged_image"),
+        ("pdf_damaged_g4.pdf", "damaged_image"),
+        ("pdf_damaged_flate.pdf", "damaged_image"),
+        ("pdf_damaged_content.pdf", "damaged_content"),
+        ("pdf_damaged_font.pdf", "damaged_font"),
         ("pdf_cut_flate.pdf", "truncated_image"),
         ("pdf_cut_g4.pdf", "truncated_image"),
         ("pdf_cut_jpx.pdf", "truncated_image"),

@@ -206,9 +206,13 @@ def test_a_cut_heic_is_counted_but_its_page_fails(odd: Odd) -> None:
         raster_of(odd("heic_cut_third.heic"))
 
 
-def test_a_zeroed_block_in_a_jpeg_is_noticed(odd: Odd) -> None:
-    """Every reader shows such a page without a word."""
-    assert raster_of(odd("jpeg_zero_block.jpg")).problems == ("damaged_image",)
+@pytest.mark.parametrize(
+    "name",
+    ["jpeg_zero_block.jpg", "png_zero_block.png", "tiff_g4_zero_block.tif", "tiff_jpeg_zero_block.tif"],
+)
+def test_zeroed_blocks_are_noticed(odd: Odd, name: str) -> None:
+    """Readers show such pages without a word."""
+    assert damage(raster_of(odd(name)).problems)
 
 
 def test_a_g4_strip_that_ends_early_is_noticed(odd: Odd) -> None:

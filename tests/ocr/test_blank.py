@@ -1,0 +1,123 @@
+"""Empty sides are found, and nothing that bears writing is ever taken for one."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from scanindex.clean import whiten_scanner_edges
+from scanindex.model import PageKind
+from scanindex.ocr import open_engines, read_page
+from scanindex.ocr.blank import find_marks
+from scanindex.settings import OcrSettings
+from tests.ocr import papers
+
+EMPTY = np.asarray(papers.blank_paper())
+
+
+def is_empty(page: papers.Grey) -> bool:
+    return find_marks(whiten_scanner_edges(page, 200), 200).is_empty
+
+
+def with_staple() -> papers.Grey:
+    page = papers.holed(EMPTY)
+    cv2.line(page, (60, 50), (110, 95), 0, 5)
+    return page
+
+
+def with_broken_streak() -> papers.Grey:
+    page = EMPTY.copy()
+    page[::3, 800:802] = 40
+    page[300:340, 800:802] = 255
+    return page
+
+
+def with_fold() -> papers.Grey:
+    page = EMPTY.copy()
+    page[1100:1103] = 150
+    return page
+
+
+def with_hole_rims() -> papers.Grey:
+    page = EMPTY.copy()
+    for top in (300, 1100, 1900):
+        cv2.ellipse(page, (80, top), (28, 28), 0, 20, 160, 0, 2)
+    return page
+
+
+EMPTY_SIDES = {
+    "white": EMPTY,
+    "grey paper": np.full_like(EMPTY, 180),
+    "punch holes": papers.holed(EMPTY),
+    "scanner edges": papers.bordered(papers.holed(EMPTY)),
+    "crooked": papers.crooked(papers.bordered(EMPTY), 1.5, 8),
+    "pepper": papers.peppered(EMPTY, 2000),
+    "rough paper": papers.noisy(papers.faded(EMPTY, 225, 40), 12),
+    "staple": with_staple(),
+    "streak": with_broken_streak(),
+    "fold": with_fold(),
+    "hole rims": with_hole_rims(),
+}
+
+
+@pytest.mark.parametrize("page", EMPTY_SIDES.values(), ids=EMPTY_SIDES.keys())
+def test_an_empty_side_is_empty(page: papers.Grey) -> None:
+    """Whatever paper and scanner leave on it."""
+    assert is_empty(page)
+
+
+def scrawl(grey: int, width: int) -> papers.Grey:
+    page = EMPTY.copy()
+    xs = np.arange(60)
+    points = np.stack([300 + xs * 6, 1000 + 30 * np.sin(xs / 4) + 12 * np.sin(xs * 1.3)], axis=1)
+    cv2.polylines(page, [points.astype(np.int32)], False, grey, width)
+    return page
+
+
+def stamp() -> papers.Grey:
+    page = EMPTY.copy()
+    cv2.rectangle(page, (700, 900), (1000, 1000), 60, 3)
+    return page
+
+
+USED_SIDES = {
+    "one typed line": papers.lines_page(["Seen and discussed."]),
+    "one word": papers.lines_page(["Refused"]),
+    "two letters": papers.lines_page(["OK"]),
+    "an initial": papers.lines_page(["J."], points=14),
+    "small print": papers.lines_page(["no change"], points=6),
+    "footer": papers.lines_page(["Form 1234-A"], points=7, top_inches=10.6),
+    "close to the top edge": papers.lines_page(["Page 2 of 2"], top_inches=0.2),
+    "third carbon": papers.faded(papers.lines_page(["Seen and discussed."]), 240, 195),
+    "among holes and edges": papers.bordered(papers.holed(papers.lines_page(["Refused"]))),
+    "pen": scrawl(90, 3),
+    "pencil": scrawl(170, 2),
+    "stamp": stamp(),
+    "heart trace": papers.heart_trace(),
+}
+
+
+@pytest.mark.parametrize("page", USED_SIDES.values(), ids=USED_SIDES.keys())
+@pytest.mark.parametrize("is_bilevel", [False, True])
+def test_a_used_side_is_not_empty(page: papers.Grey, is_bilevel: bool) -> None:
+    """Any mark the size of a word keeps the page."""
+    assert not is_empty(papers.bilevel(page, 200) if is_bilevel else page)
+
+
+def test_the_other_side_shining_through_is_blank() -> None:
+    """Faint print that makes sense only from behind belongs to the other side."""
+    settings = OcrSettings(second_reader=False)
+    page = papers.shining_through(papers.faded(EMPTY, 245, 20), papers.chart_page(2, paragraphs=1)[0], 205)
+    reading = read_page(papers.raster(papers.noisy(page, 3)), settings, open_engines(settings))
+    assert (reading.kind, reading.words) == (PageKind.BLANK, ())
+
+
+def test_faint_print_of_this_side_is_content() -> None:
+    """As faint, but not mirrored: it is kept and read."""
+    settings = OcrSettings(second_reader=False)
+    page, _ = papers.chart_page(2, paragraphs=1)
+    raster = papers.raster(papers.noisy(papers.faded(page, 245, 195), 3))
+    reading = read_page(raster, settings, open_engines(settings))
+    assert reading.kind is PageKind.CONTENT
+    assert "Rosalind" in reading.text

@@ -110,6 +110,12 @@ class LazyWorkers:
     def forget(self, scan_id: ScanId) -> None:
         self._workers.forget(scan_id)
 
+    def interrupt(self) -> None:
+        """Give up what is under way; see ProcessWorkers."""
+        give_up: Any = getattr(self._made, "interrupt", None)
+        if give_up:
+            give_up()
+
     def close(self) -> None:
         close: Any = getattr(self._made, "close", None)
         if close:

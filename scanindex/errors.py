@@ -132,6 +132,12 @@ class WorkerLost(TransientError):
     hint = "It is tried once more, alone; a second death quarantines the file as crashes_reader."
 
 
+class Stopping(TransientError):
+    code = "stopping"
+    meaning = "The service is stopping; what was under way goes on at the next start."
+    hint = "Start it again with `scanindex run`."
+
+
 # --- the operator's settings -------------------------------------------------
 class ConfigError(ScanindexError):
     code = "config"

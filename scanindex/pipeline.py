@@ -24,7 +24,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from scanindex import __version__, documents, extract, filing, match
-from scanindex.errors import ConflictError, CrashesReader, InputError, TransientError, VerifyFailed, transient
+from scanindex.errors import (
+    ConflictError,
+    CrashesReader,
+    InputError,
+    Stopping,
+    TransientError,
+    VerifyFailed,
+    transient,
+)
 from scanindex.model import (
     Decision,
     Document,
@@ -93,6 +101,8 @@ def process(scan: Scan, services: Services) -> None:
             drafts = [_draft(scan, info, group, readings, findings, services) for group in grouping.groups]
             _commit_intent(scan, info, grouping, readings, drafts, services)
         file_proposed(scan, services)
+    except Stopping:
+        return  # nothing changed: the next start finds it due
     except InputError as error:
         _quarantine(scan, error, services)
     except (TransientError, VerifyFailed) as error:

@@ -12,8 +12,9 @@ import contextlib
 import multiprocessing
 import os
 import shutil
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,12 @@ from pebble import ProcessExpired, ProcessPool
 
 from scanindex import child
 from scanindex.errors import (
+    ConfigError,
     CorruptFile,
     CrashesReader,
     InputError,
     ScanindexError,
+    Stopping,
     TransientError,
     VerifyFailed,
     WorkerLost,
@@ -46,6 +49,7 @@ from scanindex.ports import ArchiveStore
 from scanindex.settings import Settings
 
 _TRIES = 2
+_STOP_LOOK_SECONDS = 0.5
 _PAGES_PER_READER = 300
 _ASSEMBLE_SECONDS_PER_PAGE = 20
 
@@ -60,6 +64,7 @@ class ProcessWorkers:
         self._settings = settings
         self._archive = archive
         self._progress = progress or (lambda *_: None)
+        self._is_stopping = threading.Event()
         count = settings.workers.processes or len(os.sched_getaffinity(0))
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(child.PRELOAD)
@@ -81,11 +86,16 @@ class ProcessWorkers:
         # few enough that a 300-page chart does not fill the spool with pixels.
         self._pages = ThreadPoolExecutor(count + 1, thread_name_prefix="page")
 
+    def interrupt(self) -> None:
+        """Give up what is under way with `Stopping`; checkpoints stay. Safe from a signal handler."""
+        self._is_stopping.set()
+
     def close(self) -> None:
-        """Stop at once; what was under way is read again from its checkpoints."""
+        """Stop at once; what was under way goes on from its checkpoints another time."""
+        self.interrupt()
         self._pages.shutdown(wait=False, cancel_futures=True)
         for pool in (self._decoders, self._readers):
-            pool.stop()
+            pool.stop()  # type: ignore[no-untyped-call]
             pool.join()
 
     # --- ports.Workers -------------------------------------------------------
@@ -151,10 +161,10 @@ class ProcessWorkers:
         try:
             self._read(scan, scan_page_no, folder, checkpoint)
             reading = _load(checkpoint)
-        except TransientError as error:
-            if not isinstance(error, WorkerLost):
-                raise
+        except WorkerLost:
             reading = None
+        except (TransientError, ConfigError):
+            raise  # the world or the operator must mend something first; the page is not to blame
         except Exception:  # whatever a decoder makes of hostile bytes is this page's failure
             reading = None
         if reading is None:
@@ -180,15 +190,27 @@ class ProcessWorkers:
     ) -> Any:
         """The function's result from a child, tried again once if the child is lost."""
         for _ in range(_TRIES):
+            if self._is_stopping.is_set():
+                raise Stopping()
             try:
-                return pool.schedule(function, args=list(arguments), timeout=seconds).result()
+                return self._result(pool.schedule(function, args=list(arguments), timeout=seconds))
             except (ProcessExpired, FutureTimeout):
                 continue
+            except CancelledError:
+                raise Stopping() from None
             except InputError:
                 raise
             except OSError as error:
                 raise transient(error) from None
-        raise WorkerLost()
+        raise Stopping() if self._is_stopping.is_set() else WorkerLost()
+
+    def _result(self, future: Future[Any]) -> Any:
+        """The future's result, given up within moments when the service stops."""
+        while not wait([future], timeout=_STOP_LOOK_SECONDS).done:
+            if self._is_stopping.is_set():
+                future.cancel()
+                raise Stopping()
+        return future.result()
 
 
 def failed_page(scan_page_no: int) -> PageReading:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from scanindex import app
 from scanindex.cli.common import pass_home, settings_of
 from scanindex.errors import UsageError, transient
 from scanindex.settings import Settings
+
+if TYPE_CHECKING:
+    from scanindex.watch import Service
 
 _MARKS = {"filed": "✓", "review": "?", "quarantined": "✗", "waiting": "…", "taken": "+", "error": "!"}
 _PAGES_BETWEEN_LINES = 10
@@ -45,7 +49,7 @@ def run(home: Path, until_idle: bool, demo: bool, quiet: bool) -> None:
                 _drop_demo(opened, settings)
             service = Service(opened.services, opened.intake, report)
             for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, lambda *_: _stopping(service))
+                signal.signal(number, lambda *_: _stop(service, opened))
             report("start", f"watching {settings.inbox} (stop with Ctrl-C)")
             service.run(until_idle=until_idle)
             _sum_up(opened, report)
@@ -53,9 +57,10 @@ def run(home: Path, until_idle: bool, demo: bool, quiet: bool) -> None:
         opened.close()
 
 
-def _stopping(service: object) -> None:
-    click.echo("stopping: pages under way are read again at the next start", err=True)
-    service.stop()  # type: ignore[attr-defined]
+def _stop(service: Service, opened: app.Workspace) -> None:
+    click.echo("stopping: what is under way goes on at the next start", err=True)
+    service.stop()
+    opened.workers.interrupt()
 
 
 def _say(kind: str, text: str) -> None:

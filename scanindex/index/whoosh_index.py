@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import mmap
+import pickle
 import shutil
 from array import array
 from collections import OrderedDict
@@ -23,7 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from whoosh import columns, fields
+from whoosh.filedb.compound import CompoundStorage
 from whoosh.filedb.filestore import FileStorage
+from whoosh.filedb.structfile import StructFile
 from whoosh.index import TOC, FileIndex
 from whoosh.reading import SegmentReader
 
@@ -165,6 +169,56 @@ class _Storage(FileStorage):  # type: ignore[misc]
         )
 
 
+class _Mapped(StructFile):  # type: ignore[misc]
+    """A file inside a segment, read straight from the map of the segment.
+
+    Whoosh's own class copies all of it into memory first, which makes opening as
+    slow, and the process as large, as the whole index.
+    """
+
+    def __init__(self, source: mmap.mmap, start: int, length: int, name: str) -> None:
+        super().__init__(None, name=name)
+        self._source = source
+        self._start = start
+        self._length = length
+        self._at = 0
+
+    def seek(self, position: int, whence: int = 0) -> None:
+        self._at = position + (0, self._at, self._length)[whence]
+
+    def tell(self) -> int:
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        end = self._length if size < 0 else min(self._at + size, self._length)
+        data = self._source[self._start + self._at : self._start + end]
+        self._at += len(data)
+        return data
+
+    def read_pickle(self) -> Any:
+        self._source.seek(self._start + self._at)
+        value = pickle.load(self._source)
+        self._at = self._source.tell() - self._start
+        return value
+
+    def get(self, position: int, length: int) -> bytes:
+        return self._source[self._start + position : self._start + min(position + length, self._length)]
+
+    def get_array(self, position: int, typecode: str, length: int) -> Any:
+        self._at = position
+        return self.read_array(typecode, length)
+
+    def subset(self, position: int, length: int, name: str | None = None) -> _Mapped:
+        return _Mapped(self._source, self._start + position, length, name or self._name)
+
+
+class _MappedSegment(CompoundStorage):  # type: ignore[misc]
+    def open_file(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        if self._source is None:
+            return super().open_file(name, *args, **kwargs)
+        return _Mapped(self._source, *self.range(name), name)
+
+
 # --- reading --------------------------------------------------------------------
 class _PostingCache:
     """Most recently used posting lists of all leaves, bounded by their total length."""
@@ -190,6 +244,10 @@ class _Leaf:
     """One segment; implements folder_index.Leaf. Page numbers are Whoosh document numbers."""
 
     def __init__(self, storage: _Storage, segment: Any, cache: _PostingCache) -> None:
+        if segment.is_compound():
+            segment.open_compound_file = lambda files: _MappedSegment(
+                files.open_file(segment.make_filename(segment.COMPOUND_EXT))
+            )
         self.reader = SegmentReader(storage, _schema(), segment)
         self.segment = segment
         self.key: str = segment.segment_id()

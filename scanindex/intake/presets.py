@@ -61,6 +61,6 @@ def _read(path: Path) -> dict[str, Any]:
             raise ConfigError(f"{FILE_NAME}: {key} must be {_TYPES[key].__name__}")
     if table.get("splitting", "auto") not in SPLITTINGS:
         raise ConfigError(f"{FILE_NAME}: splitting must be one of {', '.join(SPLITTINGS)}")
-    if (key := table.get("document_type")) and not is_type_name(key):
+    if (named := table.get("document_type")) and not is_type_name(named):
         raise ConfigError(f"{FILE_NAME}: unknown document_type; see docs/reference/document-types.md")
     return table

@@ -65,7 +65,7 @@ class Profile:
 
     patient: Patient
     agreements: Mapping[str, Agreement] = field(repr=False)
-    """Best one per kind: mrn, name, birth_date, sex, ssn4, phone, address, barcode, number, middle, suffix."""
+    """Best one per kind: the identifier kinds, and sex, middle, suffix, number, number_by_name."""
     cover: frozenset[str]
     """Kinds that the cover sheet gives exactly."""
     conflicts: tuple[Conflict, ...]
@@ -229,7 +229,9 @@ def _mrns(
 
 def _is_slip(read: str, known: str) -> bool:
     """Letters for digits anywhere, or one character off."""
-    return fold.identifier_key(fold.as_digits(read)) == known or OSA.distance(read, known, score_cutoff=1) <= 1
+    return (
+        fold.identifier_key(fold.as_digits(read)) == known or OSA.distance(read, known, score_cutoff=1) <= 1
+    )
 
 
 def _own_mrn(s: Sighting, is_verbatim: bool, holders: int) -> tuple[str, Agreement]:

@@ -101,7 +101,8 @@ def _on_page(text: PageText, findings: Sequence[Finding]) -> Iterator[Sighting]:
         taken: list[tuple[int, int]] = []
         for sighting, start, end in _dates(text, line, findings):
             taken.append((start, end))
-            yield sighting
+            if sighting:
+                yield sighting
         for sighting, start, end in _phones(text, line):
             taken.append((start, end))
             yield sighting
@@ -183,7 +184,10 @@ def _span_of(text: PageText, words: Sequence[Word]) -> Span | None:
 
 
 # --- what stands anywhere -----------------------------------------------------------
-def _dates(text: PageText, line: Line, findings: Sequence[Finding]) -> Iterator[tuple[Sighting, int, int]]:
+def _dates(
+    text: PageText, line: Line, findings: Sequence[Finding]
+) -> Iterator[tuple[Sighting | None, int, int]]:
+    """Every date of a line; None for one that a label makes a date of something else."""
     for found in dates_in(line.text):
         words = line.words_at(found.start, found.end)
         span = _span_of(text, words)
@@ -193,9 +197,9 @@ def _dates(text: PageText, line: Line, findings: Sequence[Finding]) -> Iterator[
         here = [f for f in findings if overlaps(f.box, box)]
         births = [f for f in here if f.kind is FindingKind.BIRTH_DATE]
         context = context_of(text, span)
-        if (any(f.kind is FindingKind.SERVICE_DATE for f in here) and not births) or (
-            context.label is Label.OTHER_DATE and not births
-        ):
+        is_service = any(f.kind is FindingKind.SERVICE_DATE and f.role is Role.PATIENT for f in here)
+        if not births and (is_service or context.label is Label.OTHER_DATE):
+            yield None, found.start, found.end
             continue
         sure, disputed, confidence = certainty(text.page, words, SURE_CONFIDENCE)
         yield (

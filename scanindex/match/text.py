@@ -14,9 +14,8 @@ from scanindex.match.fold import ascii_upper, name_key
 from scanindex.model import Box, PageReading, Word
 
 _TOKEN = re.compile(r"[A-Z0-9][A-Z0-9'’`\-]*")
-_SKIPPED = frozenset(
-    "LAST FIRST MIDDLE NAME NAMES SURNAME GIVEN MI INITIAL SUFFIX PATIENT PATIENTS PT FAMILY".split()
-)
+_LABELS = "LAST FIRST MIDDLE NAME NAMES SURNAME GIVEN MI INITIAL SUFFIX PATIENT PATIENTS PT FAMILY"
+_SKIPPED = frozenset(_LABELS.split())
 _LONGEST_NAME_TOKENS = 3
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
@@ -25,11 +26,13 @@ _MOST_DATES = 60
 _MOST_NUMBERS = 200
 _MOST_NAMES = 6
 MOST_MISREAD = 200
+_MOST_OF_A_NAME = 100
 _MOST_HEAD_NAMES = 16
 _MOST_WEIGHED = 6
 _CONFUSED = {
-    "0": "86O9", "1": "7I4L", "2": "7Z", "3": "89", "4": "91", "5": "6S3", "6": "850G", "7": "12", "8": "30B6",
-    "9": "4073", "O": "0", "I": "1", "L": "1", "S": "5", "B": "8", "Z": "2", "G": "6", "Q": "0", "D": "0",
+    "0": "86O9", "1": "7I4L", "2": "7Z", "3": "89", "4": "91", "5": "6S3", "6": "850G", "7": "12",
+    "8": "30B6", "9": "4073", "O": "0", "I": "1", "L": "1", "S": "5", "B": "8", "Z": "2", "G": "6",
+    "Q": "0", "D": "0",
 }  # fmt: skip
 """What a reader takes a character for."""
 
@@ -79,7 +82,7 @@ def by_page_names(evidence: Evidence, roster: Roster, known: Iterable[PatientId]
     seen = set(known)
     found: dict[PatientId, Patient] = {}
     for last, first in _head_names(evidence):
-        for patient in roster.by_name(last, first, 20):
+        for patient in roster.by_name(last, first, _MOST_OF_A_NAME):
             if patient.patient_id not in seen:
                 found.setdefault(patient.patient_id, patient)
     return list(found.values())
@@ -174,7 +177,7 @@ def _by_label(evidence: Evidence, roster: Roster) -> Iterator[Sequence[Patient]]
         for last, first in _orders(finding.value):
             if (last, first) not in asked and len(asked) < _MOST_NAMES:
                 asked.add((last, first))
-                yield roster.by_name(last, first, 50)
+                yield roster.by_name(last, first, _MOST_OF_A_NAME)
 
 
 def _orders(value: str) -> Iterator[tuple[str, str]]:
@@ -197,7 +200,7 @@ def _head_names(evidence: Evidence) -> Iterator[tuple[str, str]]:
             keys = [t.key for t in tokens if re.fullmatch(r"[A-Z]{2,20}", t.key)]
             if len(keys) > 6:
                 continue  # prose
-            for one, two in zip(keys, keys[1:], strict=False):
+            for one, two in pairwise(keys):
                 pairs[one, two] = None
                 pairs[two, one] = None
     yield from list(pairs)[:_MOST_HEAD_NAMES]

@@ -143,8 +143,8 @@ class _Import:
 
     # --- the run ----------------------------------------------------------------
     def note_layout(self, layout: Layout, certain: bool) -> None:
-        for column in layout.unknown:
-            self._warnings.add(0, "unknown_column", f"Column {column} is not used: its heading is not known.")
+        for number in layout.unknown:
+            self._warnings.add(0, "unknown_column", f"Column {number} is not used: its heading is not known.")
         if not certain:
             self._warnings.add(
                 0, "date_order_mixed", "Birth dates use both orders of day and month; some will be wrong."

@@ -20,7 +20,7 @@ MESSAGES: Mapping[str, str] = {
     "mrn_scientific": "The number was turned into powers of ten by a spreadsheet; export the column as text.",
     "mrn_decimal": "The number ends in a decimal part; export the column as text.",
     "mrn_unreadable": "The medical record number holds no digit or is too long.",
-    "mrn_zeros_lost": "The number equals a known one but for leading zeros or punctuation; export it as text.",
+    "mrn_zeros_lost": "The number equals a known one but for zeros or punctuation; export it as text.",
     "name_missing": "The last or the first name is empty.",
     "birth_date_unreadable": "The birth date cannot be read in the order the file uses.",
     "birth_date_impossible": "The birth date lies in the future or more than 130 years back.",
@@ -29,7 +29,7 @@ MESSAGES: Mapping[str, str] = {
     "identifier_on_two_people": "An earlier row gives the same number to somebody else.",
     "birth_date_changed": "The birth date differs from the one in the roster (accept_changes takes it over).",
     "person_changed": "The number now names somebody who looks different (accept_changes takes it over).",
-    "provisional_differs": "A patient confirmed from paper holds this number under another name or birth date.",
+    "provisional_differs": "A patient confirmed from paper holds this number but looks different.",
 }
 
 _NOT_A_DATE = {"", "NULL", "NONE", "N/A", "NA", "UNKNOWN", "UNK", "0", "00/00/0000", "0000-00-00"}

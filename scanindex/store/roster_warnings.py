@@ -26,7 +26,7 @@ _WORDS = {
     "same_name_and_birth_date": "Shares name and birth date with another patient.",
     "twins": "Shares last name and birth date with somebody of another first name (twins).",
     "generations": "Has a Jr, Sr or number, and a namesake in the roster.",
-    "leading_zeros_lost": "Numbers differ in length and none begins with zero: a spreadsheet may have cut zeros.",
+    "leading_zeros_lost": "Numbers differ in length, none begins with zero: a spreadsheet may have cut them.",
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
 from typing import TypeVar
 
 import msgspec
@@ -11,17 +10,12 @@ import msgspec
 T = TypeVar("T")
 
 
-@cache
-def _decoder(cls: type[T]) -> msgspec.json.Decoder[T]:
-    return msgspec.json.Decoder(cls)
-
-
 def to_json(value: object) -> str:
     return msgspec.json.encode(value).decode("utf-8")
 
 
 def from_json(cls: type[T], text: str) -> T:
-    return _decoder(cls).decode(text)
+    return msgspec.json.decode(text, type=cls)
 
 
 def stamp(moment: datetime | None) -> str | None:

@@ -130,5 +130,9 @@ def test_an_empty_roster_answers(made: Made) -> None:
     """Nobody, nothing, version 0."""
     roster = made(())
 
-    assert (roster.version(), list(roster.by_name("A", "B")), list(roster.by_identifier(["1"]))) == (0, [], [])
+    assert (roster.version(), list(roster.by_name("A", "B")), list(roster.by_identifier(["1"]))) == (
+        0,
+        [],
+        [],
+    )
     assert roster.frequencies("A", "B", "1950-01-01").patients == 0

@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scanindex.match import GATES, decide
-from scanindex.match import fold
+from scanindex.match import GATES, decide, fold
 from scanindex.match.gates import Gate
 from scanindex.match.names import first_names_alike
 from scanindex.model import (
@@ -110,7 +109,11 @@ class SmallRoster:
 
     def frequencies(self, last: str, first: str, birth_date: str | None) -> Counts:
         key = fold.name_key(last), fold.name_key(first)
-        names = [(fold.name_key(n.last), fold.name_key(n.first), p.birth_date) for p in self.people for n in p.names]
+        names = [
+            (fold.name_key(n.last), fold.name_key(n.first), p.birth_date)
+            for p in self.people
+            for n in p.names
+        ]
         return Counts(
             patients=max(self.size, len(self.people)),
             same_last=sum(a == key[0] for a, _, _ in names),
@@ -173,9 +176,7 @@ def page(
         rotation_degrees=0,
         words=tuple(words),
         barcodes=tuple(Barcode(symbology="Code128", value=v, box=None) for v in barcodes),
-        quality=PageQuality(
-            dpi=200.0, skew_degrees=0.0, contrast=0.8, ink_share=0.05, legibility=legibility
-        ),
+        quality=PageQuality(dpi=200.0, skew_degrees=0.0, contrast=0.8, ink_share=0.05, legibility=legibility),
         text_source=TextSource.OCR,
         engines=("tesseract 5.3.0",),
         problems=problems,

@@ -12,15 +12,25 @@ from scanindex.settings import MatchSettings
 from tests.match.papers import Situation, SmallRoster, cover_sheet, page, patient
 
 CLARA = patient(
-    "clara", "Rosen", "Clara", "1948-03-09", "0481220", middle="Mae", sex="F", ssn4="7713", phone="4195550136",
+    "clara",
+    "Rosen",
+    "Clara",
+    "1948-03-09",
+    "0481220",
+    middle="Mae",
+    sex="F",
+    ssn4="7713",
+    phone="4195550136",
     address="88 Linden Way, Tiffin, OH 44883",
-)  # fmt: skip
+)
 NAME, BORN, MRN = "<name ROSEN, CLARA>", "<birth_date 03/09/1948=1948-03-09>", "<mrn 0481220>"
 ROSTER = SmallRoster([CLARA])
 
 
 def decide(*papers, people=(CLARA,), **changes):
-    roster = SmallRoster(people, **{k: changes.pop(k) for k in ("size", "namesakes", "collision") if k in changes})
+    roster = SmallRoster(
+        people, **{k: changes.pop(k) for k in ("size", "namesakes", "collision") if k in changes}
+    )
     return Situation(roster=roster, papers=papers, **changes).decide()
 
 
@@ -31,7 +41,10 @@ def decide(*papers, people=(CLARA,), **changes):
         (f"Patient: {NAME}  MRN: {MRN}", "gate.mrn_and_name"),
         (f"MRN: {MRN}  DOB: {BORN}", "gate.mrn_and_birth_date"),
         (f"Patient: {NAME}  DOB: {BORN}  SSN: <ssn4 xxx-xx-7713=7713>", "gate.name_birth_date_and_third"),
-        (f"Patient: {NAME}  DOB: {BORN}  Tel <phone (419) 555-0136=4195550136>", "gate.name_birth_date_and_third"),
+        (
+            f"Patient: {NAME}  DOB: {BORN}  Tel <phone (419) 555-0136=4195550136>",
+            "gate.name_birth_date_and_third",
+        ),
         (f"Patient: {NAME}  DOB: {BORN}  88 LINDEN WAY", "gate.name_birth_date_and_third"),
         (f"Patient: {NAME}  DOB: {BORN}", "gate.name_and_birth_date"),
     ],
@@ -105,7 +118,9 @@ def test_a_lost_zero_that_two_could_have_lost_is_asked() -> None:
     """0481220 and 481220 belong to two people: printed without zero it decides nothing."""
     other = patient("ida", "Quinn", "Ida", "1955-08-17", "00481220")
 
-    assert decide(page(f"Patient: {NAME}  MRN: <mrn 481220>"), people=[CLARA, other]).outcome is Outcome.REVIEW
+    assert (
+        decide(page(f"Patient: {NAME}  MRN: <mrn 481220>"), people=[CLARA, other]).outcome is Outcome.REVIEW
+    )
 
 
 def test_one_number_of_two_authorities_is_no_match() -> None:
@@ -139,7 +154,9 @@ def test_a_transposed_number_that_hits_somebody_is_asked() -> None:
 
 def test_an_outside_number_equal_to_a_patients_does_not_name_that_patient() -> None:
     """Another hospital's number happens to be our patient's; name and birth date are strangers'."""
-    decision = decide(page("Patient: <name ADLER, PAUL>  DOB: <birth_date 10/11/1960=1960-10-11>  MRN: <mrn 0481220>"))
+    decision = decide(
+        page("Patient: <name ADLER, PAUL>  DOB: <birth_date 10/11/1960=1960-10-11>  MRN: <mrn 0481220>")
+    )
 
     assert decision.outcome is not Outcome.AUTO
 
@@ -190,7 +207,7 @@ def test_a_second_reader_that_agrees_makes_a_doubtful_word_sure() -> None:
     doubtful = page(f"Patient: {NAME}  MRN: {MRN}", confidence={"0481220": 0.5})
     agreed = page(f"Patient: {NAME}  MRN: {MRN}", confidence={"0481220": 0.5}, second={"0481220": "0481220"})
 
-    assert [Outcome.REVIEW, Outcome.AUTO] == [decide(doubtful).outcome, decide(agreed).outcome]
+    assert [decide(doubtful).outcome, decide(agreed).outcome] == [Outcome.REVIEW, Outcome.AUTO]
 
 
 def test_an_illegible_page_needs_two_readers() -> None:
@@ -214,7 +231,7 @@ def test_a_nickname_is_no_contradiction() -> None:
     asked = decide(page(line.format("")), people=[person])
     filed = decide(page(line.format("DOB: <birth_date 05/30/1922=1922-05-30>  ")), people=[person])
 
-    assert [Outcome.REVIEW, Outcome.AUTO] == [asked.outcome, filed.outcome]
+    assert [asked.outcome, filed.outcome] == [Outcome.REVIEW, Outcome.AUTO]
 
 
 # --- somebody else on the page ----------------------------------------------------------
@@ -261,7 +278,9 @@ def test_two_patients_in_one_document_are_asked() -> None:
     other = patient("ida", "Quinn", "Ida", "1955-08-17", "0559031")
     second = page("Patient: <name QUINN, IDA>  MRN: <mrn 0559031>", number=2)
 
-    assert decide(page(f"Patient: {NAME}  MRN: {MRN}"), second, people=[CLARA, other]).outcome is Outcome.REVIEW
+    assert (
+        decide(page(f"Patient: {NAME}  MRN: {MRN}"), second, people=[CLARA, other]).outcome is Outcome.REVIEW
+    )
 
 
 def test_a_page_naming_an_unregistered_person_is_asked() -> None:
@@ -280,9 +299,12 @@ def test_notes_about_a_page_do_not_stop_it() -> None:
     """Problems that begin with "note:" inform; others force review."""
     line = f"Patient: {NAME}  MRN: {MRN}"
 
-    noted, damaged = decide(page(line, problems=("note:non_square",))), decide(page(line, problems=("damaged",)))
+    noted, damaged = (
+        decide(page(line, problems=("note:non_square",))),
+        decide(page(line, problems=("damaged",))),
+    )
 
-    assert [Outcome.AUTO, Outcome.REVIEW] == [noted.outcome, damaged.outcome]
+    assert [noted.outcome, damaged.outcome] == [Outcome.AUTO, Outcome.REVIEW]
 
 
 # --- look-alikes --------------------------------------------------------------------------
@@ -294,7 +316,7 @@ def test_twins_of_similar_names_need_a_third_identifier() -> None:
     two = decide(page(f"Patient: {NAME}  MRN: {MRN}"), people=[CLARA, TWIN])
     three = decide(page(f"Patient: {NAME}  MRN: {MRN}  DOB: {BORN}"), people=[CLARA, TWIN])
 
-    assert [Outcome.REVIEW, Outcome.AUTO] == [two.outcome, three.outcome]
+    assert [two.outcome, three.outcome] == [Outcome.REVIEW, Outcome.AUTO]
 
 
 def test_twins_without_number_are_asked() -> None:
@@ -322,7 +344,7 @@ def test_namesakes_with_one_birth_date_need_the_number() -> None:
     without = decide(page(f"Patient: {NAME}  DOB: {BORN}"), people=[CLARA, namesake])
     with_it = decide(page(f"Patient: {NAME}  DOB: {BORN}  MRN: {MRN}"), people=[CLARA, namesake])
 
-    assert [Outcome.REVIEW, Outcome.AUTO] == [without.outcome, with_it.outcome]
+    assert [without.outcome, with_it.outcome] == [Outcome.REVIEW, Outcome.AUTO]
     assert {"clara", "clara2"} == {c.patient_id for c in without.candidates}
 
 
@@ -336,8 +358,14 @@ JUNIOR = patient("jr", "Voss", "Henry", "1951-01-15", "0233841", suffix="Jr")
         ("Patient: <name VOSS, HENRY SR>  MRN: <mrn 0233190>", Outcome.AUTO),
         ("Patient: <name VOSS, HENRY>  MRN: <mrn 0233190>", Outcome.REVIEW),
         ("Patient: <name VOSS, HENRY JR>  MRN: <mrn 0233190>", Outcome.REVIEW),
-        ("Patient: <name VOSS, HENRY>  MRN: <mrn 0233190>  DOB: <birth_date 5/30/1922=1922-05-30>", Outcome.AUTO),
-        ("Patient: <name VOSS, HENRY>  MRN: <mrn 0233190>  DOB: <birth_date 1/15/1951=1951-01-15>", Outcome.REVIEW),
+        (
+            "Patient: <name VOSS, HENRY>  MRN: <mrn 0233190>  DOB: <birth_date 5/30/1922=1922-05-30>",
+            Outcome.AUTO,
+        ),
+        (
+            "Patient: <name VOSS, HENRY>  MRN: <mrn 0233190>  DOB: <birth_date 1/15/1951=1951-01-15>",
+            Outcome.REVIEW,
+        ),
     ],
 )
 def test_senior_and_junior(line: str, expected: Outcome) -> None:
@@ -392,15 +420,13 @@ def test_a_newborns_own_number_and_birth_date_file() -> None:
 
     decision = decide(paper, people=[CLARA, INFANT])
 
-    assert (Outcome.AUTO, "infant") == (decision.outcome, decision.patient_id)
+    assert (decision.outcome, decision.patient_id) == (Outcome.AUTO, "infant")
 
 
 def test_a_newborn_without_its_own_number_is_asked() -> None:
     """Name and day of a baby do not file, with the mother's number least of all."""
     plain = page("Patient: <name ROSEN, BABY BOY>  DOB: <birth_date 06/02/1979=1979-06-02>")
-    mothers = page(
-        f"Patient: <name ROSEN, BABY BOY>  DOB: <birth_date 06/02/1979=1979-06-02>  MRN: {MRN}"
-    )
+    mothers = page(f"Patient: <name ROSEN, BABY BOY>  DOB: <birth_date 06/02/1979=1979-06-02>  MRN: {MRN}")
 
     assert {Outcome.REVIEW} == {decide(p, people=[CLARA, INFANT]).outcome for p in (plain, mothers)}
 
@@ -427,14 +453,14 @@ def test_a_stranger_is_new() -> None:
     """Nobody fits and the page names somebody clearly."""
     decision = decide(page("Patient: <name ADLER, PAUL>  DOB: <birth_date 10/11/1960=1960-10-11>"))
 
-    assert (Outcome.NEW, None) == (decision.outcome, decision.patient_id)
+    assert (decision.outcome, decision.patient_id) == (Outcome.NEW, None)
 
 
 def test_without_a_roster_the_first_document_is_new() -> None:
     """An empty roster knows nobody."""
     decision = decide(page(f"Patient: {NAME}  MRN: {MRN}"), people=[], size=0)
 
-    assert (Outcome.NEW, 0) == (decision.outcome, decision.roster_version)
+    assert (decision.outcome, decision.roster_version) == (Outcome.NEW, 0)
 
 
 def test_without_a_roster_later_documents_meet_the_provisional_patient() -> None:
@@ -444,7 +470,7 @@ def test_without_a_roster_later_documents_meet_the_provisional_patient() -> None
     with_number = decide(page(f"Patient: {NAME}  MRN: {MRN}"), people=[known], size=0)
     without = decide(page(f"Patient: {NAME}  DOB: {BORN}"), people=[known], size=0)
 
-    assert [Outcome.AUTO, Outcome.REVIEW] == [with_number.outcome, without.outcome]
+    assert [with_number.outcome, without.outcome] == [Outcome.AUTO, Outcome.REVIEW]
 
 
 def test_a_page_that_names_nobody_is_asked() -> None:

@@ -14,9 +14,16 @@ from scanindex.settings import MatchSettings
 from tests.match.papers import Situation, SmallRoster, page, patient
 
 CLARA = patient(
-    "clara", "Rosen", "Clara", "1948-03-09", "0481220", sex="F", ssn4="7713", phone="4195550136",
+    "clara",
+    "Rosen",
+    "Clara",
+    "1948-03-09",
+    "0481220",
+    sex="F",
+    ssn4="7713",
+    phone="4195550136",
     address="88 Linden Way, Tiffin, OH 44883",
-)  # fmt: skip
+)
 NAME, BORN, MRN = "<name ROSEN, CLARA>", "<birth_date 03/09/1948=1948-03-09>", "<mrn 0481220>"
 LABEL = (f"Patient: {NAME}   DOB: {BORN}   MRN: {MRN}",)
 ROSTER = SmallRoster([CLARA])
@@ -26,7 +33,9 @@ SITUATIONS: dict[str, Situation] = {
         roster=SmallRoster([CLARA], size=100), papers=(page(f"MRN: {MRN}", "No acute distress."),)
     ),
     "no_other_mrn": Situation(  # the number on the label is another patient's
-        roster=SmallRoster([CLARA, patient("otto", "Brandt", "Otto", "1931-12-01", "0734415")], collision=3.4e-5),
+        roster=SmallRoster(
+            [CLARA, patient("otto", "Brandt", "Otto", "1931-12-01", "0734415")], collision=3.4e-5
+        ),
         papers=(
             page(
                 f"Patient: {NAME}  DOB: {BORN}  MRN: <mrn 0734415>",
@@ -60,9 +69,15 @@ SITUATIONS: dict[str, Situation] = {
             [
                 CLARA,
                 patient(
-                    "ida", "Quinn", "Ida", "1955-08-17", "0559031", ssn4="3381", phone="4195550172",
+                    "ida",
+                    "Quinn",
+                    "Ida",
+                    "1955-08-17",
+                    "0559031",
+                    ssn4="3381",
+                    phone="4195550172",
                     address="7 Orchard Ct, Tiffin, OH 44883",
-                ),  # fmt: skip
+                ),
             ]
         ),
         papers=(

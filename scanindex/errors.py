@@ -81,6 +81,12 @@ class NoPages(InputError):
     hint = "Scan the paper again."
 
 
+class HiddenContent(InputError):
+    code = "hidden_content"
+    meaning = "The file holds documents that no reader shows as its pages (glued PDFs, a portfolio)."
+    hint = "Save each document as a file of its own (print to PDF, take attachments out); drop those."
+
+
 class CrashesReader(InputError):
     code = "crashes_reader"
     meaning = "Reading this file killed its worker twice."

@@ -27,6 +27,7 @@ from scanindex import __version__, documents, extract, filing, match
 from scanindex.errors import (
     ConflictError,
     CrashesReader,
+    HiddenContent,
     InputError,
     Stopping,
     TransientError,
@@ -69,6 +70,7 @@ _MAX_ATTEMPTS = 5
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 5, 900
 UNTOUCHABLE_RULES = ("gate.damage",)
 """Reviews that a new roster cannot settle."""
+_HIDING = {"glued_pdfs", "portfolio"}
 _OPEN_STATES = (DocumentState.PROPOSED, DocumentState.IN_REVIEW)
 
 
@@ -94,7 +96,7 @@ def process(scan: Scan, services: Services) -> None:
     try:
         if not _is_decided(scan, services):
             _count_attempt(scan, services)
-            info = services.workers.inspect(scan)
+            info = _nothing_hidden(services.workers.inspect(scan))
             readings = services.workers.read_pages(scan, info.page_count)
             findings = [extract.find(reading) for reading in readings]
             grouping = documents.group(readings, findings, scan.preset, services.settings.documents)
@@ -285,6 +287,13 @@ def _count_attempt(scan: Scan, services: Services) -> None:
         changed = unit.scans.change(scan.scan_id, attempts=scan.attempts + 1)
     if changed.attempts > _MAX_ATTEMPTS:
         raise CrashesReader(f"scan {scan.scan_id[:12]}: {changed.attempts} attempts without an end")
+
+
+def _nothing_hidden(info: ScanInfo) -> ScanInfo:
+    """Filing the visible pages alone would lose the others. Raises HiddenContent."""
+    if hidden := sorted(_HIDING & set(info.problems)):
+        raise HiddenContent(", ".join(hidden))
+    return info
 
 
 def _draft(

@@ -84,6 +84,7 @@ _CLUTTER_NAMES = frozenset(
         "ehthumbs.db",
         "desktop.ini",
         "preset.toml",
+        "readme.md",
         "icon\r",
         "system volume information",
         "lost+found",

@@ -34,6 +34,8 @@ from scanindex.pipeline import Services
 _FOLLOW_SECONDS = 0.5
 _FOLLOW_BACK_OFF_SECONDS = 10.0
 _LONGEST_BACK_OFF_SECONDS = 60.0
+_WAITS_BEFORE_IDLE = 3
+"""A run until idle tries a waiting scan this often before it leaves it for another run."""
 
 Report = Callable[[str, str], None]
 """(kind, text without patient data)."""
@@ -121,7 +123,11 @@ class Service:
         self._roster_seen = now
 
     def _is_idle(self, turn: _Round) -> bool:
-        return turn.look.is_idle and not turn.started and not turn.in_flight
+        if not turn.look.is_idle or turn.started or turn.in_flight:
+            return False
+        with self._services.catalog.read() as unit:
+            waiting = unit.scans.all(ScanState.WAITING)
+        return all(scan.waits > _WAITS_BEFORE_IDLE for scan in waiting)
 
     def _clear_attempts(self) -> None:
         """Before a scan is tried again; raises TransientError, and so backs off, while that fails."""

@@ -153,6 +153,7 @@ def test_loops_and_huge_counts_end() -> None:
         ".stfolder",
         ".hidden.pdf",
         "preset.toml",
+        "README.md",
     ],
 )
 def test_clutter(name: str) -> None:

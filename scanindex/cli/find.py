@@ -30,7 +30,7 @@ from scanindex.cli.render import (
     scan_data,
 )
 from scanindex.errors import IndexBroken, UsageError
-from scanindex.model import Document, DocumentState, Patient, Scan, ScanState
+from scanindex.model import Document, DocumentState, PageReading, Patient, Scan, ScanState
 
 
 @click.command()
@@ -124,28 +124,33 @@ def _scan_entry(scan: Scan, state: str | None, with_text: bool, opened: app.Work
     with opened.catalog.read() as unit:
         pages = unit.pages.of(scan.scan_id)
         found = unit.documents.all(*([DocumentState(state)] if state else []), scan_id=scan.scan_id)
-    texts = _texts(scan, found, opened) if with_text else {}
+    readings = _readings(scan, found, opened) if with_text else {}
     return {
         **scan_data(scan, names_of(scan, opened)),
         "pages": [
-            {"scan_page_no": no, "kind": kind, "document_id": holder}
-            | ({"text": texts.get(no, "")} if with_text else {})
+            {"scan_page_no": no, "kind": kind, "document_id": holder} | _page_text(readings.get(no))
             for no, kind, holder in pages
         ],
         "documents": [document_data(document, opened) for document in found],
     }
 
 
-def _texts(scan: Scan, found: list[Document], opened: app.Workspace) -> dict[int, str]:
-    """Page texts by scan page: from the archive where filed, else from the readings."""
+def _page_text(reading: PageReading | None) -> dict[str, Any]:
+    if reading is None:
+        return {}
+    return {"text": reading.text, "stage_seconds": reading.stage_seconds}
+
+
+def _readings(scan: Scan, found: list[Document], opened: app.Workspace) -> dict[int, PageReading]:
+    """Pages as read, by scan page: from the archive where filed, else from the spool."""
     if scan.state is ScanState.QUARANTINED:
         return {}
-    texts: dict[int, str] = {}
-    for document in found:
-        if document.pages:
-            for reading in pipeline.readings_of(scan, document, opened.services):
-                texts[reading.scan_page_no] = reading.text
-    return texts
+    return {
+        reading.scan_page_no: reading
+        for document in found
+        if document.pages
+        for reading in pipeline.readings_of(scan, document, opened.services)
+    }
 
 
 @click.command()
@@ -162,7 +167,8 @@ def show(home: Path, document_id: str, with_text: bool, as_json: bool) -> None:
             scan = unit.scans.get(document.scan_id)
             history = unit.events.of(document_id=document.document_id)
         assert scan is not None
-        texts = _texts(scan, [document], opened) if with_text else {}
+        readings = _readings(scan, [document], opened) if with_text else {}
+        texts = {no: reading.text for no, reading in sorted(readings.items())}
         if as_json:
             emit_json(
                 {
@@ -178,7 +184,7 @@ def show(home: Path, document_id: str, with_text: bool, as_json: bool) -> None:
         _show_text(document, scan, opened)
         for event in history:
             click.echo(f"  {event.at:%Y-%m-%d %H:%M:%S}Z  {event.actor}  {event.kind}")
-        for no, text in sorted(texts.items()):
+        for no, text in texts.items():
             click.echo(f"--- page {no} of the scan ---\n" + "\n".join(map(printable, text.splitlines())))
 
 

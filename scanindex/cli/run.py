@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +14,11 @@ import click
 
 from scanindex import app
 from scanindex.cli.common import pass_home, settings_of
-from scanindex.errors import UsageError, transient
+from scanindex.errors import TransientError, UsageError, transient
 from scanindex.settings import Settings
 
 if TYPE_CHECKING:
-    from scanindex.watch import Service
+    from scanindex.watch import Report, Service
 
 _MARKS = {"filed": "✓", "review": "?", "quarantined": "✗", "waiting": "…", "taken": "+", "error": "!"}
 _PAGES_BETWEEN_LINES = 10
@@ -52,9 +53,11 @@ def run(home: Path, until_idle: bool, demo: bool, quiet: bool) -> None:
                 signal.signal(number, lambda *_: _stop(service, opened))
             report("start", f"watching {settings.inbox} (stop with Ctrl-C)")
             service.run(until_idle=until_idle)
-            _sum_up(opened, report)
+            left = _sum_up(opened, report)
     finally:
         opened.close()
+    if left and until_idle:
+        sys.exit(TransientError.exit_code)
 
 
 def _stop(service: Service, opened: app.Workspace) -> None:
@@ -77,14 +80,19 @@ def _pages_line(scan_id: str, done: int, count: int) -> None:
         _say("page", f"scan {scan_id[:12]}: {done} of {count} pages read")
 
 
-def _sum_up(opened: app.Workspace, report: object) -> None:
+def _sum_up(opened: app.Workspace, report: Report) -> int:
+    """Say what was done; returns the scans still waiting for disk, share or permission."""
     with opened.catalog.read() as unit:
         scans, documents = unit.scans.counts(), unit.documents.counts()
     filed, waiting = documents.get("filed", 0), documents.get("in_review", 0)
     text = (
         f"{filed} document(s) filed, {waiting} in review, {scans.get('quarantined', 0)} file(s) quarantined"
     )
-    report("end", text + (" (`scanindex review` lists them)" if waiting else ""))  # type: ignore[operator]
+    report("end", text + (" (`scanindex review` lists them)" if waiting else ""))
+    left = scans.get("waiting", 0)
+    if left:
+        report("waiting", f"{left} file(s) still wait; `scanindex status` says for what")
+    return left
 
 
 def _drop_demo(opened: app.Workspace, settings: Settings) -> None:

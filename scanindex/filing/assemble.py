@@ -1,7 +1,8 @@
 """Original bytes and readings to document.pdf. Worker-only: opens received bytes.
 
-Promises: a page for each page of the document, in order, whatever the original
-is like: a page that no reader can show becomes an empty sheet and says so.
+Promises: a page for each page of the document, in order. A page that could not
+be read either becomes an empty sheet and says so; one that was read but cannot
+be shown stops the filing, so that no picture is lost in silence.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from scanindex.errors import CorruptFile, transient
+from scanindex.errors import CorruptFile, VerifyFailed, transient
 from scanindex.filing import paths
 from scanindex.filing.picture import PagePicture
 from scanindex.filing.staging import in_page_order
-from scanindex.model import Document, PageReading
+from scanindex.model import Document, PageKind, PageReading
 from scanindex.settings import FilingSettings
 
 _POINTS_PER_INCH = 72.0
@@ -39,7 +40,7 @@ def assemble(
     """Write `staged/document.pdf`; returns how each page was made (see archive-format.md).
 
     readings: one per page of the document, any order. Raises VerifyFailed if one
-    is missing, UnknownFormat, TransientError.
+    is missing or a page that was read cannot be shown, UnknownFormat, TransientError.
     """
     from scanindex.filing.pdfa_write import PdfaWriter
 
@@ -77,7 +78,9 @@ def _source(original: Path, media_type: str, settings: FilingSettings) -> _Sourc
 def _page(source: _Source, reading: PageReading) -> PagePicture:
     try:
         return source.page(reading.scan_page_no, reading)
-    except CorruptFile:
+    except CorruptFile as error:
+        if reading.kind is not PageKind.FAILED:
+            raise VerifyFailed(f"page {reading.scan_page_no} was read but cannot be shown") from error
         width, height = _empty_size(reading)
         return PagePicture(width_pt=width, height_pt=height, placements=(), rendition="render:unreadable")
 

@@ -216,7 +216,8 @@ class _MappedSegment(CompoundStorage):  # type: ignore[misc]
     def open_file(self, name: str, *args: Any, **kwargs: Any) -> Any:
         if self._source is None:
             return super().open_file(name, *args, **kwargs)
-        return _Mapped(self._source, *self.range(name), name)
+        start, length = self.range(name)
+        return _Mapped(self._source, start, length, name)
 
 
 # --- reading --------------------------------------------------------------------

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from scanindex.match.compare import Profile
 from scanindex.match.evidence import Evidence
+from scanindex.match.profile import Profile
 from scanindex.model import Patient, PatientId
 from scanindex.ports import NameFrequencies
 from scanindex.settings import MatchSettings

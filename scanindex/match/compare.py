@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from rapidfuzz.distance import OSA
 
 from scanindex.match import fold, names
 from scanindex.match.evidence import COVER_PAGE, Evidence, Sighting
 from scanindex.match.names import NameSighting
+from scanindex.match.profile import Agreement, Conflict, Profile
 from scanindex.match.text import PageText, overlaps
 from scanindex.model import Box, Finding, FindingKind, Level, Patient, PatientId
 
@@ -32,62 +32,6 @@ _NO_NAME = re.compile(
     r"\b(?:NAME|DATE|BIRTH|DOB|MRN|SEX|AGE|ROOM|ACCOUNT|PHONE|ADDRESS|SIGNATURE|NUMBER|PAGE|HOSPITAL|CENTER|CLINIC|"
     r"MEDICAL|UNIT|REPORT|ADMISSION|INFORMATION|LABEL|ID|NO)\b"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
-    """The best comparison of one kind."""
-
-    level: Level
-    is_sure: bool
-    read: str = field(repr=False)
-    scan_page_no: int | None
-    box: Box | None
-    note: str = ""
-    readings: int = 1
-    """In how many ways what stands there can be read."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
-    kind: FindingKind
-    code: str
-    """mrn_of_another, birth_date, name, suffix, sex, ssn4."""
-    scan_page_no: int
-    is_sure: bool
-    read: str = field(repr=False)
-    box: Box | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """How a patient compares with a document."""
-
-    patient: Patient
-    agreements: Mapping[str, Agreement] = field(repr=False)
-    """Best one per kind: the identifier kinds, and sex, middle, suffix, number, number_by_name."""
-    cover: frozenset[str]
-    """Kinds that the cover sheet gives exactly."""
-    conflicts: tuple[Conflict, ...]
-    pages: frozenset[int]
-    """Pages that name this patient by anything."""
-    unknown_mrn: bool = False
-    """A labelled MRN that nobody in the roster holds stands on a page."""
-
-    @property
-    def exact(self) -> frozenset[str]:
-        return frozenset(k for k, a in self.agreements.items() if a.level is Level.EXACT and a.is_sure)
-
-    @property
-    def unsure(self) -> frozenset[str]:
-        return frozenset(k for k, a in self.agreements.items() if a.level is Level.EXACT and not a.is_sure)
-
-    def level(self, kind: str) -> Level:
-        found = self.agreements.get(kind)
-        return found.level if found else Level.ABSENT
-
-    def conflicting(self, code: str) -> bool:
-        return any(c.code == code for c in self.conflicts)
 
 
 def profile(evidence: Evidence, patient: Patient, holders: Holders, *, thorough: bool) -> Profile:

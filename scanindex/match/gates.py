@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 
 from scanindex.match import fold
 from scanindex.match.case import THIRD_KINDS, Case
-from scanindex.match.compare import Profile
 from scanindex.match.names import first_names_alike
+from scanindex.match.profile import Profile
 from scanindex.model import FindingKind, Level, PageKind, Patient, Role
 
 Gate = Callable[[Case], str | None]

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from scanindex.match import gates, weigh
 from scanindex.match.case import Case, Known
-from scanindex.match.compare import Agreement, Profile
 from scanindex.match.evidence import COVER_PAGE, Evidence
+from scanindex.match.profile import Agreement, Profile
 from scanindex.model import (
     Candidate,
     Comparison,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from scanindex.match.compare import Profile
+from scanindex.match.profile import Profile
 from scanindex.model import Level, PatientId
 from scanindex.ports import NameFrequencies
 

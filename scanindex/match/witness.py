@@ -16,8 +16,9 @@ from rapidfuzz.distance import OSA
 
 from scanindex.match import fold, names, weigh
 from scanindex.match.case import Known
-from scanindex.match.compare import Holders, Profile, profile
+from scanindex.match.compare import Holders, profile
 from scanindex.match.evidence import Evidence
+from scanindex.match.profile import Profile
 from scanindex.model import FindingKind, Level, Patient, PatientId
 from scanindex.ports import Roster
 from scanindex.settings import MatchSettings

@@ -12,7 +12,6 @@ import contextlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -22,17 +21,14 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    delete,
     func,
     insert,
     or_,
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError as DuplicateRow
-from sqlalchemy.exc import OperationalError
 
-from scanindex.errors import CatalogBusy, ConflictError, NotFound, StorageFailed
+from scanindex.errors import ConflictError, NotFound
 from scanindex.match import fold
 from scanindex.match.dates import parse_date
 from scanindex.model import Patient, PatientId
@@ -44,6 +40,7 @@ from scanindex.store.roster_tables import (
     roster_patients,
     roster_versions,
 )
+from scanindex.store.roster_writes import drop_lookups, insert_lookups, keep_history, translated
 
 _AFTER_ALL = "\U0010ffff"
 """Sorts behind every letter: the end of a prefix range."""
@@ -278,44 +275,6 @@ class SqlRoster:
             connection = raw.execution_options(immediate=True)
             with connection.begin():
                 yield connection
-
-
-@contextlib.contextmanager
-def translated() -> Iterator[None]:
-    """The database's refusals as errors of our table, without values."""
-    try:
-        yield
-    except DuplicateRow:
-        raise ConflictError("somebody in the roster already holds this identifier") from None
-    except OperationalError as error:
-        text = str(error.orig).lower()
-        if "locked" in text or "busy" in text:
-            raise CatalogBusy() from None
-        raise StorageFailed(f"roster: {type(error.orig).__name__}") from None
-
-
-def insert_lookups(connection: Connection, person_no: int, patient: Patient) -> None:
-    """The name and identifier rows of one person."""
-    if names := roster_rows.name_rows(person_no, patient):
-        connection.execute(insert(roster_names), names)
-    if identifiers := roster_rows.identifier_rows(person_no, patient):
-        connection.execute(insert(roster_identifiers), identifiers)
-
-
-def drop_lookups(connection: Connection, person_nos: Sequence[int]) -> None:
-    """Remove the name and identifier rows of these people."""
-    for table in (roster_names, roster_identifiers):
-        connection.execute(delete(table).where(table.c.person_no.in_(person_nos)))
-
-
-def keep_history(connection: Connection, person_no: int, body: str, version: int) -> None:
-    """Remember how a person stood before a change."""
-    row = {"person_no": person_no, "version": version, "changed_at": utc_now(), "body": body}
-    connection.execute(insert(roster_history), [row])
-
-
-def utc_now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def _people() -> Select[Any]:

@@ -22,11 +22,11 @@ from sqlalchemy import Connection, Engine, bindparam, func, insert, select, upda
 
 from scanindex.errors import RosterRejected
 from scanindex.match import fold
-from scanindex.model import Patient, PatientId, PersonName
+from scanindex.model import Patient
 from scanindex.store import roster_rows, roster_warnings
-from scanindex.store.roster import drop_lookups, translated, utc_now
 from scanindex.store.roster_columns import Layout, RawRow, column, layout_of
 from scanindex.store.roster_columns import rows as raw_rows
+from scanindex.store.roster_merge import check_change, is_same_person, merged
 from scanindex.store.roster_people import MESSAGES, Habits, RowError, order_of, person_of, today
 from scanindex.store.roster_tables import (
     roster_history,
@@ -35,6 +35,7 @@ from scanindex.store.roster_tables import (
     roster_patients,
     roster_versions,
 )
+from scanindex.store.roster_writes import drop_lookups, translated, utc_now
 
 Note = tuple[int, str, str]
 """(line number or 0 for the whole file, code, plain words)."""
@@ -207,20 +208,20 @@ class _Import:
     def _meet(self, line_no: int, person: Patient, here: _Known) -> None:
         """A row whose number we hold already."""
         if here.version == self._version:
-            if not _is_same_person(person, here.patient):
+            if not is_same_person(person, here.patient):
                 raise RowError("identifier_on_two_people")
             self._warnings.add(line_no, "duplicate_row", "An earlier row holds the same person.")
             return
-        merged = _merged(here.patient, person)
+        now = merged(here.patient, person)
         if not self._accept_changes:
-            _check_change(here.patient, person)
-        if merged == here.patient:
+            check_change(here.patient, person)
+        if now == here.patient:
             self._counts["unchanged"] += 1
             self._seen.append({"number": here.person_no, "line": line_no})
             here.version = self._version
             return
         self._counts["changed"] += 1
-        self._change(line_no, here, merged)
+        self._change(line_no, here, now)
 
     def _add(self, line_no: int, person: Patient, added: list[dict[str, Any]]) -> _Known:
         kept = replace(person, patient_id=roster_rows.new_patient_id())
@@ -366,66 +367,3 @@ def _habits(path: Path, layout: Layout, authority: str) -> tuple[Habits, bool]:
         texts = column(path, layout, "birth_date")
     is_day_first, certain = order_of(texts)
     return Habits(is_day_first=is_day_first, authority=authority, today=today()), certain
-
-
-def _is_same_person(one: Patient, two: Patient) -> bool:
-    a, b = one.names[0], two.names[0]
-    return (fold.name_key(a.last), fold.name_key(a.first), one.birth_date) == (
-        fold.name_key(b.last),
-        fold.name_key(b.first),
-        two.birth_date,
-    )
-
-
-def _check_change(old: Patient, new: Patient) -> None:
-    """Refuse what looks like somebody else, or a birth date that moved."""
-    import jellyfish
-
-    born_differs = bool(old.birth_date and new.birth_date and old.birth_date != new.birth_date)
-    known_lasts = {fold.name_key(n.last) for n in old.names}
-    a, b = old.names[0], new.names[0]
-    firsts = jellyfish.jaro_winkler_similarity(fold.name_key(a.first), fold.name_key(b.first))
-    lasts = jellyfish.jaro_winkler_similarity(fold.name_key(a.last), fold.name_key(b.last))
-    is_last_known = fold.name_key(b.last) in known_lasts or lasts >= 0.85
-    is_first_known = firsts >= 0.85 or fold.name_key(b.first) in {fold.name_key(n.first) for n in old.names}
-    if old.is_provisional and (born_differs or not _is_same_person(old, new)):
-        raise RowError("provisional_differs")
-    if not is_first_known and (not is_last_known or born_differs or not (old.birth_date and new.birth_date)):
-        raise RowError("person_changed")
-    if not is_last_known and (born_differs or not (old.birth_date and new.birth_date)):
-        raise RowError("person_changed")
-    if born_differs:
-        raise RowError("birth_date_changed")
-
-
-def _merged(old: Patient, new: Patient) -> Patient:
-    """The new row over the old person: blanks keep what was, old names stay as former ones."""
-    names = list(new.names)
-    seen = {(n.last, n.first) for n in names}
-    for name in old.names:
-        if (name.last, name.first) not in seen:
-            names.append(replace(name, use="former" if name.use == "official" else name.use))
-            seen.add((name.last, name.first))
-    if names[0].middle == "" and _same_key(names[0], old.names[0]):
-        names[0] = replace(names[0], middle=old.names[0].middle)
-    if names[0].suffix == "" and _same_key(names[0], old.names[0]):
-        names[0] = replace(names[0], suffix=old.names[0].suffix)
-    held = {(i.authority, i.type, i.value) for i in new.identifiers}
-    others = tuple(i for i in old.identifiers if (i.authority, i.type, i.value) not in held)
-    return Patient(
-        patient_id=PatientId(old.patient_id),
-        names=tuple(names),
-        birth_date=new.birth_date or old.birth_date,
-        sex=new.sex or old.sex,
-        identifiers=new.identifiers + others,
-        ssn4=new.ssn4 or old.ssn4,
-        phone=new.phone or old.phone,
-        address=new.address or old.address,
-    )
-
-
-def _same_key(one: PersonName, two: PersonName) -> bool:
-    return (fold.name_key(one.last), fold.name_key(one.first)) == (
-        fold.name_key(two.last),
-        fold.name_key(two.first),
-    )

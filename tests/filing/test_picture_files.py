@@ -11,6 +11,8 @@ import pikepdf
 import pytest
 from PIL import Image, TiffImagePlugin
 
+from scanindex.errors import VerifyFailed
+from scanindex.model import PageKind
 from tests.filing import paper
 
 TIFF, JPEG, PNG = "image/tiff", "image/jpeg", "image/png"
@@ -49,13 +51,21 @@ def test_a_truncated_jpeg_is_coded_again_and_opens(tmp_path: Path) -> None:
     assert renditions == ("recode:jpeg",)
 
 
-def test_what_no_reader_can_show_becomes_an_empty_sheet(tmp_path: Path) -> None:
+def test_a_page_that_failed_becomes_an_empty_sheet(tmp_path: Path) -> None:
     """A document of readable and unreadable pages can still be filed, and says so."""
     original = tmp_path / "o.jpg"
     original.write_bytes(b"\xff\xd8\xff\xe0 nothing else")
-    failed = paper.reading(words=(), width_px=0, height_px=0, dpi=None)
+    failed = paper.reading(words=(), width_px=0, height_px=0, dpi=None, kind=PageKind.FAILED)
     _, renditions = paper.assembled(original, JPEG, tmp_path / "out", [failed])
     assert renditions == ("render:unreadable",)
+
+
+def test_a_page_that_was_read_is_never_filed_without_its_picture(tmp_path: Path) -> None:
+    """The reader saw something here: an empty sheet would lose it in silence."""
+    original = tmp_path / "o.jpg"
+    original.write_bytes(b"\xff\xd8\xff\xe0 nothing else")
+    with pytest.raises(VerifyFailed):
+        paper.assembled(original, JPEG, tmp_path / "out")
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -1,0 +1,64 @@
+"""The outcome of comparing one patient with one document, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from scanindex.model import Box, FindingKind, Level, Patient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """The best comparison of one kind."""
+
+    level: Level
+    is_sure: bool
+    read: str = field(repr=False)
+    scan_page_no: int | None
+    box: Box | None
+    note: str = ""
+    readings: int = 1
+    """In how many ways what stands there can be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    kind: FindingKind
+    code: str
+    """mrn_of_another, birth_date, name, suffix, sex, ssn4."""
+    scan_page_no: int
+    is_sure: bool
+    read: str = field(repr=False)
+    box: Box | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """How a patient compares with a document."""
+
+    patient: Patient
+    agreements: Mapping[str, Agreement] = field(repr=False)
+    """Best one per kind: the identifier kinds, and sex, middle, suffix, number, number_by_name."""
+    cover: frozenset[str]
+    """Kinds that the cover sheet gives exactly."""
+    conflicts: tuple[Conflict, ...]
+    pages: frozenset[int]
+    """Pages that name this patient by anything."""
+    unknown_mrn: bool = False
+    """A labelled MRN that nobody in the roster holds stands on a page."""
+
+    @property
+    def exact(self) -> frozenset[str]:
+        return frozenset(k for k, a in self.agreements.items() if a.level is Level.EXACT and a.is_sure)
+
+    @property
+    def unsure(self) -> frozenset[str]:
+        return frozenset(k for k, a in self.agreements.items() if a.level is Level.EXACT and not a.is_sure)
+
+    def level(self, kind: str) -> Level:
+        found = self.agreements.get(kind)
+        return found.level if found else Level.ABSENT
+
+    def conflicting(self, code: str) -> bool:
+        return any(c.code == code for c in self.conflicts)

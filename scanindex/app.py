@@ -14,9 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from scanindex import filing
 from scanindex.errors import AlreadyRunning, NotInitialised
 from scanindex.intake import Intake
-from scanindex.model import Document, PageReading, Scan, ScanId, ScanInfo
+from scanindex.model import Document, DocumentState, PageReading, Scan, ScanId, ScanInfo
 from scanindex.pipeline import Services
 from scanindex.ports import ArchiveStore, SearchIndex, Workers
 from scanindex.settings import Settings
@@ -190,8 +191,6 @@ def is_running(settings: Settings) -> bool:
 
 def restore_patients(workspace: Workspace) -> int:
     """Put back patients that only filed documents still name (after a rebuild); returns how many."""
-    from scanindex import filing
-    from scanindex.model import DocumentState
     from scanindex.store.rebuild import restore_patient
 
     count = 0
@@ -209,11 +208,14 @@ def restore_patients(workspace: Workspace) -> int:
     return count
 
 
-def rebuild_charts(workspace: Workspace) -> None:
-    """Make the chart tree anew from the catalog."""
-    from scanindex import pipeline
-    from scanindex.model import DocumentState
-
+def rebuild_charts(workspace: Workspace) -> int:
+    """Throw the chart tree away and make it anew from the catalog; returns the documents shown."""
     with workspace.catalog.read() as unit:
-        filed = unit.documents.ids(DocumentState.FILED)
-    pipeline.follow_charts(workspace.services, filed)
+        filed = unit.documents.all(DocumentState.FILED)
+    items = (
+        (document, patient, workspace.archive.document_folder(document.document_id, document.filed_version))
+        for document in filed
+        if document.patient_id and document.filed_version is not None
+        if (patient := workspace.roster.get(document.patient_id))
+    )
+    return Charts(workspace.settings.archive).rebuild(items)

@@ -224,7 +224,9 @@ def _check_index(
         with services.catalog.read() as unit:
             now = unit.outbox.last_seq()
         if seq > now:
-            yield Problem(code="index_mismatch", subject="index", detail=f"ahead of the catalog: {seq} of {now}")
+            yield Problem(
+                code="index_mismatch", subject="index", detail=f"ahead of the catalog: {seq} of {now}"
+            )
         return  # something was filed while the check ran
     filed = sum(d.state is DocumentState.FILED for d in documents.values())
     if int(info["documents"]) != filed:

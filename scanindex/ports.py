@@ -177,6 +177,9 @@ class SearchIndex(Protocol):
     def info(self) -> dict[str, Any]:
         """documents, pages, seq (last applied outbox number), bytes, engine."""
 
+    def tidy(self) -> bool:
+        """Merge some small parts, away from the filing path; True if there was anything to do."""
+
     def rebuild(self, documents: Iterable[tuple[DocumentId, Sequence[IndexPage]]], seq: int) -> int:
         """Build anew beside the old one, then swap; returns pages. Bounded memory."""
 
@@ -296,6 +299,9 @@ class Catalog(Protocol):
 
     def write(self) -> AbstractContextManager[Unit]:
         """All or nothing; on leaving it is durable and its events are in the archive's log."""
+
+    def flush_events(self) -> None:
+        """Bring the archive's log up to the catalog, after a `write` that could not; idempotent."""
 
 
 class Workers(Protocol):

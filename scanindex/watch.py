@@ -213,7 +213,7 @@ class Follower(threading.Thread):
     def run(self) -> None:
         pause = _FOLLOW_SECONDS
         while not self._halt.wait(pause):
-            pause = _FOLLOW_SECONDS if self.catch_up() else _FOLLOW_BACK_OFF_SECONDS
+            pause = _FOLLOW_SECONDS if self.catch_up() and self._tidy() else _FOLLOW_BACK_OFF_SECONDS
 
     def catch_up(self) -> bool:
         """Apply all that is outstanding; False if index or tree could not follow."""
@@ -222,6 +222,12 @@ class Follower(threading.Thread):
             if not self._services.settings.index.enabled:
                 return charts
             return self._guard("index", self._follow_index) and charts
+
+    def _tidy(self) -> bool:
+        """One bounded merge of small index parts, away from the filing path."""
+        if not self._services.settings.index.enabled:
+            return True
+        return self._guard("index", lambda: self._services.index.tidy() and 0)
 
     def _follow_index(self) -> int:
         """A broken index, or one of another catalog (restored, rebuilt), is made anew at once."""

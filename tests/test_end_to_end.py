@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -64,6 +65,16 @@ def documents(home: Path) -> list[dict[str, Any]]:
 
 def first(home: Path, state: str) -> dict[str, Any]:
     return next(d for d in documents(home) if d["state"] == state)
+
+
+def patient_without_documents(home: Path) -> dict[str, Any]:
+    """Somebody of the demo roster whose chart is still empty."""
+    with (home / "var" / "demo-roster.csv").open(newline="") as stream:
+        numbers = [row["mrn"] for row in csv.DictReader(stream)]
+    taken = {d["patient"]["mrn"] for d in documents(home) if d["patient"]}
+    free = next(number for number in numbers if number not in taken)
+    found: dict[str, Any] = asked(home, "roster", "find", free)[0]
+    return found
 
 
 def test_every_dropped_file_is_accounted_for(finished: Path, truth: list[dict[str, Any]]) -> None:
@@ -146,7 +157,7 @@ def test_the_same_bytes_again_are_a_duplicate_not_a_second_document(home: Path) 
 def test_accepting_files_and_undo_takes_it_back_at_once(home: Path) -> None:
     """A person's choice is filed with their name; undo empties chart and search."""
     document = first(home, "in_review")
-    patient = asked(home, "roster", "find", "a")[0]
+    patient = patient_without_documents(home)
 
     scanindex(home, "review", "accept", document["document_id"], "--patient", patient["patient_id"])
     filed = asked(home, "show", document["document_id"])

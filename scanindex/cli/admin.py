@@ -169,6 +169,7 @@ def rebuild(home: Path) -> None:
                 raise NotAllowedNow("the catalog is not empty; move var/catalog.db away first")
         count = replay(opened.catalog, opened.event_log, opened.roster)
         patients = app.restore_patients(opened)
+        app.rebuild_charts(opened)
         pages = find.reindex(opened.services)
     click.echo(f"{count} event(s) replayed, {patients} patient(s) put back, {pages} page(s) indexed")
 

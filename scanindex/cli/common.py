@@ -106,4 +106,4 @@ def patient_line(patient: Patient | None) -> str:
 def record_read(opened: app.Workspace, what: str, document_ids: Sequence[str] = ()) -> None:
     """Reads of patient data are events too, under the operating system's user."""
     with opened.catalog.write() as unit:
-        unit.events.append("viewed", actor(), what=what, documents=list(document_ids)[:1_000])
+        unit.events.append("viewed", actor(), what=what, document_ids=list(document_ids)[:1_000])

@@ -8,11 +8,10 @@ when time runs out is returned and marked as incomplete.
 
 from __future__ import annotations
 
-import contextlib
 import heapq
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from scanindex.index import expand, plan, query
@@ -58,6 +57,7 @@ class _Found:
 
     pages: list[set[int]]
     is_partial: bool = False
+    is_widened: bool = False
 
     @property
     def total(self) -> int:
@@ -90,12 +90,12 @@ def answer(
     return Answer(
         hits=tuple(_hit(leaves[leaf], page, -score, wanted) for _, score, _, leaf, page in ranked[offset:]),
         total=found.total,
-        notes=tuple(_notes(watch, exact, found, seconds)),
+        notes=tuple(_notes(watch, found, seconds)),
     )
 
 
-def _notes(watch: plan.Watch, exact: _Found, found: _Found, seconds: float) -> Iterator[str]:
-    if found is not exact:
+def _notes(watch: plan.Watch, found: _Found, seconds: float) -> Iterator[str]:
+    if found.is_widened:
         yield "includes look-alikes"
     if watch.wild_was_capped:
         yield f"* stands for too many words: only the {plan.MAX_WILD_WORDS} most frequent count"
@@ -119,8 +119,10 @@ def _widened(
         speller = plan.Speller(variants=_cached(spellings, leaves, watch))
         wider = plan.restricted(plan.build(node, speller), patient_ids)
         more = _find(wider, leaves, watch) if wider != planned else found
+        late = found.is_partial or more.is_partial or watch.is_over
         if more.total > found.total:
-            planned, found = wider, more
+            planned, found = wider, replace(more, is_widened=True)
+        found.is_partial = late
     return planned, found
 
 
@@ -217,11 +219,11 @@ def _near_words(token: str, leaves: Sequence[Leaf], watch: plan.Watch) -> list[s
     edits = 2 if len(token) >= TWO_EDITS_FROM_CHARACTERS else 1
     found: dict[str, int] = {}
     for leaf in leaves:
-        with contextlib.suppress(plan.OutOfTime):
-            watch.check()
-            near = process.extract(
-                token, leaf.words(), scorer=Levenshtein.distance, score_cutoff=edits, limit=MAX_SPELLINGS
-            )
-            found |= {word: int(distance) for word, distance, _ in near}
+        if watch.is_over:
+            break
+        near = process.extract(
+            token, leaf.words(), scorer=Levenshtein.distance, score_cutoff=edits, limit=MAX_SPELLINGS
+        )
+        found |= {word: int(distance) for word, distance, _ in near}
     near_first = sorted(found, key=lambda w: (found[w], w))[:MAX_SPELLINGS]
     return list(dict.fromkeys([*alike, *near_first]))

@@ -97,8 +97,12 @@ class Watch:
         self._until = time.monotonic() + seconds
         self.wild_was_capped = False
 
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() > self._until
+
     def check(self) -> None:
-        if time.monotonic() > self._until:
+        if self.is_over:
             raise OutOfTime
 
 
@@ -337,8 +341,13 @@ def _evaluate_sequence(
 def _evaluate_days(
     spans: Sequence[DaySpan], days: Sequence[tuple[int, int]], within: set[int] | None
 ) -> set[int]:
-    candidates: Iterable[int] = range(len(days)) if within is None else within
-    return {p for p in candidates if days[p][1] and any(s.holds(*days[p]) for s in spans)}
+    if within is not None:
+        return {p for p in within if days[p][1] and any(s.holds(*days[p]) for s in spans)}
+    found: set[int] = set()
+    for span in spans:
+        low, high = max(1, span.first), span.last
+        found.update(p for p, (first, last) in enumerate(days) if low <= first and last <= high)
+    return found
 
 
 def _expand(field: str, pieces: tuple[str, ...], leaf: Leaf, watch: Watch) -> list[str]:

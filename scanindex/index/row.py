@@ -6,11 +6,13 @@ dates, whose days are 0 when unknown.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC
 
 from scanindex.index import expand, spans
 from scanindex.model import IndexPage
 
+LOOK_ALIKE_POSTINGS = 6
 NO_DAYS = spans.DaySpan(first=0, last=0)
 
 
@@ -39,3 +41,23 @@ def days(page: IndexPage) -> dict[str, spans.DaySpan]:
         "filed": page.filed_at.astimezone(UTC).date().isoformat(),
     }
     return {field: spans.of_iso(iso) or NO_DAYS for field, iso in dates.items()}
+
+
+class LookAlikes:
+    """Posts a look-alike entry on the first few documents of a write only.
+
+    The entries are a dictionary, their pages do not matter; several keep it whole
+    when documents are removed later.
+    """
+
+    def __init__(self) -> None:
+        self._posted: dict[str, int] = {}
+
+    def take(self, tokens: Iterable[str]) -> list[str]:
+        found = []
+        for entry in expand.look_alike_entries(tokens):
+            times = self._posted.get(entry, 0)
+            if times < LOOK_ALIKE_POSTINGS:
+                self._posted[entry] = times + 1
+                found.append(entry)
+        return found

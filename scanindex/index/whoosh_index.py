@@ -19,26 +19,30 @@ import mmap
 import pickle
 import shutil
 from array import array
-from collections import OrderedDict
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from whoosh import columns, fields
+from whoosh.codec.whoosh3 import W3LeafMatcher
 from whoosh.filedb.compound import CompoundStorage
 from whoosh.filedb.filestore import FileStorage
 from whoosh.filedb.structfile import StructFile
 from whoosh.index import TOC, FileIndex
+from whoosh.matching import FilterMatcher
 from whoosh.reading import SegmentReader
 
 from scanindex.index import expand, plan, query, row, state
 from scanindex.index.folder_index import Change, FolderIndex
+from scanindex.index.postings import PostingCache
 from scanindex.model import IndexPage
 
 NAME = "pages"
 WRITER_MEMORY_MB = 64
 CACHED_POSTINGS = 2_000_000
-LOOK_ALIKE_POSTINGS = 6
+SPARSE = 64
+"""Fewer candidates than one in so many postings: blocks are skipped instead of read and kept."""
 
 
 # --- Whoosh schema and storage ------------------------------------------------
@@ -67,7 +71,7 @@ def _schema() -> Any:
     )
 
 
-def _fields(page: IndexPage, alike: _LookAlikes) -> dict[str, Any]:
+def _fields(page: IndexPage, alike: row.LookAlikes) -> dict[str, Any]:
     tokens = expand.page_tokens(page.text.split())
     values: dict[str, Any] = {
         "_stored_document_id": page.document_id,
@@ -81,26 +85,6 @@ def _fields(page: IndexPage, alike: _LookAlikes) -> dict[str, Any]:
     for name, span in row.days(page).items():
         values |= {f"{name}_first": span.first, f"{name}_last": span.last}
     return values
-
-
-class _LookAlikes:
-    """Posts a look-alike entry on the first few documents of a write only.
-
-    The entries are a dictionary, their pages do not matter; several keep it whole
-    when documents are removed later.
-    """
-
-    def __init__(self) -> None:
-        self._posted: dict[str, int] = {}
-
-    def take(self, tokens: Iterable[str]) -> list[str]:
-        found = []
-        for entry in expand.look_alike_entries(tokens):
-            times = self._posted.get(entry, 0)
-            if times < LOOK_ALIKE_POSTINGS:
-                self._posted[entry] = times + 1
-                found.append(entry)
-        return found
 
 
 class _NoLock:
@@ -221,30 +205,10 @@ class _MappedSegment(CompoundStorage):  # type: ignore[misc]
 
 
 # --- reading --------------------------------------------------------------------
-class _PostingCache:
-    """Most recently used posting lists of all leaves, bounded by their total length."""
-
-    def __init__(self, postings: int) -> None:
-        self._room = postings
-        self._lists: OrderedDict[tuple[Any, ...], tuple[array[int], array[float]]] = OrderedDict()
-
-    def get(self, key: tuple[Any, ...]) -> tuple[array[int], array[float]] | None:
-        if key in self._lists:
-            self._lists.move_to_end(key)
-        return self._lists.get(key)
-
-    def put(self, key: tuple[Any, ...], lists: tuple[array[int], array[float]]) -> None:
-        self._lists[key] = lists
-        self._room -= len(lists[0])
-        while self._room < 0:
-            _, (old, _weights) = self._lists.popitem(last=False)
-            self._room += len(old)
-
-
 class _Leaf:
     """One segment; implements folder_index.Leaf. Page numbers are Whoosh document numbers."""
 
-    def __init__(self, storage: _Storage, segment: Any, cache: _PostingCache) -> None:
+    def __init__(self, storage: _Storage, segment: Any, cache: PostingCache) -> None:
         if segment.is_compound():
             segment.open_compound_file = lambda files: _MappedSegment(
                 files.open_file(segment.make_filename(segment.COMPOUND_EXT))
@@ -255,7 +219,6 @@ class _Leaf:
         self.size: int = segment.doc_count_all()
         self.deleted = frozenset(segment.deleted_docs())
         self._cache = cache
-        self._cache_key = (self.key, len(self.deleted))
         self._days: dict[str, list[tuple[int, int]]] = {}
         self._lengths: dict[int, int] = {}
         self._frequencies: dict[plan.Key, int] = {}
@@ -269,7 +232,7 @@ class _Leaf:
     def pages(self, key: plan.Key, within: set[int] | None) -> set[int]:
         if not self.frequency(key):
             return set()
-        if within is not None and len(within) * 4 < self.frequency(key):
+        if within is not None and len(within) * SPARSE < self.frequency(key):
             return {page for page, _ in self._among(key, sorted(within))}
         found = set(self._postings(key)[0])
         return found if within is None else found & within
@@ -278,7 +241,7 @@ class _Leaf:
         """Page and number of occurrences, for those of `pages` that hold the key."""
         if not self.frequency(key):
             return
-        if len(pages) * 4 < self.frequency(key):
+        if len(pages) * SPARSE < self.frequency(key):
             yield from ((page, m.weight()) for page, m in self._among(key, sorted(pages)))
             return
         for page, weight in zip(*self._postings(key), strict=True):
@@ -322,29 +285,62 @@ class _Leaf:
 
     def _among(self, key: plan.Key, pages: Sequence[int]) -> Iterator[tuple[int, Any]]:
         """Each of the ascending `pages` that holds the key, with the matcher standing on it."""
-        matcher = self.reader.postings(*key)
+        matcher = self._matcher(key)
+        if isinstance(matcher, W3LeafMatcher):
+            yield from _among_blocks(matcher, pages)
+            return
         for page in pages:
+            if matcher.is_active() and matcher.id() < page:
+                matcher.skip_to(page)
             if not matcher.is_active():
                 return
-            if matcher.id() < page:
-                matcher.skip_to(page)
-                if not matcher.is_active():
-                    return
             if matcher.id() == page:
                 yield page, matcher
 
     def _postings(self, key: plan.Key) -> tuple[array[int], array[float]]:
-        cached = self._cache.get((*self._cache_key, *key))
+        cached = self._cache.get((self.key, *key))
         if cached is None:
             ids, weights = array("I"), array("f")
-            matcher = self.reader.postings(*key)
-            while matcher.is_active():
-                ids.append(matcher.id())
-                weights.append(matcher.weight())
-                matcher.next()
+            for block_ids, block_weights in _blocks(self._matcher(key)):
+                ids.extend(block_ids)
+                weights.extend(block_weights)
             cached = ids, weights
-            self._cache.put((*self._cache_key, *key), cached)
+            self._cache.put((self.key, *key), cached)
         return cached
+
+    def _matcher(self, key: plan.Key) -> Any:
+        """Postings with deleted pages: whoever asks takes those away once, at the end."""
+        matcher = self.reader.postings(*key)
+        return matcher.child if isinstance(matcher, FilterMatcher) else matcher
+
+
+# Whoosh steps through postings one by one in Python. Its matcher holds them in
+# blocks of 128; taking whole blocks is ten times faster. Other kinds of matcher
+# (very short lists, other codecs) are stepped through.
+def _blocks(matcher: Any) -> Iterator[tuple[Sequence[int], Sequence[float]]]:
+    if not isinstance(matcher, W3LeafMatcher):
+        while matcher.is_active():
+            yield (matcher.id(),), (matcher.weight(),)
+            matcher.next()
+        return
+    while matcher.is_active():
+        matcher.id()
+        matcher.weight()
+        yield matcher._ids[matcher._i :], matcher._weights[matcher._i :]
+        matcher._next_block()
+
+
+def _among_blocks(matcher: Any, pages: Sequence[int]) -> Iterator[tuple[int, Any]]:
+    wanted, done = set(pages), 0
+    while done < len(pages) and matcher.is_active():
+        if matcher.block_max_id() >= pages[done]:
+            matcher.id()
+            for place, page in enumerate(matcher._ids):
+                if page in wanted:
+                    matcher._i = place
+                    yield page, matcher
+            done = bisect_right(pages, matcher.block_max_id())
+        matcher._next_block()
 
 
 # --- engine ---------------------------------------------------------------------
@@ -354,7 +350,7 @@ class WhooshEngine:
     name = "whoosh"
 
     def __init__(self) -> None:
-        self._cache = _PostingCache(CACHED_POSTINGS)
+        self._cache = PostingCache(CACHED_POSTINGS)
 
     def create(self, folder: Path) -> Change:
         storage = _Storage(folder)
@@ -378,7 +374,7 @@ class WhooshEngine:
         with _writer(storage) as writer:
             for number in drop:
                 writer.delete_document(number)
-            alike = _LookAlikes()
+            alike = row.LookAlikes()
             for page in pages:
                 writer.add_document(**_fields(page, alike))
             writer.commit(merge=False)

@@ -38,15 +38,30 @@ class Retirer:
         self._catalog = catalog
         self._purged_on: date | None = None
 
-    def retire_all(self) -> None:
-        """Retire every recorded arrival that is still in the inbox."""
+    def retire_all(self) -> frozenset[tuple[str, str]]:
+        """Retire every recorded arrival that is still in the inbox.
+
+        Returns (encoded path, fingerprint) of those that could not be: they are taken over
+        already and must not be taken again.
+        """
         with self._catalog.read() as unit:
             pending = unit.arrivals.unretired()
-        done = [arrival.arrival_id for arrival, fingerprint in pending if self._retire(arrival, fingerprint)]
+        if not pending:
+            return frozenset()
+        # A commit whose events did not reach the archive yet: the archive alone must know
+        # an entry before it goes.
+        self._catalog.flush_events()
+        done, left = [], []
+        for arrival, fingerprint in pending:
+            if self._retire(arrival, fingerprint):
+                done.append(arrival.arrival_id)
+            else:
+                left.append((arrival.inbox_path, fingerprint))
         if done:
             with self._catalog.write() as unit:
                 for arrival_id in done:
                     unit.arrivals.mark_retired(arrival_id)
+        return frozenset(left)
 
     def _retire(self, arrival: Arrival, fingerprint: str) -> bool:
         """True once the inbox no longer holds the copied file under any name of ours."""

@@ -23,6 +23,7 @@ from scanindex.errors import (
     EmptyFile,
     IncompleteFile,
     OversizeFile,
+    PermissionMissing,
     TransientError,
     UnknownFormat,
     transient,
@@ -76,7 +77,8 @@ class Intake:
 
     def look(self) -> Look:
         """List the inbox once and take over what has settled."""
-        entries = list(list_entries(self._settings.inbox))
+        held = self._retirer.retire_all()
+        entries = [e for e in list_entries(self._settings.inbox) if self._mark(e) not in held]
         now = self._clock.monotonic()
         seen = self._first_seen
         self._first_seen = {e.key: seen.get(e.key, now) for e in entries}
@@ -89,12 +91,17 @@ class Intake:
                 settling += 1
         taken, problem = self._take_groups(ready, now)
         self._retirer.purge_processed(self._clock.now())
+        if held and not problem:
+            problem = PermissionMissing("inbox entries that are safe in the archive cannot be moved away")
         return Look(
             taken=taken,
             settling=settling + len(ready) - taken,
             refused=len(entries) - len(regular),
             problem=problem,
         )
+
+    def _mark(self, entry: Entry) -> tuple[str, str]:
+        return encode_path(entry.path.relative_to(self._settings.inbox)), entry.fingerprint
 
     def _is_ready(self, entry: Entry, age_seconds: float) -> bool:
         limits = self._settings.intake
@@ -127,9 +134,7 @@ class Intake:
                 return taken, error
         return taken, problem
 
-    def _take(
-        self, group: Sequence[Entry], now: float
-    ) -> tuple[int, TransientError | ConfigError | None]:
+    def _take(self, group: Sequence[Entry], now: float) -> tuple[int, TransientError | ConfigError | None]:
         """Bytes durable → rows and events committed → entries retired."""
         stored: list[tuple[Entry, Scan]] = []
         problem: TransientError | ConfigError | None = None

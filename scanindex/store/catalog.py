@@ -52,13 +52,13 @@ class Catalog:
     @contextlib.contextmanager
     def read(self) -> Iterator[Unit]:
         """One consistent snapshot."""
-        with _translated(), self.engine.connect() as connection, connection.begin():
+        with translated(), self.engine.connect() as connection, connection.begin():
             yield Unit(connection, self._clock)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Unit]:
         """All or nothing, durable on leaving; its events are in the archive too."""
-        with _translated(), self.engine.connect() as connection:
+        with translated(), self.engine.connect() as connection:
             connection = connection.execution_options(immediate=True)
             with connection.begin():
                 unit = Unit(connection, self._clock)
@@ -113,7 +113,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextlib.contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """SQLite's words for what is wrong, as errors of our table (without values)."""
     try:
         yield

@@ -33,6 +33,7 @@ class Charts:
     def __init__(self, root: Path) -> None:
         self._archive = root
         self._root = root / paths.CHARTS
+        self._folders = durable.Folders(root)
 
     def show(self, document: Document, patient: Patient, folder: Path) -> Path:
         """Show the document's current PDF under this patient; returns where.
@@ -51,6 +52,7 @@ class Charts:
             self._take_away(known)
         if known != entry:
             _write(marker, entry)
+        self._folders.ensure(target.parent)
         _link(folder / paths.DOCUMENT_PDF, target)
         return target
 
@@ -168,12 +170,12 @@ def _write(marker: Path, value: dict[str, Any]) -> None:
 
 
 def _link(source: Path, target: Path) -> None:
-    with durable.translate():
-        target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{secrets.token_hex(6)}.tmp")
     durable.link(source, partial)
     durable.move(partial, target)
     durable.remove(partial)  # rename does nothing where both were names of one file already
+    # Who follows the outbox writes down how far it got; the link must not be the one that is lost.
+    durable.fsync_dir(target.parent)
 
 
 def _merge(old: Path, new: Path) -> None:

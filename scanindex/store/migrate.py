@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import Engine, inspect, text
 
 from scanindex.errors import SchemaTooNew
+from scanindex.store.catalog import translated
 
 HEAD = "0001"
 """The newest migration; a test compares it with the folder."""
@@ -14,9 +15,9 @@ HEAD = "0001"
 
 def current(engine: Engine) -> str | None:
     """The revision the catalog is at, or None for an empty one."""
-    if not inspect(engine).has_table("alembic_version"):
-        return None
-    with engine.connect() as connection:
+    with translated(), engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
@@ -39,7 +40,11 @@ def migrate(engine: Engine) -> None:
         _keep_copy(engine)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.connect().execution_options(immediate=True) as connection, connection.begin():
+    with (
+        translated(),
+        engine.connect().execution_options(immediate=True) as connection,
+        connection.begin(),
+    ):
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

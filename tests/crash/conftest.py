@@ -24,7 +24,17 @@ def why_no_strace() -> str | None:
     if shutil.which("strace") is None:
         return "strace is not installed"
     tried = subprocess.run(
-        ["strace", "-qq", "-o", os.devnull, "-e", "inject=fsync:error=EIO:when=1", "-e", "trace=fsync", "true"],
+        [
+            "strace",
+            "-qq",
+            "-o",
+            os.devnull,
+            "-e",
+            "inject=fsync:error=EIO:when=1",
+            "-e",
+            "trace=fsync",
+            "true",
+        ],
         capture_output=True,
         text=True,
         check=False,

@@ -120,7 +120,9 @@ def complaints(seen: dict[str, Any], fed: Iterable[bytes], *, may_repeat: bool =
     wanted = {sha256(data) for data in fed}
     wrong = list(seen["problems"])
     if set(seen["scans"]) != wanted:
-        wrong.append(f"scans: {len(wanted - set(seen['scans']))} lost, {len(set(seen['scans']) - wanted)} new")
+        wrong.append(
+            f"scans: {len(wanted - set(seen['scans']))} lost, {len(set(seen['scans']) - wanted)} new"
+        )
     wrong += [f"scan {scan[:8]} is {state}" for scan, state in seen["scans"].items() if state != "decided"]
     if seen["inbox"]:
         wrong.append(f"left in the inbox: {seen['inbox']}")

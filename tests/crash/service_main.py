@@ -72,7 +72,9 @@ def serve(settings: Settings, page_seconds: float = 0.0, until_idle: bool = True
     try:
         with app.exclusive(settings):
             opened.recover()
-            service = Service(opened.services, opened.intake, lambda kind, text: said.append(f"{kind} {text}"))
+            service = Service(
+                opened.services, opened.intake, lambda kind, text: said.append(f"{kind} {text}")
+            )
             service.run(until_idle=until_idle)
     finally:
         opened.close()

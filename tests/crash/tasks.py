@@ -174,9 +174,7 @@ def _decide(step: str, document: Any, documents: list[Any], patient_id: PatientI
     elif step == "reopen":
         review.reopen(document.document_id, document.version, "", who, services)
     elif step == "reject":
-        review.reject(
-            document.document_id, document.version, DocumentState.RESCAN_WANTED, "", who, services
-        )
+        review.reject(document.document_id, document.version, DocumentState.RESCAN_WANTED, "", who, services)
     return step
 
 
@@ -210,3 +208,13 @@ def hold(home: str, seconds: float) -> Answer:
     finally:
         opened.close()
     return {"pid": os.getpid()}
+
+
+def inspect_scans(home: str) -> Answer:
+    """State and reason of each scan."""
+    opened = open_stubbed(quick_settings(Path(home)))
+    try:
+        with opened.catalog.read() as unit:
+            return {scan.scan_id: [scan.state.value, scan.reason] for scan in unit.scans.all()}
+    finally:
+        opened.close()

@@ -16,7 +16,18 @@ from tests.crash.lab import Lab, all_filed, complaints
 
 pytestmark = pytest.mark.usefixtures("strace")
 
-CHANGING = ("fsync", "fdatasync", "rename", "link", "unlink", "rmdir", "mkdir", "ftruncate", "write", "pwrite64")
+CHANGING = (
+    "fsync",
+    "fdatasync",
+    "rename",
+    "link",
+    "unlink",
+    "rmdir",
+    "mkdir",
+    "ftruncate",
+    "write",
+    "pwrite64",
+)
 """Calls that change a disk or promise that it has changed."""
 SAMPLED = {"mkdir": 3, "write": 3, "pwrite64": 12}
 """Every how many-th call of the many is enough for a quick run; `-m slow` takes all."""
@@ -30,7 +41,9 @@ def _counts(lab: Lab, folder: Path) -> dict[str, int]:
             "drive", home=str(home), strace=["-o", str(trace), "-e", f"trace={','.join(CHANGING)}"]
         )
         assert child_answer["status"] == 0
-    names = [line.split(maxsplit=1)[1].split("(")[0] for line in trace.read_text().splitlines() if "(" in line]
+    names = [
+        line.split(maxsplit=1)[1].split("(")[0] for line in trace.read_text().splitlines() if "(" in line
+    ]
     return {name: names.count(name) for name in CHANGING}
 
 
@@ -42,7 +55,14 @@ def counts(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]
 def _killed_at(lab: Lab, call: str, number: int) -> list[str]:
     scan = stub.two_documents(f"{call}{number}")
     with lab.workspace({"SCAN0001.PDF": scan}) as home, lab.child() as child:
-        inject = ["-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={number}"]
+        inject = [
+            "-o",
+            "/dev/null",
+            "-e",
+            f"trace={call}",
+            "-e",
+            f"inject={call}:signal=SIGKILL:when={number}",
+        ]
         ended = child.order("drive", home=str(home), strace=inject)["status"]
         seen = child.ask("settle", home=str(home))
     wrong = [] if ended in (0, -9) else [f"the service ended with {ended}"]
@@ -56,9 +76,7 @@ def _kill_at_all(lab: Lab, call: str, counts: dict[str, int], step: int) -> None
 
 
 @pytest.mark.parametrize("call", CHANGING)
-def test_killed_at_any_call_the_next_start_ends_the_work(
-    lab: Lab, counts: dict[str, int], call: str
-) -> None:
+def test_killed_at_any_call_the_next_start_ends_the_work(lab: Lab, counts: dict[str, int], call: str) -> None:
     """Whatever was half done: nothing lost, doubled or half filed, and `check` is clean."""
     _kill_at_all(lab, call, counts, SAMPLED.get(call, 1))
 

@@ -40,9 +40,9 @@ def kill_repeatedly(home: Path, child: Child, seed: int, kills: int, scans: int)
     for number in range(kills):
         if len(fed) < scans:
             fed.append(drop(home, number, chance))
-        ended = child.order(
-            "serve", home=str(home), page_seconds=0.02, kill_after=chance.uniform(0.02, 0.6)
-        )["status"]
+        ended = child.order("serve", home=str(home), page_seconds=0.02, kill_after=chance.uniform(0.02, 0.6))[
+            "status"
+        ]
         assert ended in (0, -9), f"kill {number}: the service ended with {ended}"
         cut_off += ended == -9
         if chance.random() < 0.4:

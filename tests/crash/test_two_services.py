@@ -32,9 +32,7 @@ def test_two_workspaces_cannot_share_an_inbox(lab: Lab) -> None:
     with lab.workspace({}) as home, lab.workspace({}) as other:
         mine = quick_settings(home)
         theirs = quick_settings(other)
-        shared = dataclasses.replace(
-            theirs, intake=dataclasses.replace(theirs.intake, inbox=str(mine.inbox))
-        )
+        shared = dataclasses.replace(theirs, intake=dataclasses.replace(theirs.intake, inbox=str(mine.inbox)))
         with app.exclusive(mine), pytest.raises(AlreadyRunning), app.exclusive(shared):
             pass
         with app.exclusive(shared):

@@ -72,7 +72,10 @@ def _be_child(order: dict[str, Any], go_read: int, answer_write: int) -> None:
 
 def _attach(child: int, options: list[str]) -> subprocess.Popen[str]:
     tracer = subprocess.Popen(
-        ["strace", "-f", "-p", str(child), *options], stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+        ["strace", "-f", "-p", str(child), *options],
+        stderr=subprocess.PIPE,
+        text=True,
+        stdin=subprocess.DEVNULL,
     )
     assert tracer.stderr is not None
     line = tracer.stderr.readline()

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from scanindex.errors import CatalogBusy, DiskFull, IndexBroken, PermissionMissing
-from scanindex.index import folder_index, state
+from scanindex.index import answer, folder_index, plan, state
 from scanindex.index.whoosh_index import WhooshIndex
 from scanindex.model import DocumentId, IndexPage, PatientId
 
@@ -99,8 +99,13 @@ def _writes(arguments: tuple[Any, ...]) -> bool:
 
 
 # --- killed ---------------------------------------------------------------------
-def killed_everywhere(path: Path, template: Path, work: Callable[[], None], check: Callable[[], None]) -> int:
-    """Kill `work` before each of its changes in turn, always from the same start."""
+def killed_everywhere(
+    path: Path, template: Path, work: Callable[[], None], check: Callable[[bool], None]
+) -> int:
+    """Kill `work` before each of its changes in turn, always from the same start.
+
+    `check` looks at every outcome and, when told (every third), also goes on working with it.
+    """
     kills = 0
     while True:
         shutil.rmtree(path, ignore_errors=True)
@@ -108,7 +113,7 @@ def killed_everywhere(path: Path, template: Path, work: Callable[[], None], chec
             shutil.copytree(template, path)
         if not in_child(work, kills + 1):
             return kills
-        check()
+        check(kills % 3 == 0)
         kills += 1
 
 
@@ -118,10 +123,12 @@ def test_an_apply_killed_anywhere_is_whole_or_absent(tmp_path: Path) -> None:
     WhooshIndex(template).apply(1, [doc(1, 1), doc(2, 1)])
     old, change, new = [doc(1, 1), doc(2, 1)], [doc(1, 2, 1), doc(3, 2)], [doc(1, 2, 1), doc(2, 1), doc(3, 2)]
 
-    def check() -> None:
+    def check(goes_on: bool) -> None:
         index = WhooshIndex(path)
         seq = index.info()["seq"]
         assert contents(index) == expected({1: old, 2: new}[seq])
+        if not goes_on:
+            return
         index.apply(2, change)
         assert (contents(index), index.info()["seq"]) == (expected(new), 2)
 
@@ -133,9 +140,11 @@ def test_the_first_apply_killed_anywhere_can_be_repeated(tmp_path: Path) -> None
     """Also the making of the index itself is never half done."""
     path = tmp_path / "index"
 
-    def check() -> None:
+    def check(goes_on: bool) -> None:
         index = WhooshIndex(path)
         assert contents(index) == (expected([doc(1, 1)]) if index.info()["seq"] else {})
+        if not goes_on:
+            return
         index.apply(1, [doc(1, 1)])
         assert contents(index) == expected([doc(1, 1)])
 
@@ -147,10 +156,12 @@ def test_a_rebuild_killed_anywhere_leaves_the_old_or_the_new_index(tmp_path: Pat
     path, template = tmp_path / "index", tmp_path / "template"
     WhooshIndex(template).apply(1, [doc(1, 1)])
 
-    def check() -> None:
+    def check(goes_on: bool) -> None:
         index = WhooshIndex(path)
         by_seq = {1: [doc(1, 1)], 5: [doc(1, 5), doc(2, 5)]}
         assert contents(index) == expected(by_seq[index.info()["seq"]])
+        if not goes_on:
+            return
         assert index.rebuild([doc(1, 6)], seq=6) == 2
         assert contents(index) == expected([doc(1, 6)])
         assert len(list(path.glob("g*"))) == 1
@@ -168,9 +179,11 @@ def test_a_merge_killed_anywhere_changes_no_answer(tmp_path: Path, monkeypatch: 
     for seq, document in enumerate(documents, start=1):
         WhooshIndex(template).apply(seq, [document])
 
-    def check() -> None:
+    def check(goes_on: bool) -> None:
         index = WhooshIndex(path)
         assert contents(index) == expected(documents)
+        if not goes_on:
+            return
         index.apply(99, [doc(0, 2)])
         assert contents(index) == expected([doc(0, 2), *documents[1:]])
 
@@ -427,6 +440,21 @@ def test_many_applies_without_tidy_stay_bounded(tmp_path: Path, monkeypatch: pyt
         index.apply(seq, [doc(seq, 1, 1)])
     assert index.info()["segments"] <= 12
     assert index.search("common").total == 30
+
+
+def test_running_out_of_time_among_look_alikes_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No exact page and no time to look for others is not the same as nothing there."""
+    index = WhooshIndex(tmp_path / "index", search_seconds=60.0)
+    index.apply(1, [doc(1, 1)])
+
+    def too_late(token: str, leaves: Any, watch: plan.Watch) -> list[str]:
+        watch._until = 0.0
+        return []
+
+    monkeypatch.setattr(answer, "_look_alikes", too_late)
+    assert index.search("cornmon").notes == ("stopped after 60 seconds: results are incomplete",)
 
 
 def test_a_search_stops_at_its_time_limit_and_says_so(tmp_path: Path) -> None:

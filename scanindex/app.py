@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from scanindex import filing
+from scanindex.child import SCRATCH
 from scanindex.errors import AlreadyRunning, NotInitialised
 from scanindex.intake import Intake
 from scanindex.model import Document, DocumentState, PageReading, Scan, ScanId, ScanInfo
@@ -74,6 +76,7 @@ class Workspace:
     def recover(self) -> None:
         """What every start does first: stale temporary files away, events written on."""
         self.archive.cleanup_tmp()
+        shutil.rmtree(self.settings.spool / SCRATCH, ignore_errors=True)
         self.catalog.flush_events()
 
     def close(self) -> None:

@@ -24,6 +24,8 @@ from scanindex.errors import WorkerLost
 from scanindex.model import Document, PageRaster, PageReading, ScanInfo
 from scanindex.settings import FilingSettings, OcrSettings, PagesSettings, WorkersSettings
 
+SCRATCH = "scratch"
+"""Folder of the spool for what an engine writes and reads itself; emptied at every start."""
 PRELOAD = [
     "scanindex.child",
     "scanindex.cli",
@@ -98,7 +100,8 @@ def read(source: Path, max_pixels: int, settings: OcrSettings, checkpoint: Path)
     from scanindex import ocr
 
     raster, seconds = _load(source, max_pixels)
-    reading = ocr.read_page(raster, settings, _engines(settings))
+    scratch = source.parent.parent / SCRATCH
+    reading = ocr.read_page(raster, settings, _engines(settings, scratch))
     stages = {"decode": round(seconds, 4), **reading.stage_seconds}
     write_reading(dataclasses.replace(reading, stage_seconds=stages), checkpoint)
     source.unlink(missing_ok=True)
@@ -113,10 +116,11 @@ def write_reading(reading: PageReading, checkpoint: Path) -> None:
 
 
 @cache
-def _engines(settings: OcrSettings) -> Any:
+def _engines(settings: OcrSettings, scratch: Path) -> Any:
     from scanindex import ocr
 
-    return ocr.open_engines(settings)
+    scratch.mkdir(mode=0o700, exist_ok=True)
+    return ocr.open_engines(settings, scratch)
 
 
 def _load(source: Path, max_pixels: int) -> tuple[PageRaster, float]:

@@ -124,6 +124,18 @@ def test_a_continued_page_goes_on() -> None:
     assert cut(note(NORA), f"PROGRESS NOTE (continued)\n{NORA}\n{TEXT}") == [(1, 2)]
 
 
+def test_a_page_that_says_that_another_follows_is_followed() -> None:
+    """ "continued on page 2" is no page number, and the repeated title starts nothing."""
+    first = note(NORA) + "\ncontinued on page 2"
+    (only,) = grouped(first, f"PROGRESS NOTE   Page 2\n{NORA}\n{TEXT}").groups
+    assert (only.pages, only.is_sure) == ((1, 2), True)
+
+
+def test_another_patient_splits_even_after_to_be_continued() -> None:
+    """Two sheets in the wrong order must not join two people."""
+    assert cut(note(NORA) + "\ncontinued on next page", note(CARL)) == [(1,), (2,)]
+
+
 def test_a_nameless_page_joined_by_guess_is_not_sure() -> None:
     """Nothing says that the second page belongs to the first: keep it there, but ask."""
     (only,) = grouped(note(NORA), "Sketch of the wound\nleft leg").groups

@@ -142,6 +142,14 @@ def test_the_log_names_no_patient(finished: Path) -> None:
     assert not [word for word in people | numbers if word.lower() in told.lower()]
 
 
+def test_the_readme_tells_what_the_demo_does(finished: Path) -> None:
+    """The transcript's last line is what a run prints."""
+    told = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    (end,) = [line for line in (finished / "run.log").read_text().splitlines() if "document(s) filed" in line]
+
+    assert end.split(" · ", 1)[1] in told
+
+
 def test_the_same_bytes_again_are_a_duplicate_not_a_second_document(home: Path) -> None:
     """A file dropped twice adds an arrival and no document."""
     before = len(documents(home))

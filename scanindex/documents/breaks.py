@@ -95,6 +95,8 @@ def _cues(run: Run, page: PageFacts, same: Same, *, blank_sheet: bool) -> Iterat
         yield 2.4, "a blank sheet lies between"
     if page.is_continued:
         yield -2.5, "it says that it continues"
+    if run.last.is_to_be_continued:
+        yield -1.6, "the page before says that it goes on"
     if page.is_landscape != run.last.is_landscape:
         yield 0.7, "the paper is turned"
     if (

@@ -16,6 +16,11 @@ LEGIBLE = 0.3
 _CONTINUED = re.compile(
     r"\bCONT(?:INUED|['’]D|D)?\b\.?(?:\s*(?:FROM|\)|$))|\(CONT|\bCONTINUATION (?:SHEET|PAGE)", re.IGNORECASE
 )
+_TO_BE_CONTINUED = re.compile(
+    r"\bCONT(?:INUED|INUES|['’]D|D)?\b\.?\s*(?:ON|TO|NEXT|OVER)\b"
+    r"|\b(?:OVER|NEXT PAGE|PLEASE TURN)\s*[)>.…-]*\s*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _FORM = re.compile(r"\b(?:FORM|MR|REV)\s*[#:.]?\s*(?:NO\.?\s*)?([A-Z]{0,4}-?\d[\dA-Z-]{2,})", re.IGNORECASE)
 
 
@@ -63,6 +68,9 @@ class PageFacts:
     ends_open: bool = False
     """The last line of running text has no full stop: a sentence goes on overleaf."""
     is_continued: bool = False
+    """It says that it continues an earlier page."""
+    is_to_be_continued: bool = False
+    """It says that another page follows."""
     form: str = ""
     is_well_read: bool = False
     """Enough words, mostly read with confidence: a name or title would have been seen."""
@@ -93,6 +101,7 @@ def facts_of(reading: PageReading, findings: PageFindings) -> PageFacts:
         first_words=_opening(reading, prose),
         ends_open=bool(prose) and not prose[-1].rstrip().endswith((".", ":", ";", "!", "?", ")")),
         is_continued=bool(_CONTINUED.search(_band(reading, 0.0, 0.25))),
+        is_to_be_continued=bool(_TO_BE_CONTINUED.search(_band(reading, 0.3, 1.01))),
         form=_plain(form[1]) if form else "",
         is_well_read=_is_well_read(reading),
         is_landscape=reading.width_px > 1.1 * reading.height_px,

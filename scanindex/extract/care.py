@@ -31,7 +31,10 @@ def _any_of(phrases: frozenset[str]) -> re.Pattern[str]:
 
 _PAGE_OF = re.compile(r"\b(?:PAGE|PG|P|SHEET)\b[\s.:#]*(\d{1,3})\s*(?:OF|/|0F)\s*(\d{1,3})\b", re.IGNORECASE)
 _PAGE_ONLY = re.compile(
-    r"\b(?:PAGE|PG)\b[\s.:#]*(?:NO\.?|NUMBER)?[\s.:#]*(\d{1,3})\b(?!\s*(?:OF|/))", re.IGNORECASE
+    # "continued on page 2" speaks of another page.
+    r"(?<!\bON )(?<!\bTO )(?<!\bSEE )(?<!\bNEXT )"
+    r"\b(?:PAGE|PG)\b[\s.:#]*(?:NO\.?|NUMBER)?[\s.:#]*(\d{1,3})\b(?!\s*(?:OF|/))",
+    re.IGNORECASE,
 )
 _BARE_OF = re.compile(r"^\W*(\d{1,3})\s+of\s+(\d{1,3})\W*$", re.IGNORECASE)
 _BARE_NUMBER = re.compile(r"^\W*-\s*(\d{1,2})\s*-\W*$")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scanindex import app, check, find, review
+from scanindex import app, check, filing, find, review
 from scanindex.errors import ConflictError
 from scanindex.model import DocumentState, PatientId, ScanState
 from scanindex.store.rebuild import replay
@@ -45,6 +45,7 @@ def warm_up(home: str) -> None:
     inspect(home)
     decide(home, 1)
     drive(home)
+    inspect_records(home)
     from_archive_alone(home)
 
 
@@ -218,3 +219,36 @@ def inspect_scans(home: str) -> Answer:
             return {scan.scan_id: [scan.state.value, scan.reason] for scan in unit.scans.all()}
     finally:
         opened.close()
+
+
+def inspect_patients(home: str) -> Answer:
+    """Whose each document is, as the catalog has it."""
+    opened = open_stubbed(quick_settings(Path(home)))
+    try:
+        with opened.catalog.read() as unit:
+            return {d.document_id: d.patient_id for d in unit.documents.all()}
+    finally:
+        opened.close()
+
+
+def inspect_records(home: str) -> Answer:
+    """Whose each filed document is, as its folder in the archive says."""
+    opened = open_stubbed(quick_settings(Path(home)))
+    try:
+        with opened.catalog.read() as unit:
+            filed = unit.documents.all(DocumentState.FILED)
+        folders = {
+            d.document_id: opened.archive.document_folder(d.document_id, d.filed_version or 0) for d in filed
+        }
+        return {key: filing.read_record(folder).document.patient_id for key, folder in folders.items()}
+    finally:
+        opened.close()
+
+
+def check_only(home: str) -> Answer:
+    opened = open_stubbed(quick_settings(Path(home)))
+    try:
+        report = check.run(opened.services, fixity=True)
+    finally:
+        opened.close()
+    return {"problems": [f"{p.code} {p.subject} {p.detail}" for p in report.problems]}

@@ -34,8 +34,14 @@ PRELOAD = [
     "PIL.Image",
     "pikepdf",
     "pypdfium2",
-    "scanindex.pages",
-    "scanindex.filing",
+    # Their inner modules too: a decoder lives for one call and must not pay for imports.
+    "scanindex.pages.pdf_inspect",
+    "scanindex.pages.pdf_page",
+    "scanindex.pages.picture_file",
+    "scanindex.filing.pdfa_write",
+    "scanindex.filing.pdfa_pdf",
+    "scanindex.filing.pdfa_file",
+    "scanindex.filing.pdfa_check",
 ]
 
 

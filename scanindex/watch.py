@@ -31,7 +31,9 @@ from scanindex.intake import Intake, Look
 from scanindex.model import DocumentState, Scan, ScanId, ScanState
 from scanindex.pipeline import Services
 
+_SUSPECT_ATTEMPTS = 2
 _FOLLOW_SECONDS = 0.5
+_HEALTH_SECONDS = 5.0
 _FOLLOW_BACK_OFF_SECONDS = 10.0
 _LONGEST_BACK_OFF_SECONDS = 60.0
 _WAITS_BEFORE_IDLE = 3
@@ -57,8 +59,10 @@ class Service:
         self._report = report
         self._in_flight: dict[ScanId, Future[None]] = {}
         self._fatal: ScanindexError | None = None
+        self._health_told: tuple[float, str | None] = (float("-inf"), None)
         self._roster_seen: tuple[int, int] | None = None
         self._uncounted: set[ScanId] = set()
+        self._alone: ScanId | None = None
         self._stop = threading.Event()
         self._wake = threading.Event()
         count = services.settings.workers.processes or len(os.sched_getaffinity(0))
@@ -92,7 +96,7 @@ class Service:
                     raise self._fatal
                 if until_idle and turn and self._is_idle(turn) and follower.catch_up():
                     break
-                self._wake.wait(min(pause, 0.2) if turn and turn.in_flight else back_off)
+                self._wake.wait(back_off)  # a scan that ends, or an event, ends the pause
                 self._wake.clear()
         finally:
             if observer is not None:
@@ -109,8 +113,16 @@ class Service:
         self._reap()
         self._follow_roster()
         started = self._start_due()
-        _write_health(self._services, look, len(self._in_flight))
+        self._tell_health(look)
         return _Round(look=look, started=started, in_flight=len(self._in_flight))
+
+    def _tell_health(self, look: Look) -> None:
+        """Every few seconds, and at once when a problem comes or goes."""
+        code = look.problem.code if look.problem else None
+        now = self._services.clock.monotonic()
+        if now - self._health_told[0] >= _HEALTH_SECONDS or code != self._health_told[1]:
+            _write_health(self._services, look, len(self._in_flight))
+            self._health_told = (now, code)
 
     def _follow_roster(self) -> None:
         """After an import (or a person confirmed from paper) look again at what waits for review."""
@@ -151,11 +163,24 @@ class Service:
                 if scan and scan.scan_id not in known and scan.state is ScanState.DECIDED and len(due) < room:
                     due.append(scan)
                     known.add(scan.scan_id)
+        due = self._suspects_alone(due)
         for scan in due:
             future = self._threads.submit(self._process, scan)
             future.add_done_callback(lambda _: self._wake.set())
             self._in_flight[scan.scan_id] = future
         return len(due)
+
+    def _suspects_alone(self, due: list[Scan]) -> list[Scan]:
+        """What was being opened when the service died, twice already, is opened with nothing beside it.
+
+        So the next death is blamed on the one file that was open, not on its neighbours.
+        """
+        if self._alone in self._in_flight:
+            return []
+        self._alone = next((scan.scan_id for scan in due if scan.attempts >= _SUSPECT_ATTEMPTS), None)
+        if self._alone is None:
+            return due
+        return [] if self._in_flight else [scan for scan in due if scan.scan_id == self._alone]
 
     def _reap(self) -> None:
         for scan_id, future in list(self._in_flight.items()):

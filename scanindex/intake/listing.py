@@ -130,9 +130,9 @@ class UnchangedStream:
     def read(self, size: int = -1) -> bytes:
         try:
             chunk = self._stream.read(size)
+            if not chunk or size < 0:
+                _check_unchanged(self._stream, self._entry)
         except OSError as error:
             # A bad sector, or a share that went away: this entry waits, the others go on.
             raise ChangedWhileReadingError from error
-        if not chunk or size < 0:
-            _check_unchanged(self._stream, self._entry)
         return chunk

@@ -32,6 +32,16 @@ def is_private_name(name: str) -> bool:
     return name.startswith(_PRIVATE)
 
 
+def is_in_inbox(settings: Settings, arrival: Arrival, fingerprint: str) -> bool:
+    """Whether the file that was taken over is still in the inbox, under its own or our name."""
+    path = settings.inbox / decode_path(arrival.inbox_path)
+    private = path.with_name(f"{_PRIVATE}{arrival.arrival_id}")
+    try:
+        return fingerprint in (_fingerprint(path), _fingerprint(private))
+    except OSError:
+        return True
+
+
 class Retirer:
     def __init__(self, settings: Settings, catalog: Catalog) -> None:
         self._settings = settings

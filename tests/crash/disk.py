@@ -122,6 +122,7 @@ class Disk:
 
     # --- recording -------------------------------------------------------------
     def record(self, log: Path) -> None:
+        """Add what one process did; several after one another make one run."""
         _Recorder(self, self._root).read(log)
 
     def live(self, inode: Inode) -> dict[str, Inode]:
@@ -290,9 +291,9 @@ class _Recorder:
         if name.startswith("/"):
             return os.path.normpath(name)
         if folder == "AT_FDCWD":
-            return os.path.normpath(os.path.join(self._root, "../..", name))  # never of interest
+            return os.path.normpath(f"{self._root}/../../{name}")  # never of interest
         opened = self._open.get(int(folder))
-        return os.path.normpath(os.path.join(opened.path if opened else "/", name))
+        return os.path.normpath(f"{opened.path if opened else ''}/{name}")
 
     def _below(self, full: str) -> PurePosixPath | None:
         """None outside the workspace."""

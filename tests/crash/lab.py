@@ -37,7 +37,7 @@ class Child:
 
         options `kill_after` and `limit` are seconds; the others are the task's arguments.
         """
-        order = {key: options.pop(key) for key in ("kill_after", "limit") if key in options}
+        order: dict[str, Any] = {key: options.pop(key) for key in ("kill_after", "limit") if key in options}
         order |= {"task": task, "arguments": options, "strace": strace}
         assert self._process.stdin is not None
         assert self._process.stdout is not None

@@ -12,7 +12,6 @@ import base64
 import dataclasses
 import hashlib
 import json
-import os
 import re
 import struct
 import time
@@ -231,7 +230,7 @@ class StubWorkers:
             checkpoint.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             partial = checkpoint.with_suffix(".partial")
             partial.write_bytes(msgspec.json.encode(reading))
-            os.replace(partial, checkpoint)
+            partial.replace(checkpoint)
         except OSError as error:
             raise transient(error) from None
         return reading

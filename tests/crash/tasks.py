@@ -6,6 +6,9 @@ import hashlib
 import os
 import random
 import shutil
+import signal
+import threading
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +16,10 @@ from typing import Any
 
 from scanindex import app, check, filing, find, review
 from scanindex.errors import ConflictError
-from scanindex.model import DocumentState, PatientId, ScanState
+from scanindex.model import DocumentState, PatientId, Scan, ScanState
 from scanindex.store.rebuild import replay
 from scanindex.store.roster_import import import_csv
+from scanindex.watch import Service
 from tests.crash import stub
 from tests.crash.service_main import drive as _drive
 from tests.crash.service_main import open_stubbed, quick_settings
@@ -194,10 +198,6 @@ def retry_blamed(home: str) -> Answer:
 
 def hold(home: str, seconds: float) -> Answer:
     """Serve for a while even if there is nothing to do."""
-    import threading
-
-    from scanindex.watch import Service
-
     settings = quick_settings(Path(home))
     opened = open_stubbed(settings)
     try:
@@ -252,3 +252,23 @@ def check_only(home: str) -> Answer:
     finally:
         opened.close()
     return {"problems": [f"{p.code} {p.subject} {p.detail}" for p in report.problems]}
+
+
+def serve_poisoned(home: str, poison: str) -> Answer:
+    """As `serve`; opening one scan kills the whole process, as no child's death ever should."""
+
+    def die(step: str, scan: Scan) -> None:
+        time.sleep(0.01)
+        if step == "inspect" and scan.scan_id == poison:
+            time.sleep(0.05)  # long enough for its neighbours to be open
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    settings = quick_settings(Path(home))
+    opened = open_stubbed(settings, page_seconds=0.05, fail=die)
+    try:
+        with app.exclusive(settings):
+            opened.recover()
+            Service(opened.services, opened.intake, lambda kind, text: None).run(until_idle=True)
+    finally:
+        opened.close()
+    return {}

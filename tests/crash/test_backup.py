@@ -37,9 +37,10 @@ def golden(home: Path) -> dict[str, list[tuple[str, int]]]:
     """The answers to a set of searches, as pages of documents."""
     opened = open_stubbed(quick_settings(home))
     try:
+        found = {query: find.search(query, opened.services).found for query in GOLDEN}
         return {
-            query: sorted((f.hit.document_id, f.hit.page_no) for f in find.search(query, opened.services).found)
-            for query in GOLDEN
+            query: sorted((one.hit.document_id, one.hit.page_no) for one in hits)
+            for query, hits in found.items()
         }
     finally:
         opened.close()

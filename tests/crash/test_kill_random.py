@@ -2,62 +2,23 @@
 
 from __future__ import annotations
 
-import random
-from pathlib import Path
-
 from tests.crash import stub
-from tests.crash.lab import Child, Lab, complaints
+from tests.crash.killing import kill_repeatedly
+from tests.crash.lab import Lab, complaints, sha256
 
-KILLS = 30
-SCANS = 8
-
-
-def drop(home: Path, number: int, chance: random.Random) -> bytes:
-    """A new scan in the inbox, sometimes under a name that was used before."""
-    kind = chance.randrange(4)
-    serial = f"k{number}"
-    if kind == 0:
-        data = stub.png(stub.page_text(stub.STRANGER, serial))
-    elif kind == 1:
-        data = stub.pdf([stub.page_text(stub.STRANGER, f"{serial}p{i}") for i in range(3)])
-    else:
-        data = stub.two_documents(serial)
-    name = chance.choice(("SCAN0001.PDF", f"SCAN{number:04d}.PDF"))
-    target = home / "inbox" / name
-    while target.exists():
-        target = target.with_name(f"x{target.name}")
-    partial = target.with_name(f"{target.name}.part")
-    partial.write_bytes(data)
-    partial.rename(target)
-    return data
-
-
-def kill_repeatedly(home: Path, child: Child, seed: int, kills: int, scans: int) -> tuple[list[bytes], int]:
-    """Scans dropped and the number of runs that were really cut off."""
-    chance = random.Random(seed)
-    fed: list[bytes] = []
-    cut_off = 0
-    for number in range(kills):
-        if len(fed) < scans:
-            fed.append(drop(home, number, chance))
-        ended = child.order("serve", home=str(home), page_seconds=0.02, kill_after=chance.uniform(0.02, 0.6))[
-            "status"
-        ]
-        assert ended in (0, -9), f"kill {number}: the service ended with {ended}"
-        cut_off += ended == -9
-        if chance.random() < 0.4:
-            child.ask("decide", home=str(home), seed=chance.randrange(1 << 30))
-    return fed, cut_off
+KILLS = 40
+SCANS = 40
 
 
 def test_killed_again_and_again_while_people_decide(lab: Lab) -> None:
-    """Thirty kills of the process group; every scan and every page ends in one place."""
+    """Dozens of kills of the process group; every scan and every page ends in one place."""
     with lab.workspace({}) as home, lab.child() as child:
-        fed, cut_off = kill_repeatedly(home, child, seed=20260307, kills=KILLS, scans=SCANS)
-        child.ask("retry_blamed", home=str(home))
+        killed = kill_repeatedly(home, child, seed=20260307, kills=KILLS, scans=SCANS)
+        child.ask("settle", home=str(home))
+        child.ask("retry_blamed", home=str(home))  # the kills were not the scans' fault
         seen = child.ask("settle", home=str(home))
-    assert complaints(seen, fed) == []
-    assert cut_off >= 5
+    assert complaints(seen, killed.fed) == []
+    assert killed.cut_off >= 25
 
 
 def test_decisions_of_people_outlive_kills(lab: Lab) -> None:
@@ -72,3 +33,19 @@ def test_decisions_of_people_outlive_kills(lab: Lab) -> None:
     assert complaints(seen, [scan]) == []
     (document,) = seen["documents"].values()
     assert (document["state"], document["by"]) == ("filed", "user:test")
+
+
+def test_a_scan_that_takes_the_service_down_is_found_and_its_neighbours_are_not_blamed(lab: Lab) -> None:
+    """After five deaths it is quarantined; everything that was open beside it is filed."""
+    good = [stub.two_documents(f"good{n}") for n in range(6)]
+    poison = stub.pdf([stub.page_text(stub.PEOPLE[0], "poison")])
+    files = {f"G{n}.PDF": data for n, data in enumerate(good)} | {"P.PDF": poison}
+    with lab.workspace(files) as home, lab.child() as child:
+        deaths = 0
+        while child.order("serve_poisoned", home=str(home), poison=sha256(poison))["status"] == -9:
+            deaths += 1
+            assert deaths < 20
+        seen = child.ask("settle", home=str(home))
+    assert deaths == 5
+    assert {scan: seen["reasons"][scan] for scan in seen["reasons"]} == {sha256(poison): "crashes_reader"}
+    assert seen["scans"] == {sha256(data): "decided" for data in good} | {sha256(poison): "quarantined"}

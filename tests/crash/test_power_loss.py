@@ -27,8 +27,8 @@ SCANS = {
     "SCAN0002.PNG": stub.png(stub.page_text(stub.PEOPLE[2], "cut")),
 }
 DOCUMENTS = 3
-EVERY = 4
-"""Quick runs take every fourth moment; `-m slow` all, and more chances at each."""
+EVERY = 6
+"""Quick runs take every sixth moment; `-m slow` all, and more chances at each."""
 
 SITES = {
     "an original's bytes": r"/archive/tmp/[^/]+",
@@ -66,13 +66,16 @@ def run(lab: Lab) -> Iterator[Run]:
     with lab.workspace(SCANS) as home, lab.child() as child:
         (home / "processed").mkdir()
         base = shutil.copytree(home, folder / "base")
-        options = ["-xx", "-s", "100000000", "-o", str(log), "-e", f"trace={TRACED}", "-e", "signal=none"]
-        assert child.order("drive", home=str(home), strace=options)["status"] == 0
+        assert child.order("drive", home=str(home), strace=_strace(log))["status"] == 0
         disk = Disk(home, base)
         disk.record(log)
         end = shutil.copytree(home, folder / "end")
     yield Run(disk, end)
     shutil.rmtree(folder)
+
+
+def _strace(log: Path) -> list[str]:
+    return ["-xx", "-s", "100000000", "-o", str(log), "-e", f"trace={TRACED}", "-e", "signal=none"]
 
 
 Lying = Callable[[Sync], bool]
@@ -140,8 +143,8 @@ def test_nothing_is_lost_wherever_the_power_goes(lab: Lab, run: Run, keep: Keep)
 @pytest.mark.slow
 @pytest.mark.parametrize("keep", list(Keep))
 def test_nothing_is_lost_at_any_moment(lab: Lab, run: Run, keep: Keep) -> None:
-    """Every moment, ten chances each where chance plays (about half an hour)."""
-    seeds = range(10 if keep in (Keep.CHANCE, Keep.ORDER) else 1)
+    """Every moment, several chances where chance plays (some ten minutes)."""
+    seeds = range(3 if keep in (Keep.CHANCE, Keep.ORDER) else 1)
     cuts = [(moment, seed) for moment in moments(run.disk) for seed in seeds]
     assert lab.each(lambda cut: after_cut(lab, run, cut[0], keep, seed=cut[1]), cuts) == []
 
@@ -170,3 +173,54 @@ def telling_moments(run: Run) -> list[int]:
     """The end of the run, and right after each entry has left the inbox."""
     left = [at for at, source, _ in run.disk.renames if source.startswith("inbox/")]
     return [run.disk.now, *reversed(left)]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A person decides on a document in review; then the service files it."""
+
+    disk: Disk
+    told: int
+    """The moment when the person was told that it is done."""
+    patient: str
+
+
+@pytest.fixture(scope="module")
+def settled(lab: Lab) -> Iterator[Settled]:
+    folder = Path(tempfile.mkdtemp(prefix="person-", dir=lab.folder))
+    logs = [folder / "decide.log", folder / "drive.log"]
+    page = stub.page_text(stub.STRANGER, "person")
+    with lab.workspace({"A.PNG": stub.png(page)}) as home, lab.child() as child:
+        child.ask("drive", home=str(home))
+        disk = Disk(home, shutil.copytree(home, folder / "base"))
+        order = {"home": str(home), "seed": 1, "count": 1, "steps": ["accept"]}
+        assert child.order("decide", strace=_strace(logs[0]), **order)["status"] == 0
+        disk.record(logs[0])
+        told = disk.now
+        assert child.order("drive", home=str(home), strace=_strace(logs[1]))["status"] == 0
+        disk.record(logs[1])
+        (document,) = child.ask("inspect", home=str(home))["documents"].values()
+    yield Settled(disk, told, document["patient"])
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("keep", [Keep.NOTHING, Keep.CHANCE])
+def test_a_decision_that_was_confirmed_outlives_the_power_cut(lab: Lab, settled: Settled, keep: Keep) -> None:
+    """From the moment the person was told: filed under that patient, by that person's word."""
+
+    def check(moment: int) -> list[str]:
+        with tempfile.TemporaryDirectory(prefix="cut-", dir=lab.folder) as name, lab.child() as child:
+            home = Path(name, "home")
+            settled.disk.state(moment, keep, home, seed=moment, sure=is_inbox_side)
+            seen = child.ask("settle", home=str(home))
+        (document,) = seen["documents"].values()
+        found = (document["state"], document["patient"], document["by"])
+        wanted = ("filed", settled.patient, "user:test")
+        wrong = list(seen["problems"])
+        if found != wanted and (moment >= settled.told or document["state"] != "in_review"):
+            wrong.append(f"{found} instead of {wanted}")
+        return [f"cut after {moment}: {what}" for what in wrong]
+
+    chosen = moments(settled.disk)[::4]
+    assert max(chosen) > settled.told
+    assert lab.each(check, chosen) == []

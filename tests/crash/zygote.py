@@ -100,8 +100,15 @@ def _wait(child: int, answer_read: int, order: dict[str, Any]) -> tuple[bytes, b
                 answer += chunk
                 continue
             is_late = is_late or time.monotonic() >= late_at
-            os.killpg(child, signal.SIGKILL)
+            _kill_group(child)
             kill_at = late_at = time.monotonic() + 1e9
+
+
+def _kill_group(child: int) -> None:
+    try:
+        os.killpg(child, signal.SIGKILL)
+    except ProcessLookupError:  # not even its session was made yet
+        os.kill(child, signal.SIGKILL)
 
 
 def _warm_up() -> None:

@@ -1,0 +1,278 @@
+"""A crew of limited child processes that run one function after another.
+
+Each child has a pipe of its own, so that one that is killed in the middle of a
+word can neither confuse nor stop the others. Requests go out pickled (the
+parent is trusted); answers come back as JSON of a known type and a bounded
+size: nothing a child sends is ever unpickled, for it may have been taken over
+by the bytes it read. A child leads a process group of its own, and whoever is
+in it (a child of the child, too) is killed with it: when its time is up, when
+it answers nonsense, and, by the kernel, when the service is gone, however it
+ended and whatever the child is doing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any, NoReturn, Protocol
+
+import msgspec
+
+from scanindex.errors import (
+    InputError,
+    MissingTool,
+    ScanindexError,
+    Stopping,
+    TransientError,
+    VerifyFailed,
+    WorkerLost,
+    by_code,
+    transient,
+)
+
+_LOOK_SECONDS = 0.5
+_LARGEST_ANSWER_BYTES = 1 << 20
+_LONGEST_DETAIL = 200
+_END_SECONDS = 5.0
+_TELLABLE = (InputError, TransientError, MissingTool, VerifyFailed)
+"""Errors a child may raise in the parent; none of them stops the service for a file's sake
+but a missing tool, which every file would miss."""
+
+
+class ChildFailedError(Exception):
+    """The function raised something that is in no error table; the message is its class's name."""
+
+
+class _Answer(msgspec.Struct, kw_only=True):
+    """What a child says of one call."""
+
+    value: msgspec.Raw = msgspec.Raw(b"null")
+    code: str = ""
+    detail: str = ""
+    errno: int = 0
+    other: str = ""
+    """Name of an exception class that has no code."""
+
+
+class _Process(Protocol):
+    """The part of multiprocessing's processes that is used; typeshed has no common name for it."""
+
+    pid: int | None
+
+    def start(self) -> None: ...
+    def join(self, timeout: float | None = None) -> None: ...
+    def is_alive(self) -> bool: ...
+    def kill(self) -> None: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class _Child:
+    process: _Process
+    pipe: Connection
+    lifeline: Connection
+    """Never written to; the kernel kills the child's group when it closes."""
+    calls_left: int
+
+    def end(self) -> None:
+        """Kill the child and whatever it started."""
+        pid = self.process.pid
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if pid:
+                os.killpg(pid, signal.SIGKILL)
+        self.process.kill()  # not yet leader of its group
+        self.process.join(_END_SECONDS)
+        self.pipe.close()
+        self.lifeline.close()
+
+
+class Crew:
+    """Up to `count` children at a time; each is replaced after `calls_each` calls.
+
+    `enter` runs first in every child, before it sees a request. Thread-safe: as many
+    threads as there are children find one each, the others wait for their turn.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        calls_each: int,
+        enter: Callable[[], None],
+        *,
+        preload: Sequence[str],
+        is_stopping: threading.Event,
+    ) -> None:
+        self._calls_each = calls_each
+        self._enter = enter
+        self._is_stopping = is_stopping
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(list(preload))
+        self._lock = threading.Lock()
+        self._alive: set[int] = set()
+        self._children: dict[int, _Child] = {}
+        self._idle: queue.SimpleQueue[_Child | None] = queue.SimpleQueue()
+        for _ in range(count):
+            self._idle.put(None)
+
+    def call(self, function: Callable[..., Any], arguments: Sequence[Any], seconds: float, kind: Any) -> Any:
+        """The function's result as `kind`, from a child.
+
+        Raises WorkerLost if the child dies, babbles or takes longer than `seconds`; Stopping;
+        an error of the table if the function raised it or the system refused something;
+        ChildFailedError for anything else it raised.
+        """
+        child = self._take()
+        spent: _Child | None = None
+        try:
+            child.pipe.send((function, tuple(arguments)))
+            raw = self._wait(child, seconds)
+            child.calls_left -= 1
+            spent = child if child.calls_left else None
+        except OSError:
+            raise WorkerLost("the child is gone") from None
+        finally:
+            if spent is None:
+                self._drop(child)
+            self._idle.put(spent)
+        return _told(raw, kind)
+
+    def close(self) -> None:
+        """Kill all children, busy or not."""
+        self._is_stopping.set()
+        with self._lock:
+            children = list(self._children.values())
+        for child in children:
+            self._drop(child)
+
+    # --- inside --------------------------------------------------------------
+    def _take(self) -> _Child:
+        while not self._is_stopping.is_set():
+            try:
+                child = self._idle.get(timeout=_LOOK_SECONDS)
+            except queue.Empty:
+                continue
+            if child is not None and child.process.is_alive():
+                return child
+            if child is not None:
+                self._drop(child)  # died while it was idle: nobody's fault
+            try:
+                return self._start()
+            except BaseException as error:
+                self._idle.put(None)
+                if isinstance(error, OSError | EOFError):
+                    raise _no_child(error) from None
+                raise
+        raise Stopping()
+
+    def _start(self) -> _Child:
+        pipe, theirs = self._context.Pipe(duplex=True)
+        watched, lifeline = self._context.Pipe(duplex=False)
+        try:
+            process = self._context.Process(
+                target=_serve, args=(theirs, watched, self._enter), daemon=True, name="scanindex-child"
+            )
+            process.start()
+        except BaseException:
+            pipe.close()
+            lifeline.close()
+            raise
+        finally:
+            theirs.close()
+            watched.close()
+        child = _Child(process=process, pipe=pipe, lifeline=lifeline, calls_left=self._calls_each)
+        with self._lock:
+            self._children[id(child)] = child
+        return child
+
+    def _drop(self, child: _Child) -> None:
+        with self._lock:
+            known = self._children.pop(id(child), None)
+        if known is not None:
+            known.end()
+
+    def _wait(self, child: _Child, seconds: float) -> bytes:
+        end = time.monotonic() + seconds
+        while not child.pipe.poll(max(0.0, min(_LOOK_SECONDS, end - time.monotonic()))):
+            if self._is_stopping.is_set():
+                raise Stopping()
+            if time.monotonic() >= end:
+                raise WorkerLost(f"no answer in {seconds:.0f} s")
+        try:
+            return child.pipe.recv_bytes(_LARGEST_ANSWER_BYTES)
+        except EOFError:
+            raise WorkerLost("the child died") from None
+
+
+def _no_child(error: OSError | EOFError) -> TransientError:
+    """Processes or descriptors have run out, or the fork server died; the next try starts another."""
+    return transient(error) if isinstance(error, OSError) else WorkerLost("no child could be started")
+
+
+def _told(raw: bytes, kind: Any) -> Any:
+    try:
+        answer = msgspec.json.decode(raw, type=_Answer)
+        if not (answer.code or answer.errno or answer.other):
+            return msgspec.json.decode(answer.value, type=kind)
+    except msgspec.MsgspecError:
+        raise WorkerLost("the child answered nonsense") from None
+    raise _error_of(answer)
+
+
+def _error_of(answer: _Answer) -> Exception:
+    if answer.errno:
+        return transient(OSError(answer.errno, ""))
+    known = by_code(answer.code)
+    if answer.code and issubclass(known, _TELLABLE):
+        return known("".join(c for c in answer.detail if c.isprintable())[:_LONGEST_DETAIL])
+    return ChildFailedError((answer.other or answer.code)[:_LONGEST_DETAIL])
+
+
+# --- in the child --------------------------------------------------------------
+def _serve(pipe: Connection, lifeline: Connection, enter: Callable[[], None]) -> NoReturn:
+    """Answer requests until killed or out of requests."""
+    os.setsid()  # a terminal's Ctrl-C is for the service alone, and the group is killed as one
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _die_with(lifeline)
+    enter()
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            function, arguments = pipe.recv()
+            pipe.send_bytes(_answer(function, arguments))
+    os._exit(0)
+
+
+def _die_with(lifeline: Connection) -> None:
+    """Have the kernel kill this process group when the other end of `lifeline` closes.
+
+    A thread that waits for it would not run while a decoder holds the interpreter; the
+    death of the parent process, which prctl can watch, is that of the fork server.
+    """
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    if lifeline.poll(0):
+        os._exit(1)  # it closed before we watched
+
+
+def _answer(function: Callable[..., Any], arguments: Sequence[Any]) -> bytes:
+    try:
+        value = msgspec.json.encode(function(*arguments))
+        answer = _Answer(value=msgspec.Raw(value))
+    except ScanindexError as error:
+        answer = _Answer(code=error.code, detail=error.detail)
+    except ModuleNotFoundError as error:
+        # A library that is not installed; one that memory has run out for is another ImportError.
+        answer = _Answer(code=MissingTool.code, detail=f"the Python package {error.name} is not installed")
+    except OSError as error:
+        answer = _Answer(errno=error.errno or 5)
+    except BaseException as error:
+        answer = _Answer(other=type(error).__name__)
+    return msgspec.json.encode(answer)

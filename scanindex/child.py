@@ -9,6 +9,7 @@ checked), so that a reader trusts nothing a decoder says.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import time
@@ -102,7 +103,7 @@ def assemble(
 
 # --- in a reader -------------------------------------------------------------
 def read(source: Path, max_pixels: int, settings: OcrSettings, checkpoint: Path) -> None:
-    """Read the pixels in `source` (which goes away) into the checkpoint file."""
+    """Read the pixels in `source` into the checkpoint file."""
     from scanindex import ocr
 
     raster, seconds = _load(source, max_pixels)
@@ -110,8 +111,13 @@ def read(source: Path, max_pixels: int, settings: OcrSettings, checkpoint: Path)
     reading = ocr.read_page(raster, settings, _engines(settings, scratch))
     stages = {"decode": round(seconds, 4), **reading.stage_seconds}
     write_reading(dataclasses.replace(reading, stage_seconds=stages), checkpoint)
-    source.unlink(missing_ok=True)
-    _description(source).unlink(missing_ok=True)
+
+
+def forget_pixels(source: Path) -> None:
+    """Pixels are large and can be made again: they go as soon as the page is read, or is given up."""
+    for path in (source, _description(source)):
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def write_reading(reading: PageReading, checkpoint: Path) -> None:

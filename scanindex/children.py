@@ -88,7 +88,8 @@ class _Child:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if pid:
                 os.killpg(pid, signal.SIGKILL)
-        self.process.kill()  # not yet leader of its group
+        if self.process.is_alive():
+            self.process.kill()  # it may not lead a group yet
         self.process.join(_END_SECONDS)
         self.pipe.close()
         self.lifeline.close()
@@ -116,7 +117,6 @@ class Crew:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(list(preload))
         self._lock = threading.Lock()
-        self._alive: set[int] = set()
         self._children: dict[int, _Child] = {}
         self._idle: queue.SimpleQueue[_Child | None] = queue.SimpleQueue()
         for _ in range(count):
@@ -127,7 +127,7 @@ class Crew:
 
         Raises WorkerLost if the child dies, babbles or takes longer than `seconds`; Stopping;
         an error of the table if the function raised it or the system refused something;
-        ChildFailedError for anything else it raised.
+        ChildFailedError for anything else it raised, so that a retry is not tempted.
         """
         child = self._take()
         spent: _Child | None = None
@@ -136,8 +136,10 @@ class Crew:
             raw = self._wait(child, seconds)
             child.calls_left -= 1
             spent = child if child.calls_left else None
-        except OSError:
-            raise WorkerLost("the child is gone") from None
+        except (OSError, WorkerLost) as error:
+            if self._is_stopping.is_set():
+                raise Stopping() from None
+            raise WorkerLost(str(error) if isinstance(error, WorkerLost) else "the child is gone") from None
         finally:
             if spent is None:
                 self._drop(child)
@@ -168,7 +170,9 @@ class Crew:
             except BaseException as error:
                 self._idle.put(None)
                 if isinstance(error, OSError | EOFError):
-                    raise _no_child(error) from None
+                    # Processes, memory or descriptors have run out, or the fork server died:
+                    # no file's fault, and the next try starts another.
+                    raise TransientError(f"no child process could be started ({type(error).__name__})") from None
                 raise
         raise Stopping()
 
@@ -211,11 +215,6 @@ class Crew:
             raise WorkerLost("the child died") from None
 
 
-def _no_child(error: OSError | EOFError) -> TransientError:
-    """Processes or descriptors have run out, or the fork server died; the next try starts another."""
-    return transient(error) if isinstance(error, OSError) else WorkerLost("no child could be started")
-
-
 def _told(raw: bytes, kind: Any) -> Any:
     try:
         answer = msgspec.json.decode(raw, type=_Answer)
@@ -230,7 +229,7 @@ def _error_of(answer: _Answer) -> Exception:
     if answer.errno:
         return transient(OSError(answer.errno, ""))
     known = by_code(answer.code)
-    if answer.code and issubclass(known, _TELLABLE):
+    if answer.code and issubclass(known, _TELLABLE) and known is not WorkerLost:
         return known("".join(c for c in answer.detail if c.isprintable())[:_LONGEST_DETAIL])
     return ChildFailedError((answer.other or answer.code)[:_LONGEST_DETAIL])
 
@@ -238,6 +237,7 @@ def _error_of(answer: _Answer) -> Exception:
 # --- in the child --------------------------------------------------------------
 def _serve(pipe: Connection, lifeline: Connection, enter: Callable[[], None]) -> NoReturn:
     """Answer requests until killed or out of requests."""
+    _be_silent()
     os.setsid()  # a terminal's Ctrl-C is for the service alone, and the group is killed as one
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _die_with(lifeline)
@@ -247,6 +247,14 @@ def _serve(pipe: Connection, lifeline: Connection, enter: Callable[[], None]) ->
             function, arguments = pipe.recv()
             pipe.send_bytes(_answer(function, arguments))
     os._exit(0)
+
+
+def _be_silent() -> None:
+    """What a decoder prints may quote the page, and the service's output is a log."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def _die_with(lifeline: Connection) -> None:

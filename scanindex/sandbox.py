@@ -25,9 +25,10 @@ _WRITE_BYTES = 4_000_000_000
 def enter(*, memory_bytes: int, cpu_seconds: int, nice: int, offline: bool) -> None:
     """Apply the limits to this process. Zero leaves a limit out."""
     library = ctypes.CDLL(None, use_errno=True)
-    library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if offline:
         _leave_network(library)
+    # After the change of name space, which may take it back.
+    library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     library.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     limits = {
         resource.RLIMIT_AS: memory_bytes,

@@ -9,27 +9,25 @@ even be opened twice is the file's fault.
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
-from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from pebble import ProcessExpired, ProcessPool
 
 from scanindex import child
+from scanindex.children import ChildFailedError, Crew
 from scanindex.errors import (
     ConfigError,
     CorruptFile,
     CrashesReader,
-    InputError,
     ScanindexError,
-    Stopping,
     TransientError,
     VerifyFailed,
     WorkerLost,
@@ -49,7 +47,9 @@ from scanindex.ports import ArchiveStore
 from scanindex.settings import Settings
 
 _TRIES = 2
-_STOP_LOOK_SECONDS = 0.5
+_LOST_SECONDS = 1800.0
+"""Time that failing pages of one scan may cost; after that its other unread pages are given up
+at once, or one hostile file of 2,000 pages would hold the service for days."""
 _PAGES_PER_READER = 300
 _ASSEMBLE_SECONDS_PER_PAGE = 20
 
@@ -66,22 +66,10 @@ class ProcessWorkers:
         self._progress = progress or (lambda *_: None)
         self._is_stopping = threading.Event()
         count = settings.workers.processes or len(os.sched_getaffinity(0))
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(child.PRELOAD)
-        self._decoders = ProcessPool(
-            max_workers=count,
-            max_tasks=1,
-            initializer=child.start_decoder,
-            initargs=[settings.workers],
-            context=context,
-        )
-        self._readers = ProcessPool(
-            max_workers=count,
-            max_tasks=_PAGES_PER_READER,
-            initializer=child.start_reader,
-            initargs=[settings.workers],
-            context=context,
-        )
+        crew = partial(Crew, preload=child.PRELOAD, is_stopping=self._is_stopping)
+        self._decoders = crew(count, 1, partial(child.start_decoder, settings.workers))
+        self._readers = crew(count, _PAGES_PER_READER, partial(child.start_reader, settings.workers))
+        self._lost_seconds: dict[ScanId, float] = {}
         # One page more than readers is decoded ahead: enough to keep them busy,
         # few enough that a 300-page chart does not fill the spool with pixels.
         self._pages = ThreadPoolExecutor(count + 1, thread_name_prefix="page")
@@ -94,21 +82,20 @@ class ProcessWorkers:
         """Stop at once; what was under way goes on from its checkpoints another time."""
         self.interrupt()
         self._pages.shutdown(wait=False, cancel_futures=True)
-        for pool in (self._decoders, self._readers):
-            pool.stop()  # type: ignore[no-untyped-call]
-            pool.join()
+        self._decoders.close()
+        self._readers.close()
 
     # --- ports.Workers -------------------------------------------------------
     def inspect(self, scan: Scan) -> ScanInfo:
         arguments = (self._archive.path(scan.scan_id), scan.media_type, self._settings.pages)
         try:
-            found: ScanInfo = self._call(self._decoders, child.inspect, arguments, self._decode_seconds)
+            found: ScanInfo = _twice(
+                lambda: self._decoders.call(child.inspect, arguments, self._decode_seconds, ScanInfo)
+            )
         except WorkerLost:
             raise CrashesReader(f"scan {scan.scan_id[:12]}") from None
-        except ScanindexError:
-            raise
-        except Exception as error:
-            raise CorruptFile(f"reader raised {type(error).__name__}") from None
+        except ChildFailedError as error:
+            raise CorruptFile(f"reader raised {error}") from None
         return found
 
     def read_pages(self, scan: Scan, page_count: int) -> list[PageReading]:
@@ -132,13 +119,15 @@ class ProcessWorkers:
         arguments = (original, scan.media_type, document, tuple(readings), self._settings.filing, staged)
         seconds = self._decode_seconds + _ASSEMBLE_SECONDS_PER_PAGE * len(document.pages)
         try:
-            return tuple(self._call(self._decoders, child.assemble, arguments, seconds))
-        except ScanindexError:
-            raise
-        except Exception as error:
-            raise VerifyFailed(f"writer raised {type(error).__name__}") from None
+            made: tuple[str, ...] = _twice(
+                lambda: self._decoders.call(child.assemble, arguments, seconds, tuple[str, ...])
+            )
+        except ChildFailedError as error:
+            raise VerifyFailed(f"writer raised {error}") from None
+        return made
 
     def forget(self, scan_id: ScanId) -> None:
+        self._lost_seconds.pop(scan_id, None)
         shutil.rmtree(self._settings.spool / scan_id, ignore_errors=True)
 
     # --- inside --------------------------------------------------------------
@@ -158,16 +147,18 @@ class ProcessWorkers:
         checkpoint = _checkpoint(folder, scan_page_no)
         if (known := _load(checkpoint)) is not None:
             return known
+        reading = None
+        started = time.monotonic()
         try:
-            self._read(scan, scan_page_no, folder, checkpoint)
-            reading = _load(checkpoint)
-        except WorkerLost:
-            reading = None
-        except (TransientError, ConfigError):
-            raise  # the world or the operator must mend something first; the page is not to blame
-        except Exception:  # whatever a decoder makes of hostile bytes is this page's failure
-            reading = None
+            if self._lost_seconds.get(scan.scan_id, 0.0) < _LOST_SECONDS:
+                self._read(scan, scan_page_no, folder, checkpoint)
+                reading = _load(checkpoint)
+        except (ScanindexError, ChildFailedError) as error:
+            if isinstance(error, TransientError | ConfigError) and not isinstance(error, WorkerLost):
+                raise  # the world or the operator must mend something first; the page is not to blame
         if reading is None:
+            lost = self._lost_seconds.get(scan.scan_id, 0.0)
+            self._lost_seconds[scan.scan_id] = lost + time.monotonic() - started
             reading = failed_page(scan_page_no)
             with contextlib.suppress(OSError):
                 child.write_reading(reading, checkpoint)
@@ -176,41 +167,22 @@ class ProcessWorkers:
     def _read(self, scan: Scan, scan_page_no: int, folder: Path, checkpoint: Path) -> None:
         pixels = folder / f"pixels-{scan_page_no:04d}.grey"
         original = self._archive.path(scan.scan_id)
-        arguments = (original, scan.media_type, scan_page_no, self._settings.pages, pixels)
-        self._call(self._decoders, child.rasterise, arguments, self._decode_seconds)
-        self._call(
-            self._readers,
-            child.read,
-            (pixels, self._settings.pages.max_pixels, self._settings.ocr, checkpoint),
-            self._settings.ocr.page_seconds * 1.5,
-        )
+        decode = (original, scan.media_type, scan_page_no, self._settings.pages, pixels)
+        read = (pixels, self._settings.pages.max_pixels, self._settings.ocr, checkpoint)
+        seconds = self._settings.ocr.page_seconds * 1.5
+        try:
+            _twice(lambda: self._decoders.call(child.rasterise, decode, self._decode_seconds, None))
+            _twice(lambda: self._readers.call(child.read, read, seconds, None))
+        finally:
+            child.forget_pixels(pixels)
 
-    def _call(
-        self, pool: ProcessPool, function: Callable[..., Any], arguments: Sequence[Any], seconds: float
-    ) -> Any:
-        """The function's result from a child, tried again once if the child is lost."""
-        for _ in range(_TRIES):
-            if self._is_stopping.is_set():
-                raise Stopping()
-            try:
-                return self._result(pool.schedule(function, args=list(arguments), timeout=seconds))
-            except (ProcessExpired, FutureTimeout):
-                continue
-            except CancelledError:
-                raise Stopping() from None
-            except InputError:
-                raise
-            except OSError as error:
-                raise transient(error) from None
-        raise Stopping() if self._is_stopping.is_set() else WorkerLost()
 
-    def _result(self, future: Future[Any]) -> Any:
-        """The future's result, given up within moments when the service stops."""
-        while not wait([future], timeout=_STOP_LOOK_SECONDS).done:
-            if self._is_stopping.is_set():
-                future.cancel()
-                raise Stopping()
-        return future.result()
+def _twice(call: Callable[[], Any]) -> Any:
+    """The call's result; a lost child may have been another's fault (memory), so it is tried again once."""
+    for _ in range(_TRIES - 1):
+        with contextlib.suppress(WorkerLost):
+            return call()
+    return call()
 
 
 def failed_page(scan_page_no: int) -> PageReading:
@@ -239,5 +211,7 @@ def _load(checkpoint: Path) -> PageReading | None:
         return msgspec.json.decode(checkpoint.read_bytes(), type=PageReading)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise transient(error) from None
     except msgspec.MsgspecError:
         return None  # torn by a power cut: the page is read again

@@ -232,6 +232,31 @@ def test_a_lost_catalog_is_rebuilt_from_the_archive(home: Path) -> None:
     assert asked(home, "check", "--fixity")["is_clean"]
 
 
+def test_without_a_roster_one_confirmation_is_enough_for_a_person(
+    tmp_path: Path, truth: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The first document of a person waits; once confirmed, the next one is filed by the machine."""
+    made = demo.make(tmp_path / "files", tmp_path / "roster.csv")
+    home = tmp_path / "home"
+    scanindex(home, "init")
+    single = [e for e in truth if len(e["documents"]) == 1 and "mrn" in e["documents"][0]["printed"]]
+    owners = [e["documents"][0]["mrn"] for e in single]
+    twice = next(mrn for mrn in owners if owners.count(mrn) > 1)
+    names = [Path(e["file"]).name for e in single if e["documents"][0]["mrn"] == twice]
+    for path in made.files:
+        if path.name in names:
+            shutil.copyfile(path, home / "inbox" / path.name)
+    scanindex(home, "run", "--until-idle", "--quiet")
+    waiting = documents(home)
+
+    assert {d["state"] for d in waiting} == {"in_review"}
+
+    scanindex(home, "review", "new", waiting[0]["document_id"], "--yes")
+
+    assert {d["state"] for d in documents(home)} == {"filed"}
+    assert len({d["patient"]["patient_id"] for d in documents(home)}) == 1
+
+
 def test_reads_of_patient_data_are_recorded(home: Path) -> None:
     """Showing a document leaves an event with the operating system's user."""
     document = first(home, "filed")

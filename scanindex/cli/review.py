@@ -111,7 +111,7 @@ def accept(
 @click.option("--middle", help="Middle name (default: as read).")
 @click.option("--birth-date", help="1950-04-01 (default: as read).")
 @click.option("--sex", type=click.Choice(["F", "M", "U"]), help="Default: as read.")
-@click.option("--mrn", help="This site's record number; what was read is never assumed to be.")
+@click.option("--mrn", help="Record number (default: as read; --mrn '' for another hospital's or none).")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before registering.")
 @click.option("--type", "document_type", type=click.Choice(sorted(KEYS)), help="Document type.")
 @click.option("--date", "service_date", help=_DATE_HELP)
@@ -136,13 +136,14 @@ def new(
     with workspace(home) as opened:
         document = document_by(document_id, opened)
         authority = opened.settings.site.mrn_authority
+        number = document.fields.mrn if mrn is None else mrn
         read = document.fields
         patient = Patient(
             patient_id=PatientId(""),
             names=(_name(read.name, last, first, middle),),
             birth_date=civil_date(birth_date) or read.birth_date,
             sex=sex or read.sex,
-            identifiers=(Identifier(authority=authority, type="mrn", value=mrn),) if mrn else (),
+            identifiers=(Identifier(authority=authority, type="mrn", value=number),) if number else (),
             is_provisional=True,
         )
         if not yes:
@@ -153,7 +154,7 @@ def new(
         )
         changed = use.accept(document.document_id, document.version, settled, actor(), opened.services)
         click.echo(f"provisional patient {patient_id}")
-        _finish(changed, opened)
+        _finish(changed, opened, look_again=True)
 
 
 @review.command()
@@ -281,19 +282,25 @@ def civil_date(text: str | None) -> str | None:
         raise UsageError("a date is written 1987-03-02, 1987-03 or 1987") from None
 
 
-def _finish(document: Document, opened: app.Workspace) -> None:
-    """File now, unless the running service will do it within seconds."""
+def _finish(document: Document, opened: app.Workspace, *, look_again: bool = False) -> None:
+    """File now, unless the running service will do it within seconds.
+
+    `look_again`: somebody new is known, so other documents may find their patient.
+    """
     try:
         with app.exclusive(opened.settings):
+            others = pipeline.decide_again(opened.services) if look_again else 0
             with opened.catalog.read() as unit:
-                scan = unit.scans.get(document.scan_id)
-            assert scan is not None
-            pipeline.file_proposed(scan, opened.services)
+                proposed = {d.scan_id for d in unit.documents.all(DocumentState.PROPOSED)}
+                scans = [unit.scans.get(scan_id) for scan_id in proposed | {document.scan_id}]
+            for scan in scans:
+                if scan is not None:
+                    pipeline.file_proposed(scan, opened.services)
     except AlreadyRunning:
         click.echo("the running service files it next")
         return
     _follow(opened)
-    click.echo("filed")
+    click.echo("filed" + (f"; {others} other document(s) decided again" if others else ""))
 
 
 def _follow(opened: app.Workspace) -> None:

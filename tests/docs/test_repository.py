@@ -219,7 +219,6 @@ HEAVY = [
     "rapidfuzz",
     "jellyfish",
     "fontTools",
-    "pebble",
     "watchdog",
     "psutil",
 ]

@@ -77,7 +77,7 @@ def rasterise(path: Path, media_type: str, scan_page_no: int, settings: PagesSet
     raster = pages.rasterise(path, media_type, scan_page_no, settings)
     height, width = raster.pixels.shape
     with target.open("wb") as stream:
-        raster.pixels.tofile(stream)
+        stream.write(memoryview(raster.pixels).cast("B"))  # numpy's own tofile hides why a disk refuses
     described = dataclasses.replace(raster, pixels=None)
     seconds = time.process_time() - started
     _description(target).write_bytes(

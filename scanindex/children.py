@@ -133,7 +133,7 @@ class Crew:
         spent: _Child | None = None
         try:
             child.pipe.send((function, tuple(arguments)))
-            raw = self._wait(child, seconds)
+            found = _told(self._wait(child, seconds), kind)
             child.calls_left -= 1
             spent = child if child.calls_left else None
         except (OSError, WorkerLost) as error:
@@ -144,7 +144,9 @@ class Crew:
             if spent is None:
                 self._drop(child)
             self._idle.put(spent)
-        return _told(raw, kind)
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     def close(self) -> None:
         """Kill all children, busy or not."""
@@ -216,13 +218,14 @@ class Crew:
 
 
 def _told(raw: bytes, kind: Any) -> Any:
+    """The value, or the error to raise. Raises WorkerLost where it is neither."""
     try:
         answer = msgspec.json.decode(raw, type=_Answer)
-        if not (answer.code or answer.errno or answer.other):
-            return msgspec.json.decode(answer.value, type=kind)
+        if answer.code or answer.errno or answer.other:
+            return _error_of(answer)
+        return msgspec.json.decode(answer.value, type=kind)
     except msgspec.MsgspecError:
         raise WorkerLost("the child answered nonsense") from None
-    raise _error_of(answer)
 
 
 def _error_of(answer: _Answer) -> Exception:

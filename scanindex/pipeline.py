@@ -61,7 +61,7 @@ from scanindex.ports import (
     SearchIndex,
     Workers,
 )
-from scanindex.settings import Settings
+from scanindex.settings import DocumentsSettings, Settings
 
 MACHINE = "machine"
 SOFTWARE = f"scanindex {__version__}"
@@ -70,7 +70,7 @@ _MAX_ATTEMPTS = 5
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 5, 900
 UNTOUCHABLE_RULES = ("gate.damage",)
 """Reviews that a new roster cannot settle."""
-_HIDING = {"glued_pdfs", "portfolio"}
+_HIDING = {"glued_pdfs", "glued_files", "portfolio"}
 _OPEN_STATES = (DocumentState.PROPOSED, DocumentState.IN_REVIEW)
 
 
@@ -99,7 +99,7 @@ def process(scan: Scan, services: Services) -> None:
             info = _nothing_hidden(services.workers.inspect(scan))
             readings = services.workers.read_pages(scan, info.page_count)
             findings = [extract.find(reading) for reading in readings]
-            grouping = documents.group(readings, findings, scan.preset, services.settings.documents)
+            grouping = documents.group(readings, findings, scan.preset, _grouping_settings(info, services))
             drafts = [_draft(scan, info, group, readings, findings, services) for group in grouping.groups]
             _commit_intent(scan, info, grouping, readings, drafts, services)
         file_proposed(scan, services)
@@ -296,6 +296,16 @@ def _nothing_hidden(info: ScanInfo) -> ScanInfo:
     return info
 
 
+def _grouping_settings(info: ScanInfo, services: Services) -> DocumentsSettings:
+    """In a damaged file an empty page may be a lost one: none is set aside unseen."""
+    settings = services.settings.documents
+    return dataclasses.replace(settings, drop_blanks=False) if _damage_of(info) else settings
+
+
+def _damage_of(info: ScanInfo) -> list[str]:
+    return [problem for problem in info.problems if not problem.startswith("note:")]
+
+
 def _draft(
     scan: Scan,
     info: ScanInfo,
@@ -331,7 +341,7 @@ def _draft(
 
 def _withheld(decision: Decision, info: ScanInfo) -> Decision:
     """A damaged file is never filed without a person, whatever its pages say."""
-    damage = [problem for problem in info.problems if not problem.startswith("note:")]
+    damage = _damage_of(info)
     if not damage or decision.outcome is not Outcome.AUTO:
         return decision
     reason = f"The file is damaged ({', '.join(damage)}); a person must look at it."

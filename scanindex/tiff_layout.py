@@ -20,6 +20,7 @@ class TiffPage:
     photometric: int
     offsets: tuple[int, ...]
     counts: tuple[int, ...]
+    directory_offset: int
 
     def overhang_bytes(self, size: int) -> int:
         """How far pixel data reaches beyond the end of the file; 0 if it does not."""
@@ -102,7 +103,7 @@ def _tiff_directory(
     counts = tags.get(_STRIP_COUNTS) or tags.get(_TILE_COUNTS) or ()
     compression = (tags.get(_COMPRESSION) or (1,))[0]
     photometric = (tags.get(_PHOTOMETRIC) or (0,))[0]
-    return TiffPage(compression, photometric, offsets, counts), following
+    return TiffPage(compression, photometric, offsets, counts, offset), following
 
 
 def _value_end(order: str, is_big: bool, entry: bytes) -> int:

@@ -46,6 +46,8 @@ LEAST_LEAD_LETTERS = 6
 LEAST_EVIDENCE = 2.0
 FEW_LETTERS = 60
 FAINT_WRITING_INCHES = 0.12
+MOST_DARK = 0.7
+"""A side with more than that in the dark was not exposed; a small slip on a black bed has less."""
 
 
 @dataclass(slots=True)
@@ -116,13 +118,27 @@ def read_page(raster: PageRaster, settings: OcrSettings, engines: Engines) -> Pa
     with session.stage("blank"):
         marks = blank.find_marks(whiten_scanner_edges(page, dpi), dpi)
     if marks.is_empty and not found:
-        return _empty(session, page, PageKind.BLANK, container_turn)
+        return _nothing_seen(session, page, container_turn)
     try:
         text = _read_text(session, container_turn, is_faint=marks.strong == 0)
     except WorkerLost:
         session.problems.append("timeout")
         return _empty(session, page, PageKind.FAILED, container_turn, found)
     return _finish(session, text, found, marks)
+
+
+def _nothing_seen(session: _Session, page: Any, container_turn: int) -> PageReading:
+    """Blank if it is a whole picture of bright paper; else its content may be what was lost."""
+    if _may_be_blank(session):
+        return _empty(session, page, PageKind.BLANK, container_turn)
+    session.problems.append("no_text")
+    return _empty(session, page, PageKind.CONTENT, container_turn)
+
+
+def _may_be_blank(session: _Session) -> bool:
+    """Not a damaged picture, which may be white where writing was, nor one that is mostly black."""
+    is_damaged = any(not problem.startswith("note:") for problem in session.raster.problems)
+    return not is_damaged and float((session.raster.pixels < 128).mean()) < MOST_DARK
 
 
 def _read_text(session: _Session, container_turn: int, is_faint: bool) -> _Text:
@@ -249,7 +265,8 @@ def _upright_size(text: _Text) -> tuple[int, int]:
 def _kind(session: _Session, found: tuple[Barcode, ...], text: _Text, marks: blank.Marks) -> PageKind:
     if codes.is_separator(found, text.words):
         return PageKind.SEPARATOR
-    if not found and marks.strong == 0 and text.look.sure_share < UPRIGHT_SHARE:
+    is_faint = marks.strong == 0 and text.look.sure_share < UPRIGHT_SHARE
+    if is_faint and not found and _may_be_blank(session):
         # Only faint marks and nothing readable: noise, or the other side shining through.
         is_small = marks.faint_inches < FAINT_WRITING_INCHES
         is_noise = text.look.sure_letters < 3 and is_small and marks.is_faint_scattered

@@ -74,6 +74,18 @@ def check_dimensions(width_px: int, height_px: int, max_pixels: int, *, is_grey:
         raise OversizeFile(f"picture of {width_px} x {height_px} pixels")
 
 
+def has_hole(data: bytes) -> bool:
+    """Whether arithmetic-coded data (lossy WebP, JPEG 2000) hold a run of zeros as a lost sector leaves it.
+
+    Their decoders draw on regardless. The codes of real pictures come near random; the
+    longest run that a white page makes is a few dozen bytes.
+    """
+    return _HOLE in data
+
+
+_HOLE = bytes(256)
+
+
 def check_page_count(count: int, max_pages: int) -> None:
     if count > max_pages:
         raise OversizeFile(f"{count} pages")

@@ -14,7 +14,7 @@ from typing import Any
 import pikepdf
 
 from scanindex.pages import jpeg
-from scanindex.pages.guard import DAMAGED_IMAGE, TRUNCATED_IMAGE
+from scanindex.pages.guard import DAMAGED_IMAGE, TRUNCATED_IMAGE, has_hole
 from scanindex.pages.pdf_open import inflate, names_of, number
 
 _COMPONENTS = {
@@ -154,7 +154,9 @@ def _look_at_jpeg(data: bytes, _: ImageFacts) -> tuple[str, ...]:
 
 
 def _look_at_jpx(data: bytes, _: ImageFacts) -> tuple[str, ...]:
-    return () if b"\xff\xd9" in data[-64:] else (TRUNCATED_IMAGE,)
+    if b"\xff\xd9" not in data[-64:]:
+        return (TRUNCATED_IMAGE,)
+    return (DAMAGED_IMAGE,) if has_hole(data) else ()
 
 
 def _look_at_flate(data: bytes, facts: ImageFacts) -> tuple[str, ...]:

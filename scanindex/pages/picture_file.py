@@ -16,7 +16,7 @@ from PIL import Image
 
 from scanindex.errors import CorruptFile, NoPages, UnknownFormat
 from scanindex.model import PageRaster, ScanInfo
-from scanindex.pages import g4, guard, jpeg
+from scanindex.pages import g4, glued, guard, jpeg
 from scanindex.pages.grey import Grey, Picture, fitted, grey_of, plausible_dpi, squared
 from scanindex.pages.pillow import Opened, pillow_open
 from scanindex.settings import PagesSettings
@@ -38,6 +38,7 @@ _ROWS_PER_STRIP, _STRIP_COUNTS = 278, 279
 _G4 = 4
 _TALKATIVE = frozenset((2, 3, 4, 6, 7))
 """Compressions (CCITT, JPEG) whose damage libtiff only warns of."""
+_HEADERS_BYTES = 1 << 16
 _REVERSED_BITS = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _TURN_OF_ORIENTATION = {1: 0, 2: 0, 3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270}
 """Clockwise turn after an un-mirroring left to right (TIFF 6.0 Orientation, Exif 2.32 4.6.4)."""
@@ -54,6 +55,8 @@ def inspect(path: Path, media_type: str, settings: PagesSettings) -> ScanInfo:
         count, problems = _inspect_pillow(path, media_type, settings)
     else:
         raise UnknownFormat(media_type)
+    if glued.hides_more(path, media_type):
+        problems = (*problems, glued.GLUED_FILES)
     return ScanInfo(media_type=media_type, page_count=count, problems=tuple(dict.fromkeys(problems)))
 
 
@@ -99,6 +102,11 @@ def _damage(path: Path, media_type: str) -> tuple[str, ...]:
             return (guard.TRUNCATED_IMAGE,)
     if media_type == PNG and not _png_checksums_fit(path.read_bytes()):
         return (guard.DAMAGED_IMAGE,)
+    if media_type in (WEBP, JP2):
+        data = path.read_bytes()
+        # Lossless WebP is not arithmetic-coded: white paper makes long runs of zeros there.
+        if b"VP8L" not in data[:_HEADERS_BYTES] and guard.has_hole(data):
+            return (guard.DAMAGED_IMAGE,)
     return ()
 
 
@@ -216,8 +224,8 @@ def _read_pillow(
         pixels, is_bilevel, problems = _pixels(opened)
         if media_type == TIFF and not problems:
             problems = _code_problems(path, scan_page_no, image, pixels)
-        if media_type == PNG and not problems:
-            problems = _damage(path, PNG)
+        if media_type in (PNG, WEBP, JP2) and not problems:
+            problems = _damage(path, media_type)
     problems = (*problems, *notes)
     if is_inverted_deep:
         pixels = 255 - pixels

@@ -111,18 +111,19 @@ def test_every_single_call_may_fail(lab: Lab, counts: dict[str, int], call: str)
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of a few hundred kilobytes."""
+    """A file system of a few megabytes."""
     target = tmp_path / "small"
     target.mkdir()
-    options = ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(target)]
+    options = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(target)]
     if os.getuid() != 0 or subprocess.run(options, capture_output=True, check=False).returncode:
         pytest.skip("needs the right to mount a file system")
     yield target
     subprocess.run(["umount", "-l", str(target)], check=True)
 
 
+@pytest.mark.parametrize("room_bytes", [16_384, 131_072])
 @pytest.mark.parametrize("part", ["archive", "var"])
-def test_a_really_full_disk_is_waited_out(lab: Lab, small_disk: Path, part: str) -> None:
+def test_a_really_full_disk_is_waited_out(lab: Lab, small_disk: Path, part: str, room_bytes: int) -> None:
     """Full while it works, then freed: `check` is clean and every scan was filed once."""
     scans = [stub.two_documents(f"full{part}{n}") for n in range(6)]
     with lab.workspace({f"F{n}.PDF": data for n, data in enumerate(scans)}) as home, lab.child() as child:
@@ -130,8 +131,7 @@ def test_a_really_full_disk_is_waited_out(lab: Lab, small_disk: Path, part: str)
         subprocess.run(["rm", "-r", str(home / part)], check=True)
         (home / part).symlink_to(small_disk)
         ballast = small_disk / "ballast"
-        room = 16_384
-        _fill(ballast, leave_bytes=room)
+        _fill(ballast, leave_bytes=room_bytes)
         ended = child.order("drive", home=str(home), rounds=12)
         assert _about_end(ended, may_refuse=True) == []
         ballast.unlink()

@@ -11,6 +11,7 @@ folder: links, pipes, sockets, sparse files, names no sane program writes. Only
 the two encrypted PDFs differ between runs: they need fresh random keys.
 """
 
+# mypy: disable-error-code="no-redef"
 from __future__ import annotations
 
 import gzip
@@ -18,6 +19,7 @@ import io
 import json
 import os
 import random
+import re
 import socket
 import struct
 import sys
@@ -158,7 +160,11 @@ for _name, _make in WHOLE.items():
 
 # --- PDF: who is it ----------------------------------------------------------------------------
 def _typed(person: people.Person, mode: int) -> bytes:
-    lines = (f"Patient Name: {person.last_first}", f"MRN: {person.mrn}", f"Date of Birth: {person.born:%m/%d/%Y}")
+    lines = (
+        f"Patient Name: {person.last_first}",
+        f"MRN: {person.mrn}",
+        f"Date of Birth: {person.born:%m/%d/%Y}",
+    )
     return odd.FULL_PAGE + b"\n" + odd.text_operators(lines, mode=mode, top=300)
 
 
@@ -256,7 +262,9 @@ def _() -> bytes:
 
 @_file("media_box_nonsense.pdf")
 def _() -> bytes:
-    return odd.text_page(odd.text_operators(), page_entries={"/MediaBox": Array([Name.A, 0, pikepdf.String("x"), 5])})
+    return odd.text_page(
+        odd.text_operators(), page_entries={"/MediaBox": Array([Name.A, 0, pikepdf.String("x"), 5])}
+    )
 
 
 @_file("user_unit_huge.pdf")
@@ -336,7 +344,9 @@ def _() -> bytes:
         Function=pdf.make_indirect(function),
         Matrix=Array([612, 0, 0, 792, 0, 0]),
     )
-    page = odd.add_page(pdf, odd.image_stream(pdf, odd.jpeg(odd.letter()), {**odd.GREY8, **odd.DCT}), b"/S0 sh")
+    page = odd.add_page(
+        pdf, odd.image_stream(pdf, odd.jpeg(odd.letter()), {**odd.GREY8, **odd.DCT}), b"/S0 sh"
+    )
     page.Resources.Shading = Dictionary(S0=shading)
     return odd.written(pdf)
 
@@ -461,7 +471,7 @@ def _() -> bytes:
 def _() -> bytes:
     data = odd.pages_pdf(1)
     at = int(data[data.rindex(b"startxref") + 9 : data.rindex(b"%%EOF")])
-    return data.replace(b"trailer <<", b"trailer << /Prev %d" % at).replace(b"trailer\n<<", b"trailer\n<< /Prev %d" % at)
+    return re.sub(rb"trailer\s*<<", b"trailer << /Prev %d" % at, data)
 
 
 @_file("length_refers_to_itself.pdf")
@@ -562,7 +572,7 @@ def _() -> bytes:
 @_file("program_attached.pdf")
 def _() -> bytes:
     pdf = odd.grey_jpeg_pdf()
-    pdf.attachments["run.exe"] = pikepdf.AttachedFileSpec(pdf, b"MZ" + bytes(500))
+    pdf.attachments["run.exe"] = pikepdf.AttachedFileSpec(pdf, b"MZ" + bytes(500))  # type: ignore[call-arg]
     return odd.written(pdf)
 
 
@@ -622,7 +632,7 @@ def _() -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n\r\n" + WHOLE["chart.pdf"]()
 
 
-@_file("behind_four_kilobytes.pdf")
+@_file("behind_four_kilobytes.pdf", ANN)
 def _() -> bytes:
     return b"junk" * 1024 + WHOLE["chart.pdf"]()
 
@@ -761,14 +771,14 @@ def _() -> bytes:
     return saved(Image.new("L", (20, 20_000), 128), "JPEG")
 
 
-@_file("square_of_20000.jpg")
+@_file("square_of_20000.jpg", ANN)
 def _() -> bytes:
     big = Image.new("L", (20_000, 20_000), 255)
     big.paste(chart(), (3000, 3000))
     return saved(big, "JPEG", quality=50)
 
 
-@_file("square_of_20000_bits.tif")
+@_file("square_of_20000_bits.tif", ANN)
 def _() -> bytes:
     big = Image.new("1", (20_000, 20_000), 1)
     big.paste(bits(), (3000, 3000))
@@ -781,7 +791,7 @@ def _() -> bytes:
     return saved(Image.fromarray(noise).convert("1"), "PNG")
 
 
-@_file("letters_everywhere.png")
+@_file("letters_everywhere.png", ANN)
 def _() -> bytes:
     """Five thousand lines of tiny text: the longest read there is."""
     cell = chart(ANN, 72).crop((40, 40, 560, 500))
@@ -792,7 +802,7 @@ def _() -> bytes:
     return saved(page, "PNG", dpi=(600, 600))
 
 
-@_file("dots_2400_dpi.tif")
+@_file("dots_2400_dpi.tif", ANN)
 def _() -> bytes:
     wide = chart(ANN, 300).resize((10_200, 13_200))
     return saved(wide.convert("1"), "TIFF", compression="group4", dpi=(2400, 2400))
@@ -832,7 +842,9 @@ def _() -> bytes:
 
 @_file("exif_garbage.jpg", ANN)
 def _() -> bytes:
-    return saved(chart(), "JPEG", quality=90, dpi=(DPI, DPI), exif=b"Exif\0\0II*\0" + random.Random(3).randbytes(500))
+    return saved(
+        chart(), "JPEG", quality=90, dpi=(DPI, DPI), exif=b"Exif\0\0II*\0" + random.Random(3).randbytes(500)
+    )
 
 
 # --- no scans at all ---------------------------------------------------------------------------
@@ -848,16 +860,24 @@ _LAUGHS = "".join(f'<!ENTITY l{i + 1} "{f"&l{i};" * 10}">' for i in range(12))
 FOREIGN: dict[str, Callable[[], bytes]] = {
     "paths.tif": lambda: b"/etc/hostname\n/etc/passwd\n",
     "paths.txt": lambda: b"/etc/hostname\n",
-    "script.eps": lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n(x) (w) file pop showpage\n%%EOF\n",
+    "script.eps": lambda: (
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n(x) (w) file pop showpage\n%%EOF\n"
+    ),
     "script.ps": lambda: b"%!PS\n{ } loop\n",
     "script_named.pdf": lambda: b"%!PS-Adobe-3.0\nshowpage\n%%EOF\n",
-    "drawing.svg": lambda: b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/hostname"/></svg>',
-    "drawing.mvg": lambda: b"push graphic-context\nfill 'url(https://192.0.2.1/x.jpg|id)'\npop graphic-context\n",
+    "drawing.svg": lambda: (
+        b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/hostname"/></svg>'
+    ),
+    "drawing.mvg": lambda: (
+        b"push graphic-context\nfill 'url(https://192.0.2.1/x.jpg|id)'\npop graphic-context\n"
+    ),
     "letter.docx": lambda: _zip({"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w:document/>"}),
     "many.zip": lambda: _zip({"a.pdf": WHOLE["chart.pdf"]()}),
     "bomb.zip": lambda: _zip({"zeros": bytes(300 << 20)}),
     "page.html": lambda: b"<!doctype html><script>alert(1)</script>",
-    "laughs.xml": lambda: f'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY l0 "ha">{_LAUGHS}]><l>&l12;</l>'.encode(),
+    "laughs.xml": lambda: (
+        f'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY l0 "ha">{_LAUGHS}]><l>&l12;</l>'.encode()
+    ),
     "program.exe": lambda: b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0" + bytes(500),
     "program.elf": lambda: b"\x7fELF" + bytes(500),
     "packed.pdf.gz": lambda: gzip.compress(WHOLE["chart.pdf"](), mtime=0),
@@ -915,8 +935,8 @@ def special(inbox: Path) -> dict[str, int]:
     """Entries that only a file system can hold; how many files, refused entries and clutter they are."""
     root = os.fsencode(inbox)
     files = 0
-    for number, name in enumerate(odd_names()):
-        Path(os.fsdecode(os.path.join(root, name))).write_bytes(odd.tiff([_tiny_page(8 + number, 4)]))  # noqa: PTH118
+    for number, raw in enumerate(odd_names()):
+        Path(os.fsdecode(os.path.join(root, raw))).write_bytes(odd.tiff([_tiny_page(8 + number, 4)]))  # noqa: PTH118
         files += 1
     folder = inbox / f"{MARK}folder\nwith a line" / "-x" / "\x1b[31m"
     folder.mkdir(parents=True)

@@ -43,7 +43,7 @@ PAGE_SECONDS = 60
 FILE_SECONDS = 400
 """Two tries of opening and of one page; pages of one file are read two at a time."""
 STOP_SECONDS = 20.0
-GROUP = 6
+GROUP = 16
 SAMPLE_SECONDS = 0.25
 ENVIRONMENT = {
     "SCANINDEX_INTAKE_SETTLE_SECONDS": "0.3",
@@ -124,6 +124,7 @@ class Run:
         self.log = home / "service.log"
         self.seconds: dict[str, float] = {}
         self.rss: dict[str, int] = {}
+        self.worst: list[Cost] = []
         self.call("init")
         self.call("roster", "import", str(roster))
         with self.log.open("wb") as stream:
@@ -163,8 +164,6 @@ class Run:
         for path in paths:
             self.rss[path.name] = cost.rss_bytes
         self.worst.append(cost)
-
-    worst: list[Cost] = []  # noqa: RUF012  filled by one run of this program
 
     def _settled(self) -> set[str]:
         """Names of the files whose scan is decided or quarantined, from the archive's event log."""
@@ -292,8 +291,12 @@ def table(run: Run, names: Sequence[str]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="make files and workspace here and keep them")
-    parser.add_argument("--only", default="", metavar="TEXT", help="files whose name holds this; no odd entries")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="make files and workspace here and keep them"
+    )
+    parser.add_argument(
+        "--only", default="", metavar="TEXT", help="files whose name holds this; no odd entries"
+    )
     parser.add_argument("--table", type=Path, help="write the table here instead of to standard output")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="scanindex-hostile-") as scratch:
@@ -313,7 +316,9 @@ def _run(options: argparse.Namespace, place: Path) -> int:
     for start in range(0, len(names), GROUP):
         run.drop([place / "files" / name for name in names[start : start + GROUP]])
         sys.stderr.write(f"{start + GROUP} of {len(names)}\n")
-    while special and len(by_name(json.loads(run.call("documents", "--json")))) < len(names) + special["files"]:
+    while (
+        special and len(by_name(json.loads(run.call("documents", "--json")))) < len(names) + special["files"]
+    ):
         time.sleep(1)
     wrong = judge(run, expected, special, place / "roster.csv")
     text = "\n".join(table(run, names)) + "\n"

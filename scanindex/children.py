@@ -66,8 +66,8 @@ class _Answer(msgspec.Struct, kw_only=True):
 class _Process(Protocol):
     """The part of multiprocessing's processes that is used; typeshed has no common name for it."""
 
-    pid: int | None
-
+    @property
+    def pid(self) -> int | None: ...
     def start(self) -> None: ...
     def join(self, timeout: float | None = None) -> None: ...
     def is_alive(self) -> bool: ...
@@ -174,7 +174,9 @@ class Crew:
                 if isinstance(error, OSError | EOFError):
                     # Processes, memory or descriptors have run out, or the fork server died:
                     # no file's fault, and the next try starts another.
-                    raise TransientError(f"no child process could be started ({type(error).__name__})") from None
+                    raise TransientError(
+                        f"no child process could be started ({type(error).__name__})"
+                    ) from None
                 raise
         raise Stopping()
 

@@ -118,11 +118,11 @@ class Touch:
         return Path.touch, (self.path,)
 
 
-def answer_with_a_pickle(path: Path) -> None:
+def answer_with_a_pickle(touched: Path) -> None:
     """As a decoder taken over by its file would: into the pipe, past the code that answers."""
-    message = pickle.dumps(Touch(path))
-    for name in os.listdir("/proc/self/fd"):
-        descriptor = int(name)
+    message = pickle.dumps(Touch(touched))
+    for path in Path("/proc/self/fd").iterdir():
+        descriptor = int(path.name)
         try:
             if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
                 os.write(descriptor, struct.pack("!i", len(message)) + message)
@@ -140,13 +140,17 @@ def rasterise_but_the_second(
     child.rasterise(path, media_type, scan_page_no, settings, target)
 
 
-def note_and_die(path: Path, media_type: str, scan_page_no: int, settings: PagesSettings, target: Path) -> None:
+def note_and_die(
+    path: Path, media_type: str, scan_page_no: int, settings: PagesSettings, target: Path
+) -> None:
     with (target.parent / "notes").open("a") as stream:
         stream.write(f"{scan_page_no}\n")
     die()
 
 
-def note_and_hang(path: Path, media_type: str, scan_page_no: int, settings: PagesSettings, target: Path) -> None:
+def note_and_hang(
+    path: Path, media_type: str, scan_page_no: int, settings: PagesSettings, target: Path
+) -> None:
     (target.parent / "notes").touch()
     hang()
 

@@ -12,11 +12,10 @@ import mmap
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from scanindex.pages import jpeg
 from scanindex.sniff import GIF, JPEG, PNG, TIFF
-from scanindex.tiff_layout import tiff_layout
+from scanindex.tiff_layout import TiffLayout, tiff_layout
 
 GLUED_FILES = "glued_files"
 """A second file, picture or PDF, follows or hides in the first."""
@@ -34,6 +33,9 @@ def hides_more(path: Path, media_type: str) -> bool:
     """Looks at bytes only; decodes nothing."""
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         look = _LOOKS.get(media_type)
+        # An mmap refuses to seek beyond its end, as directories of hostile files ask for.
+        if media_type == TIFF and _in_tiff(data, tiff_layout(stream, len(data))):
+            return True
         return _holds_pdf(data) or (look is not None and look(data))
 
 
@@ -69,12 +71,12 @@ def _behind_gif(data: mmap.mmap) -> bool:
     return re.search(rb"\0;[\0\r\n ]{0,64}(?:GIF8[79]a|\xff\xd8\xff)", data) is not None
 
 
-def _in_tiff(data: mmap.mmap) -> bool:
+def _in_tiff(data: mmap.mmap, outer: TiffLayout) -> bool:
     """A second header from which whole directories are found that the first one does not lead to.
 
     Some writers of several pages leave a header in front of each, whose directory is in the chain.
     """
-    chain = {page.directory_offset for page in tiff_layout(cast(BinaryIO, data), len(data)).pages}
+    chain = {page.directory_offset for page in outer.pages}
     for found in _TIFF_START.finditer(data, 8):
         start = found.start()
         rest = data[start:]
@@ -89,5 +91,4 @@ _LOOKS: dict[str, Callable[[mmap.mmap], bool]] = {
     JPEG: _behind_jpeg,
     PNG: _behind_png,
     GIF: _behind_gif,
-    TIFF: _in_tiff,
 }

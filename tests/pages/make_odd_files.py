@@ -107,7 +107,7 @@ def g4_strips(rows: int) -> tuple[bytes, ...]:
         part = ImageChops.invert(bilevel().crop((0, top, WIDTH, min(HEIGHT, top + rows))))
         data = saved(part, "TIFF", compression="group4", tiffinfo={278: rows})
         with Image.open(io.BytesIO(data)) as opened:
-            at, count = opened.tag_v2[273][0], opened.tag_v2[279][0]
+            at, count = opened.tag_v2[273][0], opened.tag_v2[279][0]  # type: ignore[attr-defined]
         strips.append(data[at : at + count])
     return tuple(strips)
 
@@ -793,7 +793,7 @@ def _() -> bytes:
 def _() -> bytes:
     data = saved(ImageChops.invert(bilevel()), "TIFF", compression="group3", tiffinfo={278: HEIGHT})
     with Image.open(io.BytesIO(data)) as opened:
-        at, count = opened.tag_v2[273][0], opened.tag_v2[279][0]
+        at, count = opened.tag_v2[273][0], opened.tag_v2[279][0]  # type: ignore[attr-defined]
     entries = g4_entries()
     entries["/DecodeParms"] = Dictionary(K=0, Columns=WIDTH, Rows=HEIGHT, EndOfLine=True)
     return written(one_image(data[at : at + count], entries))
@@ -1111,14 +1111,14 @@ def _() -> bytes:
 @_file("pdf_attachment.pdf")
 def _() -> bytes:
     pdf = grey_jpeg_pdf()
-    pdf.attachments["inner.pdf"] = pikepdf.AttachedFileSpec(pdf, pages_pdf(1))
+    pdf.attachments["inner.pdf"] = pikepdf.AttachedFileSpec(pdf, pages_pdf(1))  # type: ignore[call-arg]
     return written(pdf, compress_streams=False)
 
 
 @_file("pdf_portfolio.pdf")
 def _() -> bytes:
     pdf = grey_jpeg_pdf()
-    pdf.attachments["inner.pdf"] = pikepdf.AttachedFileSpec(pdf, pages_pdf(1))
+    pdf.attachments["inner.pdf"] = pikepdf.AttachedFileSpec(pdf, pages_pdf(1))  # type: ignore[call-arg]
     pdf.Root.Collection = Dictionary(Type=Name.Collection, View=Name.D)
     return written(pdf)
 

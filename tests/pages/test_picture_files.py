@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scanindex.errors import CorruptFile, EmptyFile, OversizeFile, UnknownFormat
+from scanindex.errors import CorruptFile, EmptyFile, OversizeFile, ScanindexError, UnknownFormat
 from scanindex.settings import PagesSettings
 from tests.pages.conftest import Odd
 from tests.pages.look import damage, distance, inspected, raster_of, upright
-from tests.pages.make_odd_files import HEIGHT, LINES, MAKERS, WIDTH, letter
+from tests.pages.make_odd_files import HEIGHT, LINES, MAKERS, WIDTH, damaged, letter
 
 LOSSLESS = 0.2
 """Grey levels of mean difference that rounding and JPEG at quality 90 leave."""
@@ -291,3 +291,75 @@ def test_the_folder_is_made_the_same_each_time() -> None:
     assert len(MAKERS) >= 60
     assert len(LINES) == 8
     assert io.BytesIO(MAKERS["png_1_bit.png"]()).read(4) == b"\x89PNG"
+
+
+# --- two files in one ---------------------------------------------------------
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("jpeg_colour.jpg", "jpeg_progressive.jpg"),
+        ("jpeg_colour.jpg", "pdf_grey_jpeg.pdf"),
+        ("png_colour.png", "png_1_bit.png"),
+        ("png_colour.png", "tiff_g3.tif"),
+        ("gif_two_frames.gif", "gif_two_frames.gif"),
+        ("tiff_g4_strips.tif", "tiff_packbits.tif"),
+        ("tiff_g4_strips.tif", "pdf_grey_jpeg.pdf"),
+        ("bmp_24_bit.bmp", "pdf_grey_jpeg.pdf"),
+    ],
+)
+def test_a_second_file_behind_a_picture_is_noticed(tmp_path: Path, first: str, second: str) -> None:
+    """Every reader shows the first one only: the second would be lost."""
+    path = tmp_path / first
+    path.write_bytes(MAKERS[first]() + MAKERS[second]())
+
+    assert "glued_files" in inspected(path).problems
+
+
+def test_a_pdf_in_the_comment_of_a_jpeg_is_noticed(tmp_path: Path) -> None:
+    """Such a file is either, as its reader likes."""
+    picture, inner = MAKERS["jpeg_colour.jpg"](), MAKERS["pdf_no_media_box.pdf"]()
+    comment = b"\xff\xfe" + (len(inner) + 2).to_bytes(2, "big") + inner
+    (tmp_path / "both.jpg").write_bytes(picture[:2] + comment + picture[2:])
+
+    assert "glued_files" in inspected(tmp_path / "both.jpg").problems
+
+
+@pytest.mark.parametrize("name", sorted(n for n in MAKERS if not n.startswith("pdf") and n[-3:] != "pdf"))
+def test_no_single_picture_counts_as_two(odd: Odd, name: str) -> None:
+    """Camera notes, thumbnails and what writers leave between pages are no second file."""
+    assert "glued_files" not in damage_told(odd(name))
+
+
+def damage_told(path: Path) -> tuple[str, ...]:
+    try:
+        return inspected(path).problems
+    except ScanindexError:
+        return ()
+
+
+def test_previews_that_the_header_announces_are_no_second_file(tmp_path: Path) -> None:
+    """Cameras append them (multi-picture format)."""
+    path = tmp_path / "camera.jpg"
+    letter().save(path, "MPO", save_all=True, append_images=[letter().resize((85, 110))])
+
+    assert inspected(path).problems == ()
+
+
+# --- holes that decoders draw over -----------------------------------------------
+@pytest.mark.parametrize("name", ["jp2_grey.jp2", "jp2_codestream.j2k", "webp_lossy.webp"])
+def test_a_lost_sector_in_arithmetic_codes_is_noticed(tmp_path: Path, name: str) -> None:
+    """JPEG 2000 and lossy WebP have no checksum, and their decoders never complain."""
+    data = MAKERS[name]()
+    (tmp_path / name).write_bytes(damaged(data, len(data) // 2, 512))
+
+    assert "damaged_image" in inspected(tmp_path / name).problems
+    assert "damaged_image" in raster_of(tmp_path / name).problems
+
+
+@pytest.mark.parametrize("kind", ["JPEG2000", "WEBP"])
+def test_white_paper_has_no_hole(tmp_path: Path, kind: str) -> None:
+    """The longest run of zeros that an empty page makes is far from a sector's."""
+    path = tmp_path / "white"
+    Image.new("L", (1700, 2200), 255).save(path, kind)
+
+    assert inspected(path).problems == ()

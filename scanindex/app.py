@@ -17,18 +17,18 @@ from typing import Any
 
 from scanindex import filing
 from scanindex.child import SCRATCH
-from scanindex.errors import AlreadyRunning, NotInitialised
+from scanindex.errors import AlreadyRunning, IntegrityError, NotInitialised
 from scanindex.intake import Intake
 from scanindex.model import Document, DocumentState, PageReading, Scan, ScanId, ScanInfo
 from scanindex.pipeline import Services
 from scanindex.ports import ArchiveStore, SearchIndex, Workers
 from scanindex.settings import Settings
 from scanindex.store.archive import FileArchive
-from scanindex.store.catalog import Catalog, open_engine
+from scanindex.store.catalog import Catalog, open_engine, quick_check, sqlite_path
 from scanindex.store.charts import Charts
 from scanindex.store.clock import RandomIds, SystemClock
 from scanindex.store.event_log import EventLog
-from scanindex.store.migrate import is_current, migrate
+from scanindex.store.migrate import is_current, is_empty, migrate
 from scanindex.store.roster import SqlRoster
 
 Progress = Callable[[str, int, int], None]
@@ -137,31 +137,71 @@ def process_workers(progress: Progress | None = None) -> WorkersFactory:
     return make
 
 
-def initialise(settings: Settings) -> None:
-    """Make the folders and the catalog of a workspace; harmless if they are there."""
+def initialise(settings: Settings, *, is_rebuild: bool = False) -> None:
+    """Make the folders and the catalog of a workspace; harmless if they are there.
+
+    A lost catalog is not replaced by an empty one unless it is to be rebuilt (IntegrityError).
+    """
     os.umask(0o077)
     for folder in (settings.inbox, settings.archive, settings.var, settings.spool):
         folder.mkdir(parents=True, exist_ok=True)
     FileArchive(settings.archive).initialise()
     engine = open_engine(settings.catalog_url)
+    if not is_rebuild:
+        _refuse_lost_catalog(engine, EventLog(settings.archive))
     migrate(engine)
     engine.dispose()
+
+
+def _refuse_lost_catalog(engine: Any, event_log: EventLog) -> None:
+    if is_empty(engine) and event_log.last_seq():
+        raise IntegrityError("the catalog is missing; `scanindex rebuild` makes it anew from the archive")
 
 
 def open_workspace(
     settings: Settings,
     make_workers: WorkersFactory | None = None,
     progress: Progress | None = None,
+    *,
+    is_rebuild: bool = False,
 ) -> Workspace:
-    """Raises NotInitialised where `init` never ran; brings an older catalog up to date."""
+    """Raises NotInitialised where `init` never ran; brings an older catalog up to date.
+
+    An archive with events and no catalog is a lost catalog (IntegrityError), not a new workspace,
+    unless it is opened to be rebuilt.
+    """
     os.umask(0o077)
     if not settings.var.is_dir() or not settings.archive.is_dir():
         raise NotInitialised("no var/ and archive/ here")
     workspace = Workspace(settings, make_workers or process_workers(progress))
     if not is_current(workspace.engine):
+        if not is_rebuild:
+            _refuse_lost_catalog(workspace.engine, workspace.event_log)
         FileArchive(settings.archive).initialise()
         migrate(workspace.engine)
     return workspace
+
+
+def set_damaged_catalog_aside(settings: Settings) -> Path | None:
+    """Rename a catalog file that cannot be read, so that it can be rebuilt; its new name, or None."""
+    path = sqlite_path(settings.catalog_url)
+    if path is None or not path.exists():
+        return None
+    engine = open_engine(settings.catalog_url)
+    try:
+        if is_current(engine):
+            quick_check(engine)
+        return None
+    except IntegrityError:
+        pass
+    finally:
+        engine.dispose()
+    aside = path.with_name(f"catalog.damaged-{SystemClock().now():%Y%m%dT%H%M%S}.db")
+    for name in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + name)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + name))
+    return aside
 
 
 @contextlib.contextmanager

@@ -89,7 +89,8 @@ def summary(batch_id: BatchId, services: Services) -> BatchSummary:
         batch=batch,
         files=files,
         duplicates=duplicates,
-        sides_scanned=sum(scan.page_count or 0 for scan in scans),
+        # Sheets that the product printed are not the batch's own paper.
+        sides_scanned=sum(scan.page_count or 0 for scan in scans) - kinds.count(PageKind.SEPARATOR),
         blanks=kinds.count(PageKind.BLANK),
         separators=kinds.count(PageKind.SEPARATOR),
         filed=by_state[DocumentState.FILED],

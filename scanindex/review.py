@@ -262,7 +262,7 @@ def _current(unit: Unit, document_id: DocumentId, expected_version: int) -> Docu
 def _changeable(unit: Unit, document_id: DocumentId, expected_version: int) -> Document:
     document = _current(unit, document_id, expected_version)
     if document.state not in _CHANGEABLE:
-        raise NotAllowedNow(f"document {document_id} is {document.state}; reopen it first")
+        raise NotAllowedNow(f"document {document_id} is {document.state}; `review undo` it first")
     return document
 
 

@@ -11,6 +11,7 @@ import dataclasses
 import tomllib
 import types
 import typing
+import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -202,6 +203,10 @@ def _section(name: str, cls: type[Any], table: Any, environ: Mapping[str, str]) 
 
 
 def _check(name: str, value: Any) -> None:
+    if isinstance(value, SiteSettings) and value.timezone not in zoneinfo.available_timezones():
+        raise ConfigError(f"site.timezone is {value.timezone!r}; give a name like Europe/Paris, or UTC")
+    if isinstance(value, MatchSettings) and not 0.99 <= value.posterior < 1:
+        raise ConfigError("match.posterior must be at least 0.99 and below 1")
     for f in dataclasses.fields(value):
         got = getattr(value, f.name)
         allowed = CHOICES.get(f"{name}.{f.name}")

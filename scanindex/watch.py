@@ -34,6 +34,7 @@ from scanindex.pipeline import Services
 _SUSPECT_ATTEMPTS = 2
 _FOLLOW_SECONDS = 0.5
 _HEALTH_SECONDS = 5.0
+_REPEAT_SECONDS = 300.0
 _FOLLOW_BACK_OFF_SECONDS = 10.0
 _LONGEST_BACK_OFF_SECONDS = 60.0
 _WAITS_BEFORE_IDLE = 3
@@ -59,6 +60,7 @@ class Service:
         self._report = report
         self._in_flight: dict[ScanId, Future[None]] = {}
         self._fatal: ScanindexError | None = None
+        self._problem_told: tuple[float, str] = (0.0, "")
         self._health_told: tuple[float, str | None] = (float("-inf"), None)
         self._roster_seen: tuple[int, int] | None = None
         self._uncounted: set[ScanId] = set()
@@ -108,13 +110,22 @@ class Service:
         look = self._intake.look()
         if look.taken:
             self._report("taken", f"{look.taken} file(s) taken over from the inbox")
-        if look.problem:
-            self._report("waiting", f"{look.problem.code}: {look.problem} {look.problem.hint}")
+        self._tell_problem(look)
         self._reap()
         self._follow_roster()
         started = self._start_due()
         self._tell_health(look)
         return _Round(look=look, started=started, in_flight=len(self._in_flight))
+
+    def _tell_problem(self, look: Look) -> None:
+        """Once, and again every few minutes while it lasts."""
+        text = f"{look.problem.code}: {look.problem}. {look.problem.hint}" if look.problem else ""
+        now = self._services.clock.monotonic()
+        if text and (text != self._problem_told[1] or now - self._problem_told[0] >= _REPEAT_SECONDS):
+            self._report("waiting", text)
+            self._problem_told = (now, text)
+        if not text:
+            self._problem_told = (now, "")
 
     def _tell_health(self, look: Look) -> None:
         """Every few seconds, and at once when a problem comes or goes."""
@@ -203,8 +214,8 @@ class Service:
         with self._services.catalog.read() as unit:
             now = unit.scans.get(scan.scan_id)
             made = unit.documents.all(scan_id=scan.scan_id)
-        if now is None:
-            return
+        if now is None or now.state is ScanState.RECEIVED:
+            return  # stopping: it goes on at the next start
         if now.state is not ScanState.DECIDED:
             self._report(now.state.value, f"scan {scan.scan_id[:12]}: {now.reason}")
             return

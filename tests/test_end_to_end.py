@@ -185,7 +185,7 @@ def test_a_change_for_an_older_version_is_refused(home: Path) -> None:
     document = first(home, "in_review")
     scanindex(home, "review", "reject", document["document_id"], "--as", "rescan")
 
-    refused = scanindex(home, "review", "reject", f"{document['document_id']}@1", "--as", "error", expect=2)
+    refused = scanindex(home, "review", "reject", f"{document['document_id']}@1", "--as", "error", expect=5)
 
     assert "version" in refused.stderr
 

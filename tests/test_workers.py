@@ -404,9 +404,12 @@ def test_an_interrupt_ends_reading_and_leaves_no_verdict(
 ) -> None:
     """The page under way is not failed: the next start reads it."""
     monkeypatch.setattr(child, "rasterise", tasks.note_and_hang)
-    waiter = threading.Thread(
-        target=lambda: appears(settings.spool / scan.scan_id / "notes") and pool.interrupt()
-    )
+
+    def interrupt() -> None:
+        appears(settings.spool / scan.scan_id / "notes")
+        pool.interrupt()
+
+    waiter = threading.Thread(target=interrupt)
     waiter.start()
     with pytest.raises(Stopping):
         pool.read_pages(scan, 3)

@@ -162,12 +162,15 @@ def rebuild(home: Path) -> None:
     from scanindex.store.rebuild import replay
 
     settings = settings_of(home)
-    app.initialise(settings)
+    if aside := app.set_damaged_catalog_aside(settings):
+        click.echo(f"the damaged catalog is kept as {aside.name}", err=True)
+    app.initialise(settings, is_rebuild=True)
     with workspace(home) as opened, app.exclusive(opened.settings):
         with opened.catalog.read() as unit:
             if unit.scans.counts():
-                raise NotAllowedNow("the catalog is not empty; move var/catalog.db away first")
+                raise NotAllowedNow("the catalog is there and whole; move var/catalog.db away to rebuild it")
         count = replay(opened.catalog, opened.event_log, opened.roster)
+        opened.intake.recover()
         patients = app.restore_patients(opened)
         app.rebuild_charts(opened)
         pages = find.reindex(opened.services)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from scanindex import app
-from scanindex.errors import NotFound, UsageError
+from scanindex.errors import ConflictError, NotFound, UsageError
 from scanindex.model import Document, DocumentId, Patient, ScanId
 from scanindex.settings import Settings, load
 
@@ -75,7 +75,7 @@ def document_by(text: str, opened: app.Workspace) -> Document:
         document = unit.documents.get(_only(ids, prefix, "document"))
     assert document is not None
     if version and (not version.isdigit() or int(version) != document.version):
-        raise UsageError(f"document {document.document_id} is version {document.version}, not {version}")
+        raise ConflictError(f"document {document.document_id} is version {document.version}, not {version}")
     return document
 
 

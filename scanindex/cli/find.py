@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +31,13 @@ from scanindex.cli.render import (
     patient_data,
     scan_data,
 )
-from scanindex.errors import IndexBroken, UsageError
+from scanindex.errors import AlreadyRunning, IndexBroken, UsageError
 from scanindex.model import Document, DocumentState, PageReading, Patient, Scan, ScanState
 
 
-@click.command()
-@click.argument("query", nargs=-1, required=True)
-@click.option("-n", "--limit", default=20, show_default=True, help="Pages to show.")
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
+@click.argument("query", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.option("--limit", default=20, show_default=True, help="Pages to show.")
 @click.option("--offset", default=0, help="Skip so many.")
 @json_option
 @pass_home
@@ -44,20 +46,21 @@ def search(home: Path, query: tuple[str, ...], limit: int, offset: int, as_json:
 
     \b
     spleen rupture             pages with both words
-    "ruptured spleen"          the phrase
-    fever OR chills  -cough    either; without
+    "ruptured spleen"          the phrase (one argument of several words, too)
+    fever OR chills -cough     either; without
     patient:smith type:lab_report date:1998..2003
-    mrn:0482913  name:"DOE, JOHN"  dob:1934-01-02
+    mrn:0482913 name:"DOE, JOHN" dob:1934-01-02
     """
     from scanindex import find
 
     with workspace(home) as opened:
         try:
-            page = find.search(" ".join(query), opened.services, limit, offset)
+            catch_up(opened)
+            page = find.search(query_of(query), opened.services, limit, offset)
         except IndexBroken:
             click.echo("the index is damaged or missing; building it anew from the archive", err=True)
             find.reindex(opened.services)
-            page = find.search(" ".join(query), opened.services, limit, offset)
+            page = find.search(query_of(query), opened.services, limit, offset)
         record_read(opened, "search", [f.document.document_id for f in page.found])
         if as_json:
             emit_json(
@@ -94,6 +97,28 @@ def search(home: Path, query: tuple[str, ...], limit: int, offset: int, as_json:
             click.echo(f"note: {note}", err=True)
 
 
+def query_of(arguments: Sequence[str]) -> str:
+    """The query as it was meant: the shell took the quotes off phrases among several arguments."""
+    if len(arguments) == 1:
+        return arguments[0]
+    return " ".join(_requoted(argument) for argument in arguments)
+
+
+def _requoted(argument: str) -> str:
+    if not any(c.isspace() for c in argument) or '"' in argument:
+        return argument
+    field, colon, value = argument.partition(":")
+    return f'{field}:"{value}"' if colon and field.isalpha() else f'"{argument}"'
+
+
+def catch_up(opened: app.Workspace) -> None:
+    """Bring index and chart tree up to date now, if no service does."""
+    from scanindex.watch import Follower
+
+    with contextlib.suppress(AlreadyRunning), app.exclusive(opened.settings):
+        Follower(opened.services, lambda kind, text: click.echo(text, err=True)).catch_up()
+
+
 @click.command()
 @click.option("--state", type=click.Choice([s.value for s in DocumentState]), help="Only these.")
 @click.option("--text", "with_text", is_flag=True, help="Add the text of every page (with --json).")
@@ -111,7 +136,7 @@ def documents(home: Path, state: str | None, with_text: bool, as_json: bool) -> 
         with opened.catalog.read() as unit:
             found = unit.documents.all(*([DocumentState(state)] if state else []))
         table(DOCUMENT_HEAD, [document_row(d, opened) for d in found])
-        if not found:
+        if not found and state is None:
             click.echo("no documents yet: drop scans into inbox/ and run `scanindex run`", err=True)
 
 

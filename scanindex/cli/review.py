@@ -20,7 +20,7 @@ from scanindex.cli.common import (
     scan_by,
     workspace,
 )
-from scanindex.cli.find import candidate_lines, patient_by
+from scanindex.cli.find import candidate_lines, catch_up, patient_by
 from scanindex.cli.render import document_data, names_of, pages_text
 from scanindex.doctypes import KEYS
 from scanindex.errors import AlreadyRunning, UsageError
@@ -176,7 +176,7 @@ def reject(home: Path, document_id: str, how: str, note: str) -> None:
             document.document_id, document.version, _STATES[how], note, actor(), opened.services
         )
         click.echo(f"{changed.document_id[:8]} is {changed.state}")
-        _follow(opened)
+        catch_up(opened)
 
 
 @review.command()
@@ -189,7 +189,7 @@ def undo(home: Path, document_id: str, note: str) -> None:
         document = document_by(document_id, opened)
         changed = use.reopen(document.document_id, document.version, note, actor(), opened.services)
         click.echo(f"{changed.document_id[:8]}@{changed.version} is in review again")
-        _follow(opened)
+        catch_up(opened)
 
 
 @review.command()
@@ -299,16 +299,5 @@ def _finish(document: Document, opened: app.Workspace, *, look_again: bool = Fal
     except AlreadyRunning:
         click.echo("the running service files it next")
         return
-    _follow(opened)
+    catch_up(opened)
     click.echo("filed" + (f"; {others} other document(s) decided again" if others else ""))
-
-
-def _follow(opened: app.Workspace) -> None:
-    """Bring chart tree and index up to date now if no service does."""
-    from scanindex.watch import Follower
-
-    try:
-        with app.exclusive(opened.settings):
-            Follower(opened.services, lambda kind, text: click.echo(text, err=True)).catch_up()
-    except AlreadyRunning:
-        return

@@ -40,7 +40,8 @@ def run(home: Path, until_idle: bool, demo: bool, quiet: bool) -> None:
     from scanindex.watch import Service
 
     settings = settings_of(home)
-    app.initialise(settings)
+    if demo:
+        app.initialise(settings)
     report = _quiet if quiet else _say
     opened = app.open_workspace(settings, progress=None if quiet else _pages_line)
     try:

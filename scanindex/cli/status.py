@@ -11,15 +11,16 @@ from typing import Any
 
 import click
 
-from scanindex import app
+from scanindex import app, sniff
 from scanindex.cli.common import emit_json, json_option, pass_home, printable, settings_of, table, workspace
 from scanindex.cli.render import names_of
-from scanindex.errors import by_code
-from scanindex.intake import list_entries
+from scanindex.errors import ConfigError, by_code, transient
+from scanindex.intake import Entry, list_entries, preset_of
 from scanindex.model import ScanState
 from scanindex.settings import Settings
 
 _STALE_SECONDS = 120
+_ENTRIES_SHOWN = 20
 
 
 @click.command()
@@ -32,12 +33,15 @@ def status(home: Path, as_json: bool) -> None:
         if as_json:
             emit_json(found)
             return
-        service = "running" if found["is_running"] else "not running (`scanindex run` starts it)"
+        running = f"running (process {found['process']})"
+        service = running if found["is_running"] else "not running (`scanindex run` starts it)"
         click.echo(f"service:   {service}")
         inbox = found["inbox"]
         click.echo(
             f"inbox:     {inbox['entries']} file(s) waiting, {inbox['refused']} refused (links, devices)"
         )
+        for waiting in found["inbox_entries"]:
+            click.echo(f"           {waiting['name']}: {waiting['why']}")
         for title, key in (("scans", "scans"), ("documents", "documents")):
             counts = ", ".join(f"{n} {state}" for state, n in sorted(found[key].items())) or "none"
             click.echo(f"{title + ':':10} {counts}")
@@ -70,6 +74,8 @@ def _collect(opened: app.Workspace) -> dict[str, Any]:
     disk = os.statvfs(settings.archive)
     return {
         "is_running": app.is_running(settings),
+        "process": _told(settings).get("pid"),
+        "inbox_entries": [_entry_data(settings, e) for e in entries[:_ENTRIES_SHOWN]],
         "inbox": {
             "entries": sum(not e.is_refused for e in entries),
             "refused": sum(e.is_refused for e in entries),
@@ -92,6 +98,38 @@ def _collect(opened: app.Workspace) -> dict[str, Any]:
             for s in troubled
         ],
     }
+
+
+def _entry_data(settings: Settings, entry: Entry) -> dict[str, str]:
+    """Why an inbox entry has not been taken over yet; names are shown to people, never logged."""
+    name = printable(str(entry.path.relative_to(settings.inbox)))
+    return {"name": name.encode("utf-8", "replace").decode(), "why": _why(settings, entry)}
+
+
+def _why(settings: Settings, entry: Entry) -> str:
+    if entry.is_refused:
+        return "refused: no regular file (a link, pipe or sparse giant); copy the real file here"
+    try:
+        preset_of(settings.inbox, entry.path)
+        with entry.path.open("rb") as stream:
+            is_whole = sniff.is_whole(stream, entry.size_bytes)
+    except ConfigError as error:
+        return f"held back by its folder's preset: {error}"
+    except OSError as error:
+        return f"cannot be read: {transient(error).code}"
+    minutes = settings.intake.incomplete_seconds / 60
+    if entry.size_bytes == 0 or not is_whole:
+        return f"incomplete so far; quarantined if it does not grow for {minutes:.0f} min"
+    return "settling, or waiting for the service"
+
+
+def _told(settings: Settings) -> dict[str, Any]:
+    """What the service last said of itself."""
+    try:
+        told: dict[str, Any] = json.loads((settings.var / "health.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return told
 
 
 def _indexed(opened: app.Workspace) -> int:

@@ -2,6 +2,7 @@
 
 from scanindex.intake.listing import Entry, list_entries
 from scanindex.intake.names import decode_path, encode_path
+from scanindex.intake.presets import preset_of
 from scanindex.intake.retire import is_in_inbox
 from scanindex.intake.take import Intake, Look, adopt
 
@@ -14,4 +15,5 @@ __all__ = [
     "encode_path",
     "is_in_inbox",
     "list_entries",
+    "preset_of",
 ]

@@ -77,10 +77,11 @@ def check_dimensions(width_px: int, height_px: int, max_pixels: int, *, is_grey:
 def has_hole(data: bytes) -> bool:
     """Whether arithmetic-coded data (lossy WebP, JPEG 2000) hold a run of zeros as a lost sector leaves it.
 
-    Their decoders draw on regardless. The codes of real pictures come near random; the
-    longest run that a white page makes is a few dozen bytes.
+    Their decoders draw on regardless. The codes of real pictures come near random: the longest
+    run measured on empty and written pages is 31 bytes; only libwebp pads the end, by up to 6 %.
     """
-    return _HOLE in data
+    body = data.rstrip(b"\0")
+    return _HOLE in body or (len(data) - len(body)) * 12 > len(data)
 
 
 _HOLE = bytes(256)

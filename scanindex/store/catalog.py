@@ -132,6 +132,15 @@ def translated() -> Iterator[None]:
         raise
 
 
+def quick_check(engine: Engine) -> None:
+    """Raises IntegrityError if SQLite finds its file damaged."""
+    if engine.dialect.name != "sqlite":
+        return
+    with translated(), engine.connect() as connection:
+        if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one() != "ok":
+            raise IntegrityError("the catalog file is damaged; `scanindex rebuild` makes it anew")
+
+
 def sqlite_path(url: str) -> Path | None:
     """The catalog's file, or None where it is a server."""
     return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None

@@ -21,6 +21,12 @@ def current(engine: Engine) -> str | None:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
+def is_empty(engine: Engine) -> bool:
+    """Whether there is no catalog yet: no file, or one without tables."""
+    with translated():
+        return not inspect(engine).get_table_names()
+
+
 def is_current(engine: Engine) -> bool:
     """Whether the catalog is at HEAD. Raises SchemaTooNew for one from the future."""
     revision = current(engine)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from scanindex.clean import whiten_scanner_edges
-from scanindex.model import PageKind
+from scanindex.model import PageKind, PageReading
 from scanindex.ocr import open_engines, read_page
 from scanindex.ocr.blank import find_marks
 from scanindex.settings import OcrSettings
@@ -121,3 +123,29 @@ def test_faint_print_of_this_side_is_content() -> None:
     reading = read_page(raster, settings, open_engines(settings))
     assert reading.kind is PageKind.CONTENT
     assert "Rosalind" in reading.text
+
+
+def read(pixels: papers.Grey, *problems: str) -> PageReading:
+    settings = OcrSettings(second_reader=False)
+    raster = replace(papers.raster(pixels), problems=problems)
+    return read_page(raster, settings, open_engines(settings))
+
+
+def test_a_white_page_of_a_damaged_picture_is_not_blank() -> None:
+    """Decoders draw white where the data are lost: a person must look."""
+    assert read(EMPTY, "truncated_image").kind is PageKind.CONTENT
+    assert read(EMPTY, "note:reduced").kind is PageKind.BLANK
+
+
+def test_a_faint_page_of_a_damaged_picture_is_not_blank() -> None:
+    """Nor where only the other side shines through."""
+    page = papers.shining_through(papers.faded(EMPTY, 245, 20), papers.chart_page(2, paragraphs=1)[0], 205)
+
+    assert read(papers.noisy(page, 3), "damaged_image").kind is PageKind.CONTENT
+
+
+def test_a_black_picture_is_not_blank() -> None:
+    """The lamp failed or the lid was open: the paper may have said anything."""
+    reading = read(np.zeros_like(EMPTY))
+
+    assert (reading.kind, reading.problems) == (PageKind.CONTENT, ("no_text",))

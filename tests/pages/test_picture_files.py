@@ -356,6 +356,14 @@ def test_a_lost_sector_in_arithmetic_codes_is_noticed(tmp_path: Path, name: str)
     assert "damaged_image" in raster_of(tmp_path / name).problems
 
 
+def test_a_webp_whose_end_never_came_is_noticed(tmp_path: Path) -> None:
+    """Its size was reserved, its last third are zeros."""
+    data = MAKERS["webp_lossy.webp"]()
+    (tmp_path / "a.webp").write_bytes(damaged(data, len(data) * 2 // 3, len(data) - len(data) * 2 // 3))
+
+    assert "damaged_image" in inspected(tmp_path / "a.webp").problems
+
+
 @pytest.mark.parametrize("kind", ["JPEG2000", "WEBP"])
 def test_white_paper_has_no_hole(tmp_path: Path, kind: str) -> None:
     """The longest run of zeros that an empty page makes is far from a sector's."""

@@ -236,6 +236,10 @@ class PageFindings:
         return tuple(f for f in self.findings if f.kind is kind)
 
 
+BETWEEN_SHEETS = "the only document between two separator sheets"
+"""Reason of a group whose pages the operator's sheets (or folder) hold together."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageGroup:
     """Pages of one scan that look like one document, in document order."""

@@ -165,7 +165,9 @@ def _pdf_is_whole(stream: BinaryIO, size: int) -> bool:
 
 _TIFF_SLACK_BYTES = 16
 """Byte counts of some fax servers overstate the last strip by its padding."""
-_UNCOMPRESSED, _WHITE_IS_ZERO = 1, 0
+_UNCOMPRESSED = 1
+_ZERO_IS_BLACK = frozenset((1, 2))
+"""TIFF photometric interpretations in which it is; in a palette, zero may be white."""
 _NEVER_ENDS_IN_ZEROS = frozenset((2, 3, 4, 5, 6, 7))
 """TIFF compressions (CCITT, LZW, JPEG) whose data cannot close with 512 zero bytes;
 raw, Deflate and PackBits pixels can."""
@@ -187,7 +189,7 @@ def _tiff_tail_is_zero(stream: BinaryIO, page: TiffPage) -> bool:
     end = sum(max(pairs))
     if page.compression in _NEVER_ENDS_IN_ZEROS:
         return _is_zero(_at(stream, end - 512, 512))
-    if page.compression == _UNCOMPRESSED and page.photometric != _WHITE_IS_ZERO:
+    if page.compression == _UNCOMPRESSED and page.photometric in _ZERO_IS_BLACK:
         # The last quarter of the picture all black: no page, but space that was reserved.
         step = max(512, sum(page.counts) // 64)
         return all(_is_zero(_at(stream, max(0, end - step * n), 512)) for n in range(1, 17))

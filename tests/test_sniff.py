@@ -166,3 +166,12 @@ def test_clutter(name: str) -> None:
 )
 def test_scans_are_not_clutter(name: str) -> None:
     assert not sniff.is_clutter(name)
+
+
+def test_a_palette_may_begin_with_white() -> None:
+    """Zeros at the end of raw palette pixels are paper, not space that was reserved."""
+    page = Image.new("P", (600, 800), 0)
+    page.putpalette([255, 255, 255, 0, 0, 0])
+    data = saved(page, "TIFF")
+
+    assert sniff.is_whole(io.BytesIO(data), len(data))

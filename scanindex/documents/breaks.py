@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 
 from scanindex.documents.facts import Identity, PageFacts
-from scanindex.documents.identity import Same, compare
+from scanindex.documents.identity import Same, compare, is_other_person
 
 SURE = 1.5
 LIKELY = 0.7
@@ -37,6 +37,12 @@ class Run:
 
     pages: tuple[PageFacts, ...]
     identity: Identity
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The patient's names; where no label tells them, those in the pages' heads."""
+        heads = (name for page in self.pages for name in page.head_names)
+        return self.identity.names or frozenset(heads)
 
     @property
     def last(self) -> PageFacts:
@@ -76,6 +82,8 @@ def _goes_on(cues: Sequence[tuple[float, str]]) -> bool:
 def _hard(run: Run, page: PageFacts, same: Same) -> Break | None:
     if same is Same.NO:
         return Break(starts=True, is_sure=True, reason="another patient is named")
+    if is_other_person(run.names, page.head_names):
+        return Break(starts=True, is_sure=False, reason="another name stands in its head")
     number, last = page.number, run.last.number
     if number is not None and number.total is not None:
         if number.number == 1:

@@ -58,6 +58,8 @@ class PageFacts:
     type_by_words: str | None
     number: PageNumber | None
     fax_number: PageNumber | None
+    head_names: frozenset[str] = field(default=frozenset(), repr=False)
+    """Names in the head or foot that no label gives to anybody."""
     letterhead: str = field(default="", repr=False)
     accounts: frozenset[str] = field(default=frozenset(), repr=False)
     service_dates: frozenset[str] = frozenset()
@@ -92,6 +94,9 @@ def facts_of(reading: PageReading, findings: PageFindings) -> PageFacts:
         type_by_words=by_words.value if by_words else None,
         number=_number(findings, "print."),
         fax_number=_number(findings, "fax."),
+        head_names=frozenset(
+            f.value for f in findings.of(FindingKind.NAME) if f.rule.startswith("running.") and _is_legible(f)
+        ),
         letterhead=_letterhead(findings),
         accounts=frozenset(_plain(f.value) for f in findings.of(FindingKind.ACCOUNT)),
         service_dates=frozenset(
@@ -122,8 +127,11 @@ def _identity(findings: PageFindings) -> Identity:
 
 def _is_patients(finding: Finding) -> bool:
     """Said to be the patient's, by a label or header, legibly, not one of two centuries."""
-    is_legible = finding.confidence is None or finding.confidence >= LEGIBLE
-    return finding.role is Role.PATIENT and is_legible and ".two_centuries" not in finding.rule
+    return finding.role is Role.PATIENT and _is_legible(finding) and ".two_centuries" not in finding.rule
+
+
+def _is_legible(finding: Finding) -> bool:
+    return finding.confidence is None or finding.confidence >= LEGIBLE
 
 
 def _number(findings: PageFindings, rule: str) -> PageNumber | None:

@@ -9,7 +9,16 @@ from scanindex.documents.breaks import Break, Run, judge
 from scanindex.documents.facts import Identity, PageFacts, facts_of
 from scanindex.documents.identity import Same, compare
 from scanindex.documents.sheets import Between, blanks_separate, cover_of, is_header_sheet
-from scanindex.model import FindingKind, Grouping, PageFindings, PageGroup, PageKind, PageReading, Preset
+from scanindex.model import (
+    BETWEEN_SHEETS,
+    FindingKind,
+    Grouping,
+    PageFindings,
+    PageGroup,
+    PageKind,
+    PageReading,
+    Preset,
+)
 from scanindex.settings import DocumentsSettings
 
 
@@ -47,7 +56,8 @@ def group(
     contents = tuple(_contents(readings, findings, settings))
     gathered = tuple(_gather(contents, preset))
     is_marked = len(gathered) == 1 or any(c.before.separator for c in contents)
-    groups = tuple(_closed(g, is_marked=is_marked) for g in gathered)
+    between = _between_sheets(contents, gathered, preset)
+    groups = tuple(_closed(g, is_marked=is_marked, is_between=g.run.first in between) for g in gathered)
     return Grouping(groups=groups, set_aside=set_aside)
 
 
@@ -143,12 +153,34 @@ def _cover_identity(cover: PageFindings | None) -> Identity:
     )
 
 
-def _closed(current: _Open, *, is_marked: bool) -> PageGroup:
+def _between_sheets(
+    contents: Sequence[_Content], gathered: Sequence[_Open], preset: Preset
+) -> tuple[PageFacts, ...]:
+    """First pages of the documents that fill the whole space between two separator sheets (the
+    ends of a scan that has some count as sheets), or that the folder declares to be one."""
+    if preset.splitting in ("one_document", "separators_only") and len(gathered) == 1:
+        return (gathered[0].run.first,)
+    if not any(c.before.separator for c in contents):
+        return ()
+    marked = {c.facts.scan_page_no for c in contents[1:] if c.before.separator}
+    starts = [g.run.first.scan_page_no for g in gathered]
+    return tuple(
+        g.run.first
+        for g, start, following in zip(gathered, starts, [*starts[1:], None], strict=True)
+        if (start == starts[0] or start in marked) and (following is None or following in marked)
+    )
+
+
+def _closed(current: _Open, *, is_marked: bool, is_between: bool) -> PageGroup:
     """is_marked: separators delimit documents here, or the whole scan is one."""
     open_guesses = [g for g in current.guesses if not (is_marked and g.is_likely)]
     return PageGroup(
         pages=tuple(p.scan_page_no for p in current.run.pages),
-        reasons=(current.reason, *dict.fromkeys(f"guess: {g.reason}" for g in current.guesses)),
+        reasons=(
+            current.reason,
+            *((BETWEEN_SHEETS,) if is_between else ()),
+            *dict.fromkeys(f"guess: {g.reason}" for g in current.guesses),
+        ),
         is_sure=not open_guesses,
         cover=current.cover,
     )

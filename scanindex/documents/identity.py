@@ -73,6 +73,17 @@ def _name(one: str, other: str) -> Same:
     return Same.SLIP if fuzz.token_sort_ratio(" ".join(a), " ".join(b)) >= 84 else Same.NO
 
 
+def is_other_person(known: frozenset[str], seen: frozenset[str]) -> bool:
+    """A name in a page's head that is none of the known ones; last names alone count as such."""
+    return bool(known) and any(all(_are_different(k, s) for k in known) for s in seen)
+
+
+def _are_different(one: str, other: str) -> bool:
+    if "," in one and "," in other:
+        return _name(one, other) is Same.NO
+    return fuzz.ratio(one.partition(",")[0].upper(), other.partition(",")[0].upper()) < 84
+
+
 def _middles_agree(a: list[str], b: list[str]) -> bool:
     rest_a = [x for x in a if x not in b]
     rest_b = [x for x in b if x not in a]

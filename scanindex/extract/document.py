@@ -14,6 +14,7 @@ from scanindex.extract.dates import birth_readings, labelled_date
 from scanindex.extract.layout import key_of
 from scanindex.model import DocumentFields, Finding, FindingKind, PageFindings, Role
 
+_SURE_TITLE = "sure title"
 _RULE_WEIGHT: Mapping[str, float] = MappingProxyType(
     {
         "cover": 4.0,
@@ -56,12 +57,14 @@ _FACILITY_RANK = (
     "footer.facility.weak",
 )
 _TYPE_RANK = (
+    _SURE_TITLE,
     "cover",
     "title.document_type",
     "letter.document_type",
     "title.document_type.weak",
     "words.document_type",
 )
+_SURE_TITLE_CONFIDENCE = 0.7
 _LABEL_FLOOR, _BARE_FLOOR = 0.47, 0.28
 """Least confidence of a date worth showing; a second reader's disagreement falls below."""
 _EVEN = 1.25
@@ -71,7 +74,7 @@ _EVEN = 1.25
 def fields(findings: Sequence[PageFindings]) -> DocumentFields:
     """What was read on these pages (one document, in order)."""
     everything = [f for page in findings for f in page.findings]
-    usable = [f for f in everything if f.role in {Role.PATIENT, Role.UNKNOWN}]
+    usable = [f for f in everything if f.role in {Role.PATIENT, Role.UNKNOWN} and not _is_running(f)]
     kind = _document_type(findings)
     service = _service_date(everything, usable, kind)
     return DocumentFields(
@@ -97,6 +100,11 @@ def fields(findings: Sequence[PageFindings]) -> DocumentFields:
 def rule_name(finding: Finding) -> str:
     """The rule without its version."""
     return finding.rule.rsplit("/", 1)[0]
+
+
+def _is_running(finding: Finding) -> bool:
+    """A name in a page's head that nothing calls the patient's."""
+    return rule_name(finding) == "running.name"
 
 
 def _weight(finding: Finding) -> float:
@@ -217,12 +225,23 @@ def _facility(findings: Sequence[Finding]) -> str | None:
 
 
 def _document_type(pages: Sequence[PageFindings]) -> str | None:
-    """From a cover sheet, from a title of any page, else from the first page's letter form or words."""
+    """From a title that was read surely, a cover sheet, a title of any page, else from the first
+    page's letter form or words. Paper that says what it is outranks the sheet laid before it."""
     contents = [p for p in pages if any(rule_name(f) != "cover" for f in p.findings)]
     for rank in _TYPE_RANK:
-        looked_at = pages if rank == "cover" else contents if rank == "title.document_type" else contents[:1]
+        looked_at = pages if rank == "cover" else contents if rank in _OF_ANY_PAGE else contents[:1]
         for page in looked_at:
             for finding in page.of(FindingKind.DOCUMENT_TYPE):
-                if rule_name(finding) == rank:
+                if _has_rank(finding, rank):
                     return finding.value
     return None
+
+
+_OF_ANY_PAGE = (_SURE_TITLE, "title.document_type")
+
+
+def _has_rank(finding: Finding, rank: str) -> bool:
+    if rank != _SURE_TITLE:
+        return rule_name(finding) == rank
+    sure = finding.confidence is None or finding.confidence >= _SURE_TITLE_CONFIDENCE
+    return sure and rule_name(finding) == "title.document_type"

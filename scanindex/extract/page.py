@@ -14,6 +14,7 @@ from scanindex.extract.identity import persons, printed_age
 from scanindex.extract.kind_of_document import document_type
 from scanindex.extract.layout import lay_out
 from scanindex.extract.places import LabelledPage, labelled_page
+from scanindex.extract.running import running_names
 from scanindex.extract.unlabelled import header_names, header_sex
 from scanindex.model import Finding, FindingKind, PageFindings, PageReading, Role
 
@@ -49,12 +50,15 @@ def _find(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:
     earliest = min(patient_births, default="")
     age = printed_age(page)
     dates = tuple(f if _fits_age(f.value, patient_births, age) else doubted(f) for f in dates)
+    named = tuple(header_names(page, evidence, own))
+    providing = tuple(providers(page, evidence))
     yield from own
-    yield from header_names(page, evidence, own)
+    yield from named
+    yield from running_names(page, evidence, (*own, *named, *providing))
     yield from header_sex(page, evidence, own)
     yield from (
         f for f in dates if f.value not in births or (f.rule.startswith("label.") and f.value >= earliest)
     )
-    yield from providers(page, evidence)
+    yield from providing
     yield from facilities(page, evidence)
     yield from page_numbers(page, evidence)

@@ -8,10 +8,18 @@ a document that would then be misfiled.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from scanindex.match import fold
 from scanindex.match.case import THIRD_KINDS, Case
 from scanindex.match.names import first_names_alike
+from scanindex.match.places import (
+    carries_other_name,
+    placed,
+    speaking_pages,
+    untied_pages,
+    without_stray_names,
+)
 from scanindex.match.profile import Profile
 from scanindex.model import FindingKind, Level, PageKind, Patient, Role
 
@@ -26,7 +34,6 @@ _PAIR_WORDS = {
     "mrn_and_birth_date": "MRN and birth date agree exactly",
     "cover_and_name": "cover sheet and name agree exactly",
     "cover_and_birth_date": "cover sheet and birth date agree exactly",
-    "cover": "cover sheet gives MRN and birth date, and the pages name nobody",
     "number_beside_name": "the MRN stands without a label beside the name, and both agree exactly",
     "name_birth_date_and_third": "name, birth date and a third identifier agree exactly",
     "name_and_birth_date": "name and birth date agree exactly and the roster has no plausible namesake",
@@ -44,8 +51,6 @@ def rule_of(case: Case) -> str | None:
         return "cover_and_name"
     if "mrn" in cover and "birth_date" in kinds:
         return "cover_and_birth_date"
-    if {"mrn", "birth_date"} <= cover and not _pages_identify(case):
-        return "cover"
     if "name" in kinds and "number" in kinds and _is_exact(case.leader, "number_by_name"):
         return "number_beside_name"
     if {"name", "birth_date"} <= kinds:
@@ -131,16 +136,7 @@ def likely_enough(case: Case) -> str | None:
 
 def read_surely(case: Case) -> str | None:
     """The identifiers that decide were read by two readers, or by one without doubt."""
-    sure = Case(
-        evidence=case.evidence,
-        leader=_only_sure(case.leader),
-        others=case.others,
-        known=case.known,
-        odds=case.odds,
-        posterior=case.posterior,
-        settings=case.settings,
-    )
-    if rule_of(case) is not None and rule_of(sure) is None:
+    if rule_of(case) is not None and rule_of(_with(case, _only_sure(case.leader))) is None:
         return "an identifier was not read with certainty"
     return None
 
@@ -181,6 +177,57 @@ def infants_own_number(case: Case) -> str | None:
     return "the pages speak of a newborn and do not give its own number"
 
 
+def cover_agrees(case: Case) -> str | None:
+    """A cover sheet before pages of somebody else: one of the two lies wrong."""
+    cover = case.evidence.group.cover
+    if cover is None or not cover.of(FindingKind.MRN):
+        return None
+    against = any(case.leader.conflicting(code) for code in ("name", "birth_date", "mrn_of_another"))
+    if "mrn" not in case.leader.cover or against or carries_other_name(case):
+        return "the cover sheet names somebody else than the pages"
+    return None
+
+
+def no_other_head_name(case: Case) -> str | None:
+    return "a page carries another name in its head" if carries_other_name(case) else None
+
+
+def every_page_tied(case: Case) -> str | None:
+    """A page that does not itself name the patient is held by a printed count or by sheets."""
+    if untied_pages(case):
+        return "a page neither names the patient nor is tied to one that does"
+    return None
+
+
+def silent_pages(case: Case) -> str | None:
+    """What is only tied to the patient's pages must not speak of anybody else."""
+    if speaking_pages(case):
+        return "a page that does not name the patient carries another number or date in its head"
+    return None
+
+
+def named_as_patient(case: Case) -> str | None:
+    """The identifiers that decide stand in labels, heads or stickers, not in running text."""
+    if rule_of(case) is not None and rule_of(_with(case, placed(case.leader))) is None:
+        return "an identifier stands in running text, not where a page names its patient"
+    return None
+
+
+def name_in_its_place(case: Case) -> str | None:
+    """Where the form asks for the patient's name and got none, a name elsewhere is a mention."""
+    if rule_of(case) is not None and rule_of(_with(case, without_stray_names(case))) is None:
+        return "the place for the patient's name is empty or unread"
+    return None
+
+
+def no_other_age(case: Case) -> str | None:
+    return "the printed age does not fit the birth date" if case.leader.conflicting("age") else None
+
+
+def no_other_middle(case: Case) -> str | None:
+    return "the middle name differs" if case.leader.conflicting("middle") else None
+
+
 def strict_mode(case: Case) -> str | None:
     return None if case.settings.mode == "strict" else "suggest mode files nothing alone"
 
@@ -202,6 +249,14 @@ GATES: Mapping[str, Gate] = {
     "sure_of_pages": sure_of_pages,
     "whole_pages": whole_pages,
     "infants_own_number": infants_own_number,
+    "cover_agrees": cover_agrees,
+    "no_other_head_name": no_other_head_name,
+    "every_page_tied": every_page_tied,
+    "silent_pages": silent_pages,
+    "named_as_patient": named_as_patient,
+    "name_in_its_place": name_in_its_place,
+    "no_other_age": no_other_age,
+    "no_other_middle": no_other_middle,
     "strict_mode": strict_mode,
 }
 
@@ -217,23 +272,12 @@ def _is_exact(profile: Profile, kind: str) -> bool:
 
 
 # --- helpers ------------------------------------------------------------------------------
+def _with(case: Case, leader: Profile) -> Case:
+    return replace(case, leader=leader)
+
+
 def _only_sure(profile: Profile) -> Profile:
-    return Profile(
-        patient=profile.patient,
-        agreements={k: a for k, a in profile.agreements.items() if a.is_sure},
-        cover=profile.cover,
-        conflicts=profile.conflicts,
-        pages=profile.pages,
-        unknown_mrn=profile.unknown_mrn,
-    )
-
-
-def _pages_identify(case: Case) -> bool:
-    """Any page carries a name, number or birth date of a patient."""
-    kinds = (FindingKind.NAME, FindingKind.MRN, FindingKind.BIRTH_DATE)
-    return any(
-        f.role in (Role.PATIENT, Role.UNKNOWN) for p in case.evidence.findings for k in kinds for f in p.of(k)
-    )
+    return replace(profile, agreements={k: a for k, a in profile.agreements.items() if a.is_sure})
 
 
 def _is_strong(other: Profile) -> bool:

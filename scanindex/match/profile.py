@@ -20,13 +20,17 @@ class Agreement:
     note: str = ""
     readings: int = 1
     """In how many ways what stands there can be read."""
+    is_prose: bool = False
+    """It stands in a sentence, where any person may be mentioned."""
+    is_stray: bool = False
+    """A name outside head and sticker of a page whose own field for it is empty or unread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
     kind: FindingKind
     code: str
-    """mrn_of_another, birth_date, name, suffix, sex, ssn4."""
+    """mrn_of_another, birth_date, name, suffix, sex, ssn4, age, middle."""
     scan_page_no: int
     is_sure: bool
     read: str = field(repr=False)
@@ -45,6 +49,8 @@ class Profile:
     conflicts: tuple[Conflict, ...]
     pages: frozenset[int]
     """Pages that name this patient by anything."""
+    supported: frozenset[int] = frozenset()
+    """Pages that name this patient by name, MRN or birth date, not only in a sentence."""
     unknown_mrn: bool = False
     """A labelled MRN that nobody in the roster holds stands on a page."""
 

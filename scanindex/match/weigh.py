@@ -40,6 +40,8 @@ _CONFLICTS: Mapping[str, float] = {
     "suffix_unknown": -1.5,
     "sex": -4.0,
     "ssn4": -5.0,
+    "age": -4.0,
+    "middle": 0.0,
 }
 _UNKNOWN_MRN = -1.5
 """A stranger's page shows a number that nobody here holds; a patient's does so rarely."""

@@ -46,6 +46,7 @@ LEAST_LEAD_LETTERS = 6
 LEAST_EVIDENCE = 2.0
 FEW_LETTERS = 60
 FAINT_WRITING_INCHES = 0.12
+COARSE_DPI = 100.0
 MOST_DARK = 0.7
 """A side with more than that in the dark was not exposed; a small slip on a black bed has less."""
 
@@ -136,9 +137,12 @@ def _nothing_seen(session: _Session, page: Any, container_turn: int) -> PageRead
 
 
 def _may_be_blank(session: _Session) -> bool:
-    """Not a damaged picture, which may be white where writing was, nor one that is mostly black."""
-    is_damaged = any(not problem.startswith("note:") for problem in session.raster.problems)
-    return not is_damaged and float((session.raster.pixels < 128).mean()) < MOST_DARK
+    """Not a damaged picture, which may be white where writing was, nor one that is mostly
+    black, nor a huge page so reduced that its writing would be dust."""
+    raster = session.raster
+    is_damaged = any(not problem.startswith("note:") for problem in raster.problems)
+    is_coarse = "note:reduced" in raster.problems and (raster.dpi or 0.0) < COARSE_DPI
+    return not is_damaged and not is_coarse and float((raster.pixels < 128).mean()) < MOST_DARK
 
 
 def _read_text(session: _Session, container_turn: int, is_faint: bool) -> _Text:

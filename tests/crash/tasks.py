@@ -127,7 +127,7 @@ def from_archive_alone(home: str) -> Answer:
     """Throw catalog, index and spool away, rebuild from the archive; what is there then."""
     settings = quick_settings(Path(home))
     shutil.rmtree(settings.var)
-    app.initialise(settings)
+    app.initialise(settings, is_rebuild=True)
     opened = open_stubbed(settings)
     try:
         replay(opened.catalog, opened.event_log, opened.roster)

@@ -144,6 +144,14 @@ def test_a_faint_page_of_a_damaged_picture_is_not_blank() -> None:
     assert read(papers.noisy(page, 3), "damaged_image").kind is PageKind.CONTENT
 
 
+def test_a_page_too_large_to_be_read_is_not_blank() -> None:
+    """Scaled down to 50 dots an inch, writing is dust."""
+    settings = OcrSettings(second_reader=False)
+    raster = replace(papers.raster(EMPTY), dpi=50.0, problems=("note:reduced",))
+
+    assert read_page(raster, settings, open_engines(settings)).kind is PageKind.CONTENT
+
+
 def test_a_black_picture_is_not_blank() -> None:
     """The lamp failed or the lid was open: the paper may have said anything."""
     reading = read(np.zeros_like(EMPTY))

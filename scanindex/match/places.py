@@ -1,0 +1,128 @@
+"""Where on its pages a document names people: heads, fields, sentences; and what ties pages.
+
+Pure helpers of the gates. A page belongs to the leader if it names the leader itself, or
+if a printed count or separator sheets hold it to such a page and it speaks of nobody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from scanindex.match import fold, names
+from scanindex.match.case import Case
+from scanindex.match.evidence import Evidence, Sighting
+from scanindex.match.profile import Profile
+from scanindex.model import BETWEEN_SHEETS, Finding, FindingKind, Level, PageKind
+
+HEAD_SHARE = 0.2
+LEAST_CONFIDENCE = 0.55
+"""A name read worse accuses nobody on a page that names the patient itself."""
+_LEAST_DIGITS, _MOST_DIGITS = 6, 10
+"""Numbers of these lengths in a head may be somebody's; shorter ones are rooms, codes, postcodes."""
+
+
+def placed(profile: Profile) -> Profile:
+    """Without what stands in running text only."""
+    return replace(profile, agreements={k: a for k, a in profile.agreements.items() if not a.is_prose})
+
+
+def without_stray_names(case: Case) -> Profile:
+    """Without names that stand neither in the patient field nor in head or sticker."""
+    agreements = {k: a for k, a in case.leader.agreements.items() if not a.is_stray}
+    return replace(case.leader, agreements=agreements)
+
+
+def running_names(evidence: Evidence) -> Iterator[Finding]:
+    """Names in heads and feet that no label gives to anybody."""
+    for page in evidence.findings:
+        yield from (f for f in page.of(FindingKind.NAME) if f.rule.startswith("running."))
+
+
+def carries_other_name(case: Case) -> bool:
+    """A name in the head of a page is not the leader's, on whatever page it stands."""
+    patient = case.leader.patient
+    for finding in running_names(case.evidence):
+        is_clear = finding.confidence is None or finding.confidence >= LEAST_CONFIDENCE
+        if finding.scan_page_no in case.leader.supported and not is_clear:
+            continue
+        if patient.names and names.compare(finding.value, patient.names)[0] is Level.CONFLICT:
+            return True
+    return False
+
+
+def unsupported_pages(case: Case) -> tuple[int, ...]:
+    """Pages with content that do not name the leader."""
+    return tuple(
+        p.scan_page_no
+        for p in case.evidence.pages
+        if p.kind is not PageKind.BLANK and p.scan_page_no not in case.leader.supported
+    )
+
+
+def untied_pages(case: Case) -> tuple[int, ...]:
+    """Unsupported pages that neither a count nor sheets hold to a supported one."""
+    if BETWEEN_SHEETS in case.evidence.group.reasons:
+        return ()
+    counts = _counts(case.evidence)
+    held = set(case.leader.supported)
+    pending = list(unsupported_pages(case))
+    while found := [n for n in pending if _is_next_to_held(n, counts, held)]:
+        held.update(found)
+        pending = [n for n in pending if n not in held]
+    return tuple(pending)
+
+
+def speaking_pages(case: Case) -> tuple[int, ...]:
+    """Unsupported pages with a number or a day in the head that may be another person's."""
+    silent = set(unsupported_pages(case))
+    return tuple(sorted({s.scan_page_no for s in _in_heads(case, silent) if _is_anothers(case, s)}))
+
+
+def _counts(evidence: Evidence) -> dict[int, tuple[int, int]]:
+    """Printed "page k of N" per page; none where the page prints several."""
+    found: dict[int, tuple[int, int]] = {}
+    for page in evidence.findings:
+        values = {f.value for f in page.of(FindingKind.PAGE_OF) if f.rule.startswith("print.page_of")}
+        if len(values) == 1:
+            number, _, total = values.pop().partition("/")
+            if total.isdigit():
+                found[page.scan_page_no] = int(number), int(total)
+    return found
+
+
+def _is_next_to_held(page_no: int, counts: dict[int, tuple[int, int]], held: set[int]) -> bool:
+    if page_no not in counts:
+        return False
+    number, total = counts[page_no]
+    return any(counts.get(n) in ((number - 1, total), (number + 1, total)) for n in held)
+
+
+def _in_heads(case: Case, page_nos: set[int]) -> Iterator[Sighting]:
+    heights = {p.scan_page_no: p.height_px for p in case.evidence.pages}
+    for s in case.evidence.of(FindingKind.MRN, FindingKind.BIRTH_DATE):
+        if s.scan_page_no in page_nos and s.box is not None and s.is_patients:
+            if s.is_labelled or s.box.top_px <= HEAD_SHARE * heights[s.scan_page_no]:
+                yield s
+
+
+def _is_anothers(case: Case, s: Sighting) -> bool:
+    if s.kind is FindingKind.MRN:
+        key = fold.identifier_key(s.values[0])
+        own = {fold.identifier_key(i.value) for i in case.leader.patient.identifiers}
+        return (
+            not s.is_other
+            and key not in own
+            and (s.is_labelled or _LEAST_DIGITS <= sum(c.isdigit() for c in s.values[0]) <= _MOST_DIGITS)
+        )
+    if case.leader.patient.birth_date in s.values:
+        return False
+    return s.is_labelled or _is_long_before(case, s.values)
+
+
+def _is_long_before(case: Case, days: tuple[str, ...]) -> bool:
+    """Two years or more before any day of care: the day of somebody's birth, not of a visit."""
+    served = [f.value for p in case.evidence.findings for f in p.of(FindingKind.SERVICE_DATE)]
+    years = [int(v[:4]) for v in served if v[:4].isdigit() and v not in days]
+    seen = [int(d[:4]) for d in days if d[:4].isdigit()]
+    return not years or not seen or min(seen) < min(years) - 1

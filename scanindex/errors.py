@@ -83,7 +83,7 @@ class NoPages(InputError):
 
 class HiddenContent(InputError):
     code = "hidden_content"
-    meaning = "The file holds documents that no reader shows as its pages (glued PDFs, a portfolio)."
+    meaning = "The file holds documents that no reader shows as its pages (glued files, a portfolio)."
     hint = "Save each document as a file of its own (print to PDF, take attachments out); drop those."
 
 

@@ -31,67 +31,15 @@ _TITLED = re.compile(
     r"(?:(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss)\.?|\b(?:MR|MRS|MS)\.|\bMRS|\bMISS) +"
     r"((?:[A-Z][A-Za-z'’-]*\.? +)?(?:[A-Z]\.? +)?[A-Z][A-Za-z'’-]+)"
 )
-_PAGE_WORDS = frozenset(
-    [
-        "PAGE",
-        "PG",
-        "P",
-        "OF",
-        "CONT",
-        "CONTD",
-        "CONTINUED",
-        "NO",
-        "M",
-        "F",
-        "MR",
-        "MRN",
-        "DOB",
-        "UNIT",
-        "CHART",
-        "SEX",
-        "AGE",
-        "HOSP",
-        "NUMBER",
-    ]
-)
+_PAGE_WORDS = words_of("names", "page_word")
 _PLACES = words_of("names", "state")
 _NO_NAMES = (
     words_of("facilities", "strong")
     | words_of("facilities", "usual")
     | frozenset(MONTHS)
-    | frozenset(
-        [
-            "MONDAY",
-            "TUESDAY",
-            "WEDNESDAY",
-            "THURSDAY",
-            "FRIDAY",
-            "SATURDAY",
-            "SUNDAY",
-            "NOTES",
-            "NOTE",
-            "ORDERS",
-            "COUNTY",
-            "INC",
-        ]
-    )
+    | words_of("names", "no_person")
 )
-_OTHERS_ROLES = frozenset(
-    [
-        "CC",
-        "COPY",
-        "COPIES",
-        "ATTN",
-        "ATTENTION",
-        "TO",
-        "FROM",
-        "BY",
-        "DICTATED",
-        "SIGNED",
-        "REFERRING",
-        "DOCTOR",
-    ]
-)
+_OTHERS_ROLES = words_of("names", "addressee")
 
 
 def running_names(page: LabelledPage, evidence: Evidence, known: Sequence[Finding]) -> Iterator[Finding]:

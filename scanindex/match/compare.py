@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from rapidfuzz.distance import OSA
 
-from scanindex.match import fold, names
+from scanindex.match import demographics, fold, names, wording
 from scanindex.match.evidence import COVER_PAGE, Evidence, Sighting
 from scanindex.match.names import NameSighting
 from scanindex.match.profile import Agreement, Conflict, Profile
@@ -46,6 +47,8 @@ def profile(evidence: Evidence, patient: Patient, holders: Holders, *, thorough:
     found += _barcodes(evidence, patient, holders)
     found += _thirds(evidence, patient, conflicts)
     _name_conflicts(evidence, patient, own, conflicts)
+    conflicts += demographics.contradictions(evidence, patient, own)
+    found = list(_placed(evidence, found))
     pages = {
         a.scan_page_no for _, a in found if a.level in (Level.EXACT, Level.NEAR) and a.note != _FINDING_ONLY
     }
@@ -55,11 +58,39 @@ def profile(evidence: Evidence, patient: Patient, holders: Holders, *, thorough:
         cover=_cover(evidence, patient, holders),
         conflicts=tuple(conflicts),
         pages=frozenset(n for n in pages if n),
+        supported=frozenset(n for kind, a in found if (n := a.scan_page_no) and _supports(kind, a)),
         unknown_mrn=_has_unknown_mrn(evidence, holders),
     )
 
 
 _FINDING_ONLY = "stands on the page without a label"
+
+
+_SUPPORTING = frozenset(("name", "mrn", "barcode", "birth_date", "number"))
+
+
+def _supports(kind: str, agreement: Agreement) -> bool:
+    """Says by itself whose the page is; a bare number must be the patient's in every digit."""
+    if kind not in _SUPPORTING or agreement.is_prose:
+        return False
+    levels = (Level.EXACT,) if kind == "number" else (Level.EXACT, Level.NEAR)
+    return agreement.level in levels
+
+
+def _placed(evidence: Evidence, found: list[tuple[str, Agreement]]) -> Iterator[tuple[str, Agreement]]:
+    """The same agreements, told apart by whether they stand in a sentence or beside an empty field."""
+    by_page = {p.scan_page_no: p.findings for p in evidence.findings}
+    texts = {t.page.scan_page_no: t for t in evidence.texts}
+    prose = {n: wording.prose_lines(t) for n, t in texts.items()}
+    fields = {n: wording.empty_fields(t, by_page.get(n, ())) for n, t in texts.items()}
+    for kind, a in found:
+        text = texts.get(a.scan_page_no or COVER_PAGE)
+        if text is None:
+            yield kind, a
+            continue
+        no = text.page.scan_page_no
+        is_stray = kind == "name" and wording.is_stray(text, a.box, fields[no])
+        yield kind, replace(a, is_prose=wording.is_in_lines(text, a.box, prose[no]), is_stray=is_stray)
 
 
 def _best(found: list[tuple[str, Agreement]]) -> dict[str, Agreement]:
@@ -71,8 +102,9 @@ def _best(found: list[tuple[str, Agreement]]) -> dict[str, Agreement]:
     return best
 
 
-def _strength(agreement: Agreement) -> tuple[int, bool]:
-    return _RANK[agreement.level], agreement.is_sure
+def _strength(agreement: Agreement) -> tuple[int, bool, bool]:
+    in_place = not (agreement.is_prose or agreement.is_stray)
+    return _RANK[agreement.level], in_place, agreement.is_sure
 
 
 # --- names ------------------------------------------------------------------------------

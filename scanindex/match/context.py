@@ -8,8 +8,10 @@ mother or guarantor is no evidence of a patient.
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 
+from scanindex.match.fold import ascii_upper
 from scanindex.match.text import PageText, Span, Token
 from scanindex.model import Role
 
@@ -43,7 +45,7 @@ _PROVIDER = _words(
     PHARMACIST SCRIBE COSIGNED APPROVED PERFORMED READ PSYCHIATRIST PSYCHOLOGIST COUNSELOR ENTERED
     """
 )
-_RELATIVE = _words(
+RELATIVES = _words(
     """
     MOTHER MOTHERS FATHER FATHERS PARENT PARENTS GUARANTOR GUARANTORS INSURED INSUREDS SUBSCRIBER
     SUBSCRIBERS SPOUSE SPOUSES HUSBAND WIFE WITNESS WITNESSED EMERGENCY CONTACT NEXT KIN NOK
@@ -94,6 +96,19 @@ _CREDENTIALS = _words(
     MD DO RN PAC NP ARNP CRNA LPN PHD DDS DMD DPM RPT LCSW MSW PSYD PHARMD FACS FACP MBBS CNM LPC
     """
 )
+_MENTION = re.compile(
+    r"\W*(?:CC|C/O|CARE OF|COPY|COPIES|COPIED|ROOM-?MATE|COMPARED?|COMPARISON|SPECIMEN OF|SAMPLE OF|DONOR|SAME AS"
+    r"|ATTN|ATTENTION|FRIEND|NEIGHBOU?R|VISITOR|CALLER|NOT (?:THIS|THE) PATIENT|(?:PREVIOUSLY|WRONGLY) FILED"
+    r"|MIS-?FILED|FILED IN ERROR|SEE ALSO|SEE CHART|CROSS[ -]?REF\w*|REPLACES|DUPLICATE OF|MIXED UP|WRONG PATIENT"
+    r"|ACCOMPANIED BY|BROUGHT (?:IN )?BY|NAMESAKE)\b"
+)
+"""Openings of a line that only mentions people; they govern all that follows on it."""
+_KIN = re.compile(
+    r"\W*(?:MOTHER|FATHER|SPOUSE|HUSBAND|WIFE|SON|DAUGHTER|BROTHER|SISTER|GUARANTOR|INSURED|SUBSCRIBER|WITNESS"
+    r"|GUARDIAN|NEXT OF KIN|NOK|PARTNER|INFORMANT|CAREGIVER|SIBLING|AUNT|UNCLE|GRAND(?:MOTHER|FATHER|PARENT))"
+    r"(?:['’`]?S)?\b"
+)
+"""Openings of a cell about somebody of the patient's family or beside the bed."""
 _REACH_TOKENS = 7
 _WIDE_GAP = 0.10
 """Share of the page's width that separates cells of one line."""
@@ -101,12 +116,47 @@ _WIDE_GAP = 0.10
 
 def context_of(page: PageText, span: Span) -> Context:
     """Role and label of a place on the page."""
+    mention = mention_role(page, span)
     left = _left_of(page, span)
     above = () if _has_label(left) else _above(page, span)
     role = _role(left) or _role(above) or (_heading_role(page, span) if _is_neutral(left) else None)
     if _has_credentials(page, span):
         role = Role.PROVIDER
-    return Context(role=role or Role.UNKNOWN, label=_label(left) or _label(above) or Label.NONE)
+    return Context(role=mention or role or Role.UNKNOWN, label=_label(left) or _label(above) or Label.NONE)
+
+
+def mention_role(page: PageText, span: Span) -> Role | None:
+    """The role that the opening of the line, or of its cell, gives to all that follows; even a
+    labelled number behind "cc:" or "Roommate:" is not the patient's."""
+    cells = _cells(page, page.by_line[span.line_no])
+    is_mention = False
+    for cell in cells:
+        text = _text(cell)
+        if _MENTION.match(text):
+            is_mention = True
+        elif cell[0].key in _PATIENT:
+            is_mention = False
+        is_here = cell[0].order <= span.first.order <= cell[-1].order
+        if is_here and _KIN.match(text):
+            return Role.RELATIVE
+        if is_here:
+            return Role.OTHER if is_mention else None
+    return None
+
+
+def _cells(page: PageText, tokens: list[Token]) -> list[list[Token]]:
+    limit_px = _WIDE_GAP * page.page.width_px
+    cells: list[list[Token]] = [[]]
+    for token in tokens:
+        if cells[-1] and token.word.box.left_px - cells[-1][-1].word.box.right_px > limit_px:
+            cells.append([])
+        cells[-1].append(token)
+    return [cell for cell in cells if cell]
+
+
+def _text(tokens: list[Token]) -> str:
+    words = {id(t.word): t.word.text for t in tokens}
+    return ascii_upper(" ".join(words.values()))
 
 
 def _left_of(page: PageText, span: Span) -> tuple[Token, ...]:
@@ -167,7 +217,7 @@ def _is_neutral(tokens: tuple[Token, ...]) -> bool:
 
 def _role(tokens: tuple[Token, ...]) -> Role | None:
     for token in tokens:
-        if token.key in _RELATIVE:
+        if token.key in RELATIVES:
             return Role.RELATIVE
         if token.key in _PROVIDER:
             return Role.PROVIDER

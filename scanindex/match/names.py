@@ -16,7 +16,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import Indel, JaroWinkler
 
 from scanindex.match import fold
-from scanindex.match.context import context_of
+from scanindex.match.context import context_of, mention_role
 from scanindex.match.evidence import Evidence
 from scanindex.match.nicknames import are_nicknames
 from scanindex.match.sightings import SURE_NAME_CONFIDENCE, certainty
@@ -201,6 +201,8 @@ def _sighting(
     words = tuple({id(t.word): t.word for t in tokens}.values())
     sure, disputed, _ = certainty(text.page, words, SURE_NAME_CONFIDENCE)
     middle, suffix = _around(text, name, last, first)
+    if middle is Level.ABSENT:
+        middle = _labelled_middle(name, box, findings)
     start = min(last, first, key=lambda s: s.first.order)
     return NameSighting(
         level=Level.NEAR if disputed else level,
@@ -218,6 +220,8 @@ def _sighting(
 
 def _role(text: PageText, start: Span, end: Span, box: Box, findings: Sequence[Finding]) -> Role:
     """The extraction's word on this place, and a veto by what stands around it."""
+    if mention := mention_role(text, start):
+        return mention
     seen = {f.role for f in findings if f.kind is FindingKind.NAME and overlaps(f.box, box)}
     if (
         any(f.kind is FindingKind.PROVIDER and overlaps(f.box, box) for f in findings)
@@ -246,8 +250,26 @@ def _around(text: PageText, name: PersonName, last: Span, first: Span) -> tuple[
     if not middle or not between or not _is_given(between[0].key, between[0].order < high):
         return Level.ABSENT, suffix
     read = fold.name_key(between[0].key)
-    agrees = read == middle or (1 in (len(read), len(middle)) and read[0] == middle[0])
-    return (Level.EXACT if agrees else Level.CONFLICT), suffix
+    return _middle_level(read, middle), suffix
+
+
+def _labelled_middle(name: PersonName, box: Box, findings: Sequence[Finding]) -> Level:
+    """The middle name as the extraction read it behind a label, against the person's."""
+    middle = fold.name_key(name.middle)
+    for finding in findings:
+        if finding.kind is not FindingKind.NAME or not overlaps(finding.box, box):
+            continue
+        given = [fold.name_key(w) for w in finding.value.partition(",")[2].split()]
+        given = [w for w in given if w and not fold.suffix_key(w)]
+        if middle and len(given) >= 2 and given[0] == fold.name_key(name.first):
+            return _middle_level(given[1], middle)
+    return Level.ABSENT
+
+
+def _middle_level(read: str, known: str) -> Level:
+    if read == known or known.startswith(read) or read.startswith(known):
+        return Level.EXACT
+    return Level.NEAR if min(len(read), len(known)) > 2 and _ratio(read, known) >= 0.7 else Level.CONFLICT
 
 
 def _is_given(key: str, is_between: bool) -> bool:

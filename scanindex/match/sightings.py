@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from scanindex.match import fold
-from scanindex.match.context import Context, Label, context_of
+from scanindex.match.context import Context, Label, context_of, mention_role
 from scanindex.match.dates import dates_in
 from scanindex.match.evidence import COVER_PAGE, Evidence, Sighting
 from scanindex.match.text import Line, PageText, Span, overlaps, union
@@ -138,6 +138,8 @@ def _own_role(text: PageText, finding: Finding, words: Sequence[Word]) -> Role:
     if finding.role not in (Role.PATIENT, Role.UNKNOWN) or not words:
         return finding.role
     span = _span_of(text, words)
+    if span and (mention := mention_role(text, span)):
+        return mention
     seen = context_of(text, span).role if span else Role.UNKNOWN
     return seen if seen in (Role.RELATIVE, Role.PROVIDER) and finding.role is Role.UNKNOWN else finding.role
 
@@ -210,7 +212,7 @@ def _dates(
                 raw=line.text[found.start : found.end],
                 values=found.readings,
                 others=found.others,
-                role=births[0].role if births else context.role,
+                role=mention_role(text, span) or (births[0].role if births else context.role),
                 is_labelled=bool(births) or context.label is Label.BIRTH,
                 confidence=confidence,
                 is_sure=sure,

@@ -49,6 +49,8 @@ class BackupReport:
     kept: int
     """Files that an earlier backup already held."""
     bytes_copied: int
+    damaged: int = 0
+    """Originals left out because they no longer match their name."""
 
 
 def backup(
@@ -72,6 +74,10 @@ def backup(
         raise transient(error) from None
     summary = {"at": now.isoformat(timespec="seconds"), "format": 1, "files": report.copied + report.kept}
     durable.write_durable(target / _SUMMARY, json.dumps(summary).encode())
+    if report.damaged:
+        raise FixityFailed(
+            f"{report.damaged} original(s) do not match their names; everything else was copied"
+        )
     return report
 
 
@@ -94,7 +100,7 @@ def _copy_archive(
 ) -> BackupReport:
     # Event segments first (see the head of this module); only the last one grows.
     events = sorted(p.relative_to(archive).as_posix() for p in (archive / _EVENTS).glob("*.jsonl"))
-    copied = kept = size = 0
+    copied = kept = size = damaged = 0
     folders = durable.Folders(target)
     for relative in events:
         folders.ensure((target / relative).parent)
@@ -108,10 +114,14 @@ def _copy_archive(
             kept += 1
             continue
         folders.ensure(goal.parent)
-        size += _copy_file(archive / relative, goal)
+        try:
+            size += _copy_file(archive / relative, goal)
+        except FixityFailed:
+            damaged += 1  # one rotten file must not keep the others out of the backup
+            continue
         copied += 1
         progress("files", copied + kept)
-    return BackupReport(copied=copied, kept=kept, bytes_copied=size)
+    return BackupReport(copied=copied, kept=kept, bytes_copied=size, damaged=damaged)
 
 
 def _copy_file(source: Path, goal: Path) -> int:

@@ -67,7 +67,7 @@ class Documents:
 
     def counts(self) -> dict[str, int]:
         rows = self._connection.execute(select(_D.c.state, func.count()).group_by(_D.c.state))
-        return {state: n for state, n in rows.tuples()}
+        return {state: n for state, n in rows}
 
     def with_prefix(self, prefix: str) -> list[DocumentId]:
         query = select(_D.c.document_id).where(_D.c.document_id.startswith(prefix, autoescape=True)).limit(5)

@@ -65,7 +65,7 @@ class Scans:
 
     def counts(self) -> dict[str, int]:
         rows = self._connection.execute(select(_T.c.state, func.count()).group_by(_T.c.state))
-        return {state: n for state, n in rows.tuples()}
+        return {state: n for state, n in rows}
 
     def with_prefix(self, prefix: str) -> list[ScanId]:
         """Ids that start so; for people who type the first digits."""

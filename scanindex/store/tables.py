@@ -37,6 +37,7 @@ scans = Table(
     Column("received_at", String(32), nullable=False),
     Column("body", Text, nullable=False, comment="model.Scan as JSON"),
     Index(None, "state", "priority", "arrival_no"),
+    Index(None, "arrival_no"),
     Index(None, "batch_id"),
 )
 

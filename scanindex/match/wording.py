@@ -1,0 +1,61 @@
+"""Sentences and empty fields: lines on which a name or number names no patient.
+
+Pure, per page. Prose is told by small words and lower case, whatever it is about.
+"""
+
+from __future__ import annotations
+
+import re
+
+from scanindex.match.text import Line, PageText, overlaps
+from scanindex.model import Box, Finding, FindingKind, Role
+
+HEAD_OR_STICKER_SHARE = 0.25
+_LEAST_WORDS = 7
+_SMALL = frozenset(
+    """the is was are were a an and with who had has have in on to for at this that his her he she it
+    by from not been be which when our we""".upper().split()
+)
+_EMPTY_FIELD = re.compile(
+    r"(?:(?<!OF )(?<!SIGNATURE )(?<!BY )\b(?:PATIENT(?:['’`]?S)?(?: NAME)?|PT(?: NAME)?|SPECIMEN OF|NAME OF PATIENT)"
+    r"|^\W*(?:FULL )?NAME)\s?(?:\s?:[\s_.,|-]*$|\s?[:.]?\s?_{3,})"
+)
+
+
+def prose_lines(text: PageText) -> frozenset[int]:
+    """Numbers of the lines that are running text."""
+    return frozenset(line.line_no for line in text.lines if _is_prose(line))
+
+
+def _is_prose(line: Line) -> bool:
+    words = [w.text.strip(".,;:()") for w in line.words]
+    letters = [w for w in words if w.isalpha()]
+    if len(words) < _LEAST_WORDS or not letters:
+        return False
+    small = sum(w.upper() in _SMALL for w in letters)
+    lower = sum(w[0].islower() for w in letters)
+    return small >= 3 or lower > 0.6 * len(letters)
+
+
+def is_in_lines(text: PageText, box: Box | None, lines: frozenset[int]) -> bool:
+    """Whether the words at this place belong to these lines."""
+    here = [w.line_no for w in text.page.words if overlaps(w.box, box)] if lines else []
+    return bool(here) and all(n in lines for n in here)
+
+
+def empty_fields(text: PageText, findings: tuple[Finding, ...]) -> tuple[Line, ...]:
+    """Lines that ask for the patient's name and have no value; none where a label gave the name."""
+    if any(
+        f.kind is FindingKind.NAME and f.role is Role.PATIENT and f.rule.startswith("label.")
+        for f in findings
+    ):
+        return ()
+    return tuple(line for line in text.lines if _EMPTY_FIELD.search(line.text))
+
+
+def is_stray(text: PageText, box: Box | None, fields: tuple[Line, ...]) -> bool:
+    """A name neither in the head (or a sticker there) nor right under the field that asks for it."""
+    if not fields or box is None or box.bottom_px <= HEAD_OR_STICKER_SHARE * text.page.height_px:
+        return False
+    reach_px = 2.6 * text.line_height_px
+    return not any(0 <= box.top_px - line.words[0].box.top_px <= reach_px for line in fields)

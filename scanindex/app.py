@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,7 @@ from scanindex.model import Document, DocumentState, PageReading, Scan, ScanId, 
 from scanindex.pipeline import Services
 from scanindex.ports import ArchiveStore, SearchIndex, Workers
 from scanindex.settings import Settings
+from scanindex.store import durable
 from scanindex.store.archive import FileArchive
 from scanindex.store.catalog import Catalog, open_engine, quick_check, sqlite_path
 from scanindex.store.charts import Charts
@@ -33,6 +35,9 @@ from scanindex.store.roster import SqlRoster
 
 Progress = Callable[[str, int, int], None]
 WorkersFactory = Callable[[Settings, ArchiveStore], Workers]
+
+
+_LOCK_TRIES, _LOCK_PAUSE_SECONDS = 5, 0.05
 
 
 class Workspace:
@@ -145,6 +150,7 @@ def initialise(settings: Settings, *, is_rebuild: bool = False) -> None:
     os.umask(0o077)
     for folder in (settings.inbox, settings.archive, settings.var, settings.spool):
         folder.mkdir(parents=True, exist_ok=True)
+        durable.fsync_dir(folder.parent)
     FileArchive(settings.archive).initialise()
     engine = open_engine(settings.catalog_url)
     if not is_rebuild:
@@ -216,11 +222,20 @@ def exclusive(settings: Settings) -> Iterator[None]:
         for path, what in ((settings.var, "workspace"), (settings.inbox, "inbox")):
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             stack.callback(os.close, descriptor)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise AlreadyRunning(f"this {what} is served by another process") from None
+            if not _locked(descriptor):
+                raise AlreadyRunning(f"this {what} is served by another process")
         yield
+
+
+def _locked(descriptor: int) -> bool:
+    """Try for a moment: `status` and its like hold the lock only to see whether it is free."""
+    for _ in range(_LOCK_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            time.sleep(_LOCK_PAUSE_SECONDS)
+    return False
 
 
 def is_running(settings: Settings) -> bool:

@@ -138,6 +138,12 @@ class WorkerLost(TransientError):
     hint = "It is tried once more, alone; a second death quarantines the file as crashes_reader."
 
 
+class Unexpected(TransientError):
+    code = "unexpected"
+    meaning = "A fault of the program itself while working on this scan; the others go on."
+    hint = "Report the code and the scan id; it is tried again by itself, also after an update."
+
+
 class Stopping(TransientError):
     code = "stopping"
     meaning = "The service is stopping; what was under way goes on at the next start."

@@ -29,8 +29,10 @@ from scanindex.errors import (
     CrashesReader,
     HiddenContent,
     InputError,
+    ScanindexError,
     Stopping,
     TransientError,
+    Unexpected,
     VerifyFailed,
     transient,
 )
@@ -68,8 +70,6 @@ SOFTWARE = f"scanindex {__version__}"
 _MAX_ATTEMPTS = 5
 """Deaths of the whole service while a scan was being opened, before it is blamed."""
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 5, 900
-UNTOUCHABLE_RULES = ("gate.damage",)
-"""Reviews that a new roster cannot settle."""
 _HIDING = {"glued_pdfs", "glued_files", "portfolio"}
 _OPEN_STATES = (DocumentState.PROPOSED, DocumentState.IN_REVIEW)
 
@@ -109,6 +109,10 @@ def process(scan: Scan, services: Services) -> None:
         _quarantine(scan, error, services)
     except (TransientError, VerifyFailed) as error:
         _wait(scan, error, services)
+    except ScanindexError:
+        raise  # broken integrity or a wrong setting: the service stops and says so
+    except Exception as error:  # a bug of ours must not take the other scans along
+        _wait(scan, Unexpected(type(error).__name__), services)
 
 
 def file_proposed(scan: Scan, services: Services) -> None:
@@ -179,63 +183,6 @@ def readings_of(scan: Scan, document: Document, services: Services) -> list[Page
     count = scan.page_count or max(document.pages)
     everything = services.workers.read_pages(scan, count)
     return [everything[no - 1] for no in document.pages]
-
-
-def decide_again(services: Services, *, only_older: bool = False) -> int:
-    """Look again at what waits for review, because the roster changed; returns how many changed.
-
-    `only_older` leaves out what was decided with the version in force. Only the
-    machine's own proposals: what a person touched stays with people. The page breaks
-    stay as they are; a break that was a guess keeps it in review.
-    """
-    with services.catalog.read() as unit:
-        waiting = unit.documents.all(DocumentState.IN_REVIEW)
-    version = services.roster.version()
-    chosen = [
-        document
-        for document in waiting
-        if _is_machines(document) and not (only_older and document.decision.roster_version == version)
-    ]
-    return sum(_decide_again(document, services) for document in chosen)
-
-
-def _decide_again(document: Document, services: Services) -> bool:
-    with services.catalog.read() as unit:
-        scan = unit.scans.get(document.scan_id)
-    if scan is None or document.decision.rule in UNTOUCHABLE_RULES:
-        return False
-    readings = readings_of(scan, document, services)
-    findings = [extract.find(reading) for reading in readings]
-    group = PageGroup(pages=document.pages, reasons=document.grouping_reasons, is_sure=document.is_break_sure)
-    decision = match.decide(readings, findings, group, services.roster, services.settings.match)
-    if _same_outcome(decision, document.decision):
-        return False
-    is_auto = decision.outcome is Outcome.AUTO
-    changed = dataclasses.replace(
-        document,
-        version=document.version + 1,
-        state=DocumentState.PROPOSED if is_auto else DocumentState.IN_REVIEW,
-        patient_id=decision.patient_id if is_auto else None,
-        decision=decision,
-    )
-    try:
-        with services.catalog.write() as unit:
-            unit.documents.change(changed, expected_version=document.version)
-            unit.events.append("decided_again", MACHINE, document_id=changed.document_id, document=changed)
-    except ConflictError:
-        return False  # a person was quicker
-    return True
-
-
-def _is_machines(document: Document) -> bool:
-    return document.decision.decided_by == MACHINE and document.decision.rule != "person"
-
-
-def _same_outcome(one: Decision, two: Decision) -> bool:
-    def gist(decision: Decision) -> tuple[object, ...]:
-        return decision.outcome, decision.rule, [c.patient_id for c in decision.candidates]
-
-    return gist(one) == gist(two)
 
 
 def follow_outbox(services: Services, limit: int = 200) -> int:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scanindex import find, pipeline
+from scanindex import find, pipeline, redecide
 from scanindex.errors import (
     ConfigError,
     IndexBroken,
@@ -140,7 +140,7 @@ class Service:
         now = (self._services.roster.version(), self._services.registry.patients())
         if self._roster_seen != now:
             is_start = self._roster_seen is None
-            changed = pipeline.decide_again(self._services, only_older=is_start)
+            changed = redecide.decide_again(self._services, only_older=is_start)
             if changed or not is_start:
                 self._report("roster", f"the roster changed: {changed} document(s) decided again")
         self._roster_seen = now

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from scanindex import app, pipeline
+from scanindex import app, pipeline, redecide
 from scanindex import review as use
 from scanindex.cli.common import (
     actor,
@@ -289,7 +289,7 @@ def _finish(document: Document, opened: app.Workspace, *, look_again: bool = Fal
     """
     try:
         with app.exclusive(opened.settings):
-            others = pipeline.decide_again(opened.services) if look_again else 0
+            others = redecide.decide_again(opened.services) if look_again else 0
             with opened.catalog.read() as unit:
                 proposed = {d.scan_id for d in unit.documents.all(DocumentState.PROPOSED)}
                 scans = [unit.scans.get(scan_id) for scan_id in proposed | {document.scan_id}]

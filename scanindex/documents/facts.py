@@ -95,7 +95,9 @@ def facts_of(reading: PageReading, findings: PageFindings) -> PageFacts:
         number=_number(findings, "print."),
         fax_number=_number(findings, "fax."),
         head_names=frozenset(
-            f.value for f in findings.of(FindingKind.NAME) if f.rule.startswith("running.") and _is_legible(f)
+            f.value
+            for f in findings.of(FindingKind.NAME)
+            if f.rule.startswith("running.name/") and _is_legible(f)
         ),
         letterhead=_letterhead(findings),
         accounts=frozenset(_plain(f.value) for f in findings.of(FindingKind.ACCOUNT)),

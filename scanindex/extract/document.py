@@ -104,7 +104,7 @@ def rule_name(finding: Finding) -> str:
 
 def _is_running(finding: Finding) -> bool:
     """A name in a page's head that nothing calls the patient's."""
-    return rule_name(finding) == "running.name"
+    return finding.rule.startswith("running.name")
 
 
 def _weight(finding: Finding) -> float:

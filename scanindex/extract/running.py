@@ -23,6 +23,7 @@ from scanindex.model import Box, Finding, FindingKind, Role
 
 HEAD_SHARE, FOOT_SHARE = 0.2, 0.92
 _MOST_REST = 4
+_MOST_HEADER_WORDS = 8
 _COMMA = re.compile(
     r"^\W*[A-Z][A-Za-z'’-]+(?:[ -][A-Z][A-Za-z'’-]+)?(?:\s(?:JR|SR|II|III|IV)\.?)?\s?,\s?[A-Z]"
 )
@@ -61,7 +62,7 @@ def running_names(page: LabelledPage, evidence: Evidence, known: Sequence[Findin
                 raw=text_of(tokens),
                 value=value,
                 tokens=tokens,
-                rule="running.name",
+                rule="running.name" if len(cell) <= _MOST_HEADER_WORDS else "running.name.prose",
                 role=Role.UNKNOWN,
                 factor=0.9,
             )
@@ -115,6 +116,8 @@ def _plain_name(cell: Sequence[Token]) -> tuple[str, tuple[Token, ...]] | None:
     rest = [t.key for t in cell[len(value.tokens) :] if t.key.isalpha()]
     if len(rest) > _MOST_REST or any(k not in _PAGE_WORDS for k in rest):
         return None
+    if value.raw.rstrip().endswith(",") and not any(t.key for t in cell[len(value.tokens) :]):
+        return None  # a degree stood behind it that could not be read
     given = f"{value.name.first} {value.name.middle}".strip()
     words = set(re.findall(r"[A-Z]+", value.text))
     if given in _PLACES or words & (_NO_NAMES | CREDENTIALS) or match_title(value.raw) is not None:

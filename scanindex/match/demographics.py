@@ -10,6 +10,7 @@ from scanindex.match.evidence import Evidence
 from scanindex.match.names import NameSighting
 from scanindex.match.profile import Conflict
 from scanindex.match.text import Line, PageText, Token, overlaps
+from scanindex.match.wording import is_prose
 from scanindex.model import Box, FindingKind, Level, Patient
 
 AGE_SLACK_YEARS = 2
@@ -17,6 +18,7 @@ _HEAD_SHARE = 0.35
 _NEAR_LINES = 3.5
 _LEAST_CONFIDENCE = 0.6
 _OLDEST = 112
+_MOST_HEADER_WORDS = 7
 _AGE = re.compile(
     r"(?<!GESTATIONAL )\bAGE\s?(?:/\s?SEX)?\s?[:.]?\s?(\d{1,3})\b(?!\s?(?:MO|WK|WEEK|DAY|HR|HOUR|/\d|-\d))"
     r"|\b(\d{1,3})[ -]?(?:YEAR|YR)S?[ -]?OLD\b|\b(\d{1,3}) ?Y/?O\b"
@@ -63,12 +65,17 @@ def _ages(evidence: Evidence, text: PageText, born: str, here: Sequence[NameSigh
         for match in _AGE.finditer(line.text):
             age = int(match[1] or match[2] or match[3])
             words = line.words_at(*match.span())
-            if not days or age > _OLDEST or not _is_about_patient(text, line, here):
+            if not days or age > _OLDEST or _is_sentence(line) or not _is_about_patient(text, line, here):
                 continue
             if any(w.confidence is not None and w.confidence < _LEAST_CONFIDENCE for w in words):
                 continue
             if min(abs(_years(born, day) - age) for day in days) > AGE_SLACK_YEARS:
                 yield _conflict(FindingKind.BIRTH_DATE, "age", text.page.scan_page_no, words[0].box, match[0])
+
+
+def _is_sentence(line: Line) -> bool:
+    """The age in a story may be anybody's, and at any time; a header's line is short."""
+    return len(line.words) > _MOST_HEADER_WORDS and is_prose(line)
 
 
 def _is_about_patient(text: PageText, line: Line, here: Sequence[NameSighting]) -> bool:

@@ -44,7 +44,8 @@ def carries_other_name(case: Case) -> bool:
     patient = case.leader.patient
     for finding in running_names(case.evidence):
         is_clear = finding.confidence is None or finding.confidence >= LEAST_CONFIDENCE
-        if finding.scan_page_no in case.leader.supported and not is_clear:
+        is_prose = ".prose" in finding.rule
+        if finding.scan_page_no in case.leader.supported and (is_prose or not is_clear):
             continue
         if patient.names and names.compare(finding.value, patient.names)[0] is Level.CONFLICT:
             return True
@@ -101,9 +102,10 @@ def _is_next_to_held(page_no: int, counts: dict[int, tuple[int, int]], held: set
 def _in_heads(case: Case, page_nos: set[int]) -> Iterator[Sighting]:
     heights = {p.scan_page_no: p.height_px for p in case.evidence.pages}
     for s in case.evidence.of(FindingKind.MRN, FindingKind.BIRTH_DATE):
-        if s.scan_page_no in page_nos and s.box is not None and s.is_patients:
-            if s.is_labelled or s.box.top_px <= HEAD_SHARE * heights[s.scan_page_no]:
-                yield s
+        if s.scan_page_no not in page_nos or s.box is None or not s.is_patients:
+            continue
+        if s.is_labelled or s.box.top_px <= HEAD_SHARE * heights[s.scan_page_no]:
+            yield s
 
 
 def _is_anothers(case: Case, s: Sighting) -> bool:

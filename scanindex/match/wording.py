@@ -17,17 +17,19 @@ _SMALL = frozenset(
     by from not been be which when our we""".upper().split()
 )
 _EMPTY_FIELD = re.compile(
-    r"(?:(?<!OF )(?<!SIGNATURE )(?<!BY )\b(?:PATIENT(?:['’`]?S)?(?: NAME)?|PT(?: NAME)?|SPECIMEN OF|NAME OF PATIENT)"
+    r"(?:(?<!OF )(?<!SIGNATURE )(?<!BY )"
+    r"\b(?:PATIENT(?:['’`]?S)?(?: NAME)?|PT(?: NAME)?|SPECIMEN OF|NAME OF PATIENT)"
     r"|^\W*(?:FULL )?NAME)\s?(?:\s?:[\s_.,|-]*$|\s?[:.]?\s?_{3,})"
 )
 
 
 def prose_lines(text: PageText) -> frozenset[int]:
     """Numbers of the lines that are running text."""
-    return frozenset(line.line_no for line in text.lines if _is_prose(line))
+    return frozenset(line.line_no for line in text.lines if is_prose(line))
 
 
-def _is_prose(line: Line) -> bool:
+def is_prose(line: Line) -> bool:
+    """Running text: many words, mostly small or in lower case."""
     words = [w.text.strip(".,;:()") for w in line.words]
     letters = [w for w in words if w.isalpha()]
     if len(words) < _LEAST_WORDS or not letters:

@@ -72,8 +72,8 @@ def test_few_or_mixed_words_give_no_answer() -> None:
     assert kind(WHO + "seen today, doing well, see my note") is None
 
 
-def test_a_cover_sheet_outranks_the_page() -> None:
-    """What the operator's sheet says about the type wins over what the page looks like."""
+def test_a_cover_sheet_outranks_the_look_of_a_page_but_no_title() -> None:
+    """The operator's sheet says the type where the paper does not print one that reads surely."""
     cover = Finding(
         kind=FindingKind.DOCUMENT_TYPE,
         raw="x",
@@ -83,8 +83,12 @@ def test_a_cover_sheet_outranks_the_page() -> None:
         confidence=1.0,
         rule="cover/1",
     )
-    pages = [PageFindings(scan_page_no=1, findings=(cover,)), find(page("PROGRESS NOTE" + WHO, number=2))]
-    assert fields(pages).document_type == "referral"
+    sheet = PageFindings(scan_page_no=1, findings=(cover,))
+    titled = find(page("PROGRESS NOTE" + WHO, number=2))
+    faint = find(page("PROGRESS NOTE" + WHO, number=2, confidence=0.4))
+
+    assert fields([sheet, titled]).document_type == "progress_note"
+    assert fields([sheet, faint]).document_type == "referral"
 
 
 def test_the_types_are_distinct_and_coded() -> None:

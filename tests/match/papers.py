@@ -36,6 +36,8 @@ from scanindex.model import (
 from scanindex.settings import MatchSettings
 
 _MARK = re.compile(r"<([a-z_0-9]+)(?::([a-z]+))? ([^>=]+)(?:=([^>]*))?>")
+_RULES = {"page_of": "print.page_of/1", "running": "running.name/1"}
+"""Marks whose rule is no label; `running` is a name in a page's head that no label announces."""
 _WIDTH, _HEIGHT = 12, 36
 
 
@@ -215,7 +217,7 @@ def _word(
 def _finding(mark: re.Match[str], words: Sequence[Word], number: int) -> Finding:
     raw = mark[3]
     return Finding(
-        kind=FindingKind(mark[1]),
+        kind=FindingKind("name" if mark[1] == "running" else mark[1]),
         raw=raw,
         value=mark[4] or raw,
         scan_page_no=number,
@@ -226,8 +228,8 @@ def _finding(mark: re.Match[str], words: Sequence[Word], number: int) -> Finding
             bottom_px=words[-1].box.bottom_px,
         ),
         confidence=min((w.confidence for w in words if w.confidence is not None), default=None),
-        rule=f"label.{mark[1]}/1",
-        role=Role(mark[2] or "patient"),
+        rule=_RULES.get(mark[1], f"label.{mark[1]}/1"),
+        role=Role(mark[2] or ("unknown" if mark[1] == "running" else "patient")),
         readers=("tesseract",),
     )
 
@@ -243,6 +245,7 @@ class Situation:
     is_sure: bool = True
     cover: PageFindings | None = None
     settings: MatchSettings = field(default_factory=MatchSettings)
+    reasons: tuple[str, ...] = ("first page of the scan",)
 
     def decide(self, active: Mapping[str, Gate] = GATES) -> Decision:
         return decide(
@@ -250,7 +253,7 @@ class Situation:
             [p.findings for p in self.papers],
             PageGroup(
                 pages=tuple(p.reading.scan_page_no for p in self.papers),
-                reasons=("first page of the scan",),
+                reasons=self.reasons,
                 is_sure=self.is_sure,
                 cover=self.cover,
             ),

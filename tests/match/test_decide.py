@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from scanindex.match import POLICY_VERSION
-from scanindex.model import FindingKind, Level, Outcome, PersonName
+from scanindex.model import BETWEEN_SHEETS, FindingKind, Level, Outcome, PersonName
 from scanindex.settings import MatchSettings
 from tests.match.papers import Situation, SmallRoster, cover_sheet, page, patient
 
@@ -291,8 +291,53 @@ def test_a_page_naming_an_unregistered_person_is_asked() -> None:
 
 
 def test_a_continuation_without_identifiers_is_carried() -> None:
-    """Where the grouping is sure a page that names nobody goes with its document."""
-    assert decide(page(f"Patient: {NAME}  MRN: {MRN}"), page("and so on", number=2)).outcome is Outcome.AUTO
+    """A page that names nobody goes with its document where a printed count or sheets hold it."""
+    first = page(f"Patient: {NAME}  MRN: {MRN}", "<page_of Page 1 of 2=1/2>")
+    counted = page("and so on", "<page_of Page 2 of 2=2/2>", number=2)
+    loose = page("and so on", number=2)
+
+    assert decide(first, counted).outcome is Outcome.AUTO
+    assert decide(first, loose).rule == "gate.every_page_tied"
+    assert decide(first, loose, reasons=(BETWEEN_SHEETS,)).outcome is Outcome.AUTO
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "cc: Clara Rosen, DOB 03/09/1948, MRN <mrn 0481220>",
+        "Roommate: <name ROSEN, CLARA>   MRN: <mrn 0481220>   DOB: <birth_date 03/09/1948=1948-03-09>",
+        "Compared with specimen of Clara Rosen, MRN <mrn 0481220>",
+        "c/o <name ROSEN, CLARA>  MRN <mrn 0481220>",
+        "Same as Rosen, Clara MRN: <mrn 0481220>",
+        "Husband: <name ROSEN, CLARA> MRN: <mrn 0481220>",
+    ],
+)
+def test_a_line_that_opens_with_a_mention_is_no_evidence(line: str) -> None:
+    """All that follows "cc:" or "Roommate:" is somebody's mentioned, even with a label."""
+    decision = decide(page("PATHOLOGY REPORT", "Patient: ________", "", line))
+
+    assert decision.outcome is not Outcome.AUTO
+
+
+def test_fitting_age_title_and_middle_name_do_not_stop_it() -> None:
+    """What agrees with the roster is no contradiction; an age may be two years off."""
+    paper = page(
+        "Patient: Mrs. <name Clara M. Rosen=ROSEN, CLARA M>   Age 49   Female   MRN: <mrn 0481220>",
+        "Date of visit: <service_date 05/02/1996=1996-05-02>",
+    )
+
+    assert decide(paper).outcome is Outcome.AUTO
+
+
+def test_an_age_in_a_story_is_nobodys() -> None:
+    """A sentence tells ages of anybody at any time."""
+    paper = page(
+        f"Patient: {NAME}   MRN: {MRN}",
+        "Visit: <service_date 05/02/1996=1996-05-02>",
+        "This is the story of a 19 year old who was seen for the first time in the clinic",
+    )
+
+    assert decide(paper).outcome is Outcome.AUTO
 
 
 def test_notes_about_a_page_do_not_stop_it() -> None:
@@ -437,14 +482,14 @@ def test_a_newborn_without_its_own_number_is_asked() -> None:
     [
         (f"Patient: {NAME}", cover_sheet("0481220"), Outcome.AUTO),
         (f"DOB: {BORN}", cover_sheet("0481220"), Outcome.AUTO),
-        ("No acute distress.", cover_sheet("0481220", "1948-03-09"), Outcome.AUTO),
+        ("No acute distress.", cover_sheet("0481220", "1948-03-09"), Outcome.REVIEW),
         ("No acute distress.", cover_sheet("0481220"), Outcome.REVIEW),
         ("No acute distress.", cover_sheet("0481220", "1950-01-01"), Outcome.REVIEW),
         ("Patient: <name ADLER, PAUL>", cover_sheet("0481220", "1948-03-09"), Outcome.REVIEW),
     ],
 )
 def test_cover_sheets(line: str, cover, expected: Outcome) -> None:
-    """A cover sheet is the operator's word: believed where the pages agree or are silent."""
+    """A cover sheet is the operator's word: believed only where the pages agree."""
     assert decide(page(line), cover=cover).outcome is expected
 
 

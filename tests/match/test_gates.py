@@ -9,9 +9,9 @@ from __future__ import annotations
 import pytest
 
 from scanindex.match import GATES
-from scanindex.model import Outcome, PageKind
+from scanindex.model import BETWEEN_SHEETS, Outcome, PageKind
 from scanindex.settings import MatchSettings
-from tests.match.papers import Situation, SmallRoster, page, patient
+from tests.match.papers import Situation, SmallRoster, cover_sheet, page, patient
 
 CLARA = patient(
     "clara",
@@ -62,7 +62,7 @@ SITUATIONS: dict[str, Situation] = {
     ),
     "no_second_patient": Situation(  # somebody else's sheet behind the first page
         roster=SmallRoster([CLARA, patient("ida", "Quinn", "Ida", "1955-08-17", "0559031")]),
-        papers=(page(*LABEL), page("QUINN, IDA   08/17/1955", "Wound clean and dry.", number=2)),
+        papers=(page(*LABEL, "", "QUINN, IDA   08/17/1955", "Wound clean and dry."),),
     ),
     "margin": Situation(  # a sticker of one patient on the preprinted form of another
         roster=SmallRoster(
@@ -110,15 +110,58 @@ SITUATIONS: dict[str, Situation] = {
             page(*LABEL),
             page("Patient: <name QU1NN, lDA=QU1NN, LDA>", "Wound clean.", number=2, confidence=0.3),
         ),
+        reasons=(BETWEEN_SHEETS,),
     ),
     "sure_of_pages": Situation(  # page 2 names nobody and may begin another document
-        roster=ROSTER, papers=(page(*LABEL), page("Wound clean and dry.", number=2)), is_sure=False
+        roster=ROSTER,
+        papers=(page(*LABEL), page("Wound clean and dry.", number=2)),
+        is_sure=False,
+        reasons=(BETWEEN_SHEETS,),
     ),
     "whole_pages": Situation(  # nobody knows what page 2 says
-        roster=ROSTER, papers=(page(*LABEL), page(number=2, kind=PageKind.FAILED, problems=("timeout",)))
+        roster=ROSTER,
+        papers=(page(*LABEL), page(number=2, kind=PageKind.FAILED, problems=("timeout",))),
+        reasons=(BETWEEN_SHEETS,),
     ),
     "infants_own_number": Situation(  # the mother's sticker on her baby's sheet
         roster=ROSTER, papers=(page(*LABEL, "BABY BOY ROSEN   delivered 06/02/1979   Apgar 9"),)
+    ),
+    "cover_agrees": Situation(  # a used cover sheet lies before another patient's pages, or they behind it
+        roster=SmallRoster([CLARA, patient("ida", "Quinn", "Ida", "1955-08-17", "0559031")]),
+        papers=(page(*LABEL),),
+        cover=cover_sheet("0559031"),
+    ),
+    "no_other_head_name": Situation(  # the clinic's label on a sheet that says in its head whose it is
+        roster=ROSTER, papers=(page("<running ADLER, PAUL T>   page 2", *LABEL),)
+    ),
+    "every_page_tied": Situation(  # a loose sheet behind the first page: nothing says whose it is
+        roster=ROSTER, papers=(page(*LABEL), page("Wound clean and dry.", number=2))
+    ),
+    "silent_pages": Situation(  # a sheet of somebody unregistered lies between the same separators
+        roster=ROSTER,
+        papers=(page(*LABEL), page("0999123   page 2", "Wound clean and dry.", number=2)),
+        reasons=(BETWEEN_SHEETS,),
+    ),
+    "named_as_patient": Situation(  # the story of a page that names nobody mentions somebody
+        roster=ROSTER,
+        papers=(
+            page(
+                f"The lady in the next bed was {NAME} with mrn {MRN} and had the same tray.",
+            ),
+        ),
+    ),
+    "name_in_its_place": Situation(  # nobody filled in the name; a name and number stand far below
+        roster=ROSTER, papers=(page("Patient: ________", *[""] * 14, f"ROSEN, CLARA   MRN: {MRN}"),)
+    ),
+    "no_other_age": Situation(  # the unregistered grandson of the same name and number
+        roster=ROSTER,
+        papers=(
+            page(f"Patient: {NAME}  Age 31   MRN: {MRN}", "Visit: <service_date 05/02/1996=1996-05-02>"),
+        ),
+    ),
+    "no_other_middle": Situation(  # an unregistered cousin; the number was looked up by name
+        roster=SmallRoster([patient("mae", "Rosen", "Clara", "1948-03-09", "0481220", middle="Mae")]),
+        papers=(page(f"Patient: <name ROSEN, CLARA JUNE>   MRN: {MRN}"),),
     ),
     "strict_mode": Situation(  # a label on the wrong paper: nothing on it can tell, only people do
         roster=ROSTER, papers=(page(*LABEL),), settings=MatchSettings(mode="suggest")

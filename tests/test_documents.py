@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from scanindex import sheetcode
 from scanindex.documents import group
 from scanindex.extract import find
-from scanindex.model import Barcode, FindingKind, Grouping, PageKind, PageReading, Preset, Role
+from scanindex.model import (
+    BETWEEN_SHEETS,
+    Barcode,
+    FindingKind,
+    Grouping,
+    PageKind,
+    PageReading,
+    Preset,
+    Role,
+)
 from scanindex.settings import DocumentsSettings
 from tests.extract.paper import page
 
@@ -174,6 +183,30 @@ def test_separators_can_be_switched_off() -> None:
     """Then they are set aside and split nothing."""
     text = "Page 2 of 2\n" + TEXT
     assert cut(note(NORA, extra="Page 1 of 2"), separator(2), text, separators=False) == [(1, 3)]
+
+
+@pytest.mark.parametrize(
+    "head", ["Weeks, Harlan   page 2", "WEEKS, HARLAN    0999123", "Frank D. Weeks", "Page 2   Mr. Weeks"]
+)
+def test_another_name_in_the_head_splits_without_a_label(head: str) -> None:
+    """A running head that names somebody else is a change of patient; a person looks at the break."""
+    result = grouped(note(NORA), f"{head}\n{TEXT}")
+
+    assert [g.pages for g in result.groups] == [(1,), (2,)]
+    assert not result.groups[1].is_sure
+
+
+@pytest.mark.parametrize("head", ["QUILL, NORA   page 2", "Nora B. Quill", "Mrs. Quill   page 2"])
+def test_the_patients_own_name_in_the_head_does_not_split(head: str) -> None:
+    """The running head of a continuation sheet."""
+    assert cut(note(NORA), f"{head}\n(continued)\n{TEXT}") == [(1, 2)]
+
+
+def test_a_document_that_fills_the_space_between_sheets_says_so() -> None:
+    """Only then may a page that names nobody rely on the sheets."""
+    whole = grouped(note(NORA), TEXT, separator(3), note(CARL), note(NORA))
+
+    assert [BETWEEN_SHEETS in g.reasons for g in whole.groups] == [True, False, False]
 
 
 def test_a_patient_sheet_covers_the_document_behind_it() -> None:

@@ -126,8 +126,8 @@ SITUATIONS: dict[str, Situation] = {
     "infants_own_number": Situation(  # the mother's sticker on her baby's sheet
         roster=ROSTER, papers=(page(*LABEL, "BABY BOY ROSEN   delivered 06/02/1979   Apgar 9"),)
     ),
-    "cover_agrees": Situation(  # a used cover sheet lies before another patient's pages, or they behind it
-        roster=SmallRoster([CLARA, patient("ida", "Quinn", "Ida", "1955-08-17", "0559031")]),
+    "cover_agrees": Situation(  # the sheet of somebody not registered yet lies before a stray page
+        roster=ROSTER,
         papers=(page(*LABEL),),
         cover=cover_sheet("0559031"),
     ),
@@ -146,6 +146,8 @@ SITUATIONS: dict[str, Situation] = {
         roster=ROSTER,
         papers=(
             page(
+                f"DOB: {BORN}",
+                "",
                 f"The lady in the next bed was {NAME} with mrn {MRN} and had the same tray.",
             ),
         ),

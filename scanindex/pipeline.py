@@ -287,14 +287,18 @@ def _draft(
 
 
 def _withheld(decision: Decision, info: ScanInfo) -> Decision:
-    """A damaged file is never filed without a person, whatever its pages say."""
+    """A damaged file is never filed without a person, whatever its pages say.
+
+    The rule stays on documents that wait for another reason too: a later roster may
+    settle that reason, never the damage (redecide.py).
+    """
     damage = _damage_of(info)
-    if not damage or decision.outcome is not Outcome.AUTO:
+    if not damage:
         return decision
     reason = f"The file is damaged ({', '.join(damage)}); a person must look at it."
     return dataclasses.replace(
         decision,
-        outcome=Outcome.REVIEW,
+        outcome=Outcome.REVIEW if decision.outcome is Outcome.AUTO else decision.outcome,
         patient_id=None,
         rule="gate.damage",
         reasons=(reason, *decision.reasons),

@@ -197,14 +197,19 @@ def take_in(
     return changed
 
 
-def rescue(scan_id: ScanId, actor: str, services: Services) -> Document:
-    """A document in review out of all set-aside pages of a scan (a false "blank")."""
+def rescue(scan_id: ScanId, actor: str, services: Services, scan_page_no: int | None = None) -> Document:
+    """A document in review out of set-aside pages of a scan: all blanks, or one page of any kind.
+
+    The single page may be a separator: a page with content that was taken for one.
+    """
     with services.catalog.write() as unit:
         loose = [
-            no for no, kind, holder in unit.pages.of(scan_id) if holder is None and kind is PageKind.BLANK
+            no
+            for no, kind, holder in unit.pages.of(scan_id)
+            if holder is None and (kind is PageKind.BLANK if scan_page_no is None else no == scan_page_no)
         ]
         if not loose:
-            raise NotFound(f"scan {scan_id[:12]} has no page set aside as blank")
+            raise NotFound(f"scan {scan_id[:12]} has no such page set aside")
         document = Document(
             document_id=DocumentId(services.ids.new()),
             version=1,
@@ -219,7 +224,7 @@ def rescue(scan_id: ScanId, actor: str, services: Services) -> Document:
                 outcome=Outcome.REVIEW,
                 patient_id=None,
                 candidates=(),
-                reasons=(f"Blank pages brought back by {actor}.",),
+                reasons=(f"Pages set aside were brought back by {actor}.",),
                 rule="person",
                 policy_version="",
                 roster_version=services.roster.version(),

@@ -223,13 +223,13 @@ def join(home: Path, first_id: str, second_id: str) -> None:
 
 @review.command()
 @click.argument("scan_id")
-@click.option("--page", "page_no", type=int, help="Only this page of the scan, into --into.")
-@click.option("--into", "document_id", help="A document of the same scan that is in review.")
+@click.option("--page", "page_no", type=int, help="Only this page of the scan, a separator too.")
+@click.option("--into", "document_id", help="With --page: a document of the same scan in review.")
 @pass_home
 def unblank(home: Path, scan_id: str, page_no: int | None, document_id: str | None) -> None:
-    """Bring back pages that were set aside as blank: all as a new document, or one into another."""
-    if (page_no is None) != (document_id is None):
-        raise UsageError("--page and --into go together")
+    """Bring back pages that were set aside: all blanks, or one page, as a new document or --into one."""
+    if page_no is None and document_id is not None:
+        raise UsageError("--into needs --page")
     with workspace(home) as opened:
         scan = scan_by(scan_id, opened)
         if page_no is not None and document_id is not None:
@@ -238,7 +238,7 @@ def unblank(home: Path, scan_id: str, page_no: int | None, document_id: str | No
                 scan, page_no, document.document_id, document.version, actor(), opened.services
             )
         else:
-            changed = use.rescue(scan, actor(), opened.services)
+            changed = use.rescue(scan, actor(), opened.services, page_no)
         click.echo(f"{changed.document_id[:8]}@{changed.version} pages {pages_text(changed.pages)}")
 
 

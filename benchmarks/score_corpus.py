@@ -149,7 +149,7 @@ def say(text: str) -> None:
 def measured() -> Iterator[Cost]:
     """Wall time, processor time of all descendants that ended, and peak memory of the process tree."""
     cost, stop = Cost(), threading.Event()
-    _adopt_orphans()
+    adopt_orphans()
     sampler = threading.Thread(target=_sample, args=(cost, stop), daemon=True)
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     sampler.start()
@@ -157,19 +157,19 @@ def measured() -> Iterator[Cost]:
         yield cost
     finally:
         cost.wall_seconds = time.monotonic() - start
-        _reap_orphans()
+        reap_orphans()
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cost.cpu_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         stop.set()
         sampler.join()
 
 
-def _adopt_orphans() -> None:
+def adopt_orphans() -> None:
     """Become the reaper of descendants: helpers that outlive their parent would go uncounted otherwise."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def _reap_orphans() -> None:
+def reap_orphans() -> None:
     """Wait for them, a few seconds at most; their time then counts as ours."""
     deadline = time.monotonic() + REAP_SECONDS
     while time.monotonic() < deadline:

@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "paths", nargs="+", type=Path, help="PDF files, or folders to search for document.pdf"
+        "paths", nargs="+", type=Path, help="PDF files, or folders to search for both PDFs of documents"
     )
     parser.add_argument("--lib", type=Path, required=True, help="folder for veraPDF's jars")
     options = parser.parse_args(arguments)
@@ -77,10 +77,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def find(paths: Sequence[Path]) -> list[Path]:
-    """Files as given; in folders every document.pdf."""
+    """Files as given; in folders every document.pdf and document-small.pdf."""
     found: list[Path] = []
     for path in paths:
-        found += sorted(path.rglob("document.pdf")) if path.is_dir() else [path]
+        found += (
+            sorted([*path.rglob("document.pdf"), *path.rglob("document-small.pdf")])
+            if path.is_dir()
+            else [path]
+        )
     return found
 
 

@@ -7,16 +7,17 @@ pools, search engine) come to life on first use, so that `status` stays quick.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import fcntl
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from scanindex import filing
+from scanindex import filing, pipeline
 from scanindex.child import SCRATCH
 from scanindex.errors import AlreadyRunning, IntegrityError, NotInitialised
 from scanindex.intake import Intake
@@ -60,6 +61,7 @@ class Workspace:
             catalog=self.catalog,
             archive=self.archive,
             event_log=self.event_log,
+            readings=self.archive,
             roster=self.roster,
             registry=self.roster,
             index=self._open_index(),
@@ -108,8 +110,8 @@ class LazyWorkers:
     def read_pages(self, scan: Scan, page_count: int) -> list[PageReading]:
         return self._workers.read_pages(scan, page_count)
 
-    def reread_page(self, scan: Scan, scan_page_no: int) -> PageReading:
-        return self._workers.reread_page(scan, scan_page_no)
+    def reread_page(self, scan: Scan, scan_page_no: int, *, fresh: bool = True) -> PageReading:
+        return self._workers.reread_page(scan, scan_page_no, fresh=fresh)
 
     def assemble(
         self, scan: Scan, document: Document, readings: Sequence[PageReading], staged: Path
@@ -140,6 +142,48 @@ def process_workers(progress: Progress | None = None) -> WorkersFactory:
         return ProcessWorkers(settings, archive, progress)
 
     return make
+
+
+def workers_with_effort(workspace: Workspace, make: WorkersFactory, effort: str) -> LazyWorkers:
+    """Workers that read with another effort than the settings say, beside those of the service.
+
+    They have a spool of their own: a running service must neither take their checkpoints
+    for its own nor clear them away, and a later run goes on from them.
+    """
+    settings = workspace.settings
+    ocr = dataclasses.replace(settings.ocr, effort=effort)
+    own_place = dataclasses.replace(settings.store, var=str(settings.var / "reread" / effort))
+    own = dataclasses.replace(settings, ocr=ocr, store=own_place)
+    own.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return LazyWorkers(lambda: make(own, workspace.archive))
+
+
+@contextlib.contextmanager
+def rereading(settings: Settings) -> Iterator[None]:
+    """Be the one that reads again in this workspace; the service may run. Raises AlreadyRunning."""
+    folder = settings.var / "reread"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if not _locked(descriptor):
+            raise AlreadyRunning("documents of this workspace are being read again by another process")
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def file_now(workspace: Workspace, scan_ids: Iterable[ScanId]) -> bool:
+    """File what is decided of these scans; False, and nothing done, where a running service files it."""
+    try:
+        with exclusive(workspace.settings):
+            for scan_id in scan_ids:
+                with workspace.catalog.read() as unit:
+                    scan = unit.scans.get(scan_id)
+                if scan is not None:
+                    pipeline.process(scan, workspace.services)
+    except AlreadyRunning:
+        return False
+    return True
 
 
 def initialise(settings: Settings, *, is_rebuild: bool = False) -> None:

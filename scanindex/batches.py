@@ -24,6 +24,8 @@ class BatchSummary:
     in_review: int
     rescan_wanted: int
     entered_in_error: int
+    replaced: int
+    """Pages whose paper was scanned again."""
     underway_files: int
     quarantined_files: int
 
@@ -97,6 +99,7 @@ def summary(batch_id: BatchId, services: Services) -> BatchSummary:
         in_review=by_state[DocumentState.IN_REVIEW] + by_state[DocumentState.PROPOSED],
         rescan_wanted=by_state[DocumentState.RESCAN_WANTED],
         entered_in_error=by_state[DocumentState.ENTERED_IN_ERROR],
+        replaced=by_state[DocumentState.REPLACED],
         underway_files=sum(s.state in (ScanState.RECEIVED, ScanState.WAITING) for s in scans),
         quarantined_files=sum(s.state is ScanState.QUARANTINED for s in scans),
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scanindex import filing
-from scanindex.errors import IndexBroken, IntegrityError
+from scanindex.errors import IndexBroken, IntegrityError, StorageFailed
 from scanindex.intake import is_in_inbox
 from scanindex.model import Document, DocumentId, DocumentState, Scan, ScanId, ScanState
 from scanindex.pipeline import Services
@@ -34,6 +34,7 @@ PROBLEMS = {
     "document_damaged": "A file in its folder does not match the manifest; restore the folder from backup.",
     "document_mismatch": "Its record says otherwise than the catalog; compare with `scanindex show`.",
     "document_unrecorded": "A folder without a row; `scanindex rebuild` reads it back from the event log.",
+    "reading_damaged": "A later reading is gone or changed; restore it from backup, or `scanindex reread`.",
     "events_behind": "The archive's event log lacks the newest events; starting the service writes them.",
     "catalog_behind": "This catalog is an older copy than the archive; `scanindex restore` or `rebuild`.",
     "events_broken": "The event log was changed or torn; restore that segment from backup.",
@@ -160,6 +161,9 @@ def _check_original(services: Services, scan: Scan, fixity: bool) -> Iterator[Pr
 
 
 def _check_document(services: Services, document: Document, fixity: bool) -> Iterator[Problem]:
+    for name in document.readings:
+        if not _is_reading_whole(services, document.scan_id, name, fixity):
+            yield Problem(code="reading_damaged", subject=document.document_id, detail=name[:12])
     if document.filed_version is None:
         return
     if document.state is DocumentState.FILED and (
@@ -185,6 +189,16 @@ def _check_document(services: Services, document: Document, fixity: bool) -> Ite
             document.scan_id,
         ):
             yield Problem(code="document_mismatch", subject=document.document_id)
+
+
+def _is_reading_whole(services: Services, scan_id: ScanId, name: str, fixity: bool) -> bool:
+    if not fixity:
+        return services.readings.has_reading(scan_id, name)
+    try:
+        services.readings.kept_reading(scan_id, name)
+    except (IntegrityError, StorageFailed):
+        return False
+    return True
 
 
 def _check_unrecorded(

@@ -1,6 +1,6 @@
 """What runs in child processes: opening received bytes, reading pixels, making PDFs.
 
-Two kinds of child. *Decoders* are fresh for every call and limited, because
+Two kinds of child. *Decoders* are limited and serve one file each, because
 received bytes may be hostile. *Readers* live for many pages, because models
 take long to load; they see only pixels that a decoder wrote out again. Pixels
 travel through files in the spool (raw bytes and a JSON description whose size is
@@ -14,6 +14,7 @@ import dataclasses
 import os
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,21 +44,31 @@ PRELOAD = [
     "scanindex.filing.pdfa_pdf",
     "scanindex.filing.pdfa_file",
     "scanindex.filing.pdfa_check",
+    "scanindex.warm",
 ]
 
 
-def start_decoder(limits: WorkersSettings) -> None:
+def start_decoder(limits: WorkersSettings, calls: int) -> None:
     os.umask(0o077)
+    sandbox.name_process("scanindex-open")
     sandbox.enter(
         memory_bytes=limits.memory_bytes,
         cpu_seconds=limits.cpu_seconds,
         nice=limits.nice,
         offline=limits.sandbox,
+        calls=calls,
     )
+
+
+def renew_decoder(limits: WorkersSettings) -> None:
+    """Each page has its own processor time, however many the child has decoded before."""
+    if limits.cpu_seconds:
+        sandbox.renew_cpu_time(limits.cpu_seconds)
 
 
 def start_reader(limits: WorkersSettings) -> None:
     os.umask(0o077)
+    sandbox.name_process("scanindex-read")
     os.environ["OMP_THREAD_LIMIT"] = "1"  # 4x slower otherwise: one thread per core fights the others
     sandbox.enter(memory_bytes=0, cpu_seconds=0, nice=limits.nice, offline=limits.sandbox)
 
@@ -108,9 +119,14 @@ def read(source: Path, max_pixels: int, settings: OcrSettings, checkpoint: Path)
 
     raster, seconds = _load(source, max_pixels)
     scratch = source.parent.parent / SCRATCH
-    reading = ocr.read_page(raster, settings, _engines(settings, scratch))
+    # One set of engines serves pages of every effort.
+    engines = _engines(dataclasses.replace(settings, effort=OcrSettings().effort), scratch)
+    reading = ocr.read_page(raster, settings, engines)
     stages = {"decode": round(seconds, 4), **reading.stage_seconds}
-    write_reading(dataclasses.replace(reading, stage_seconds=stages), checkpoint)
+    told = dataclasses.replace(
+        reading, stage_seconds=stages, effort=settings.effort, read_at=datetime.now(UTC)
+    )
+    write_reading(told, checkpoint)
 
 
 def forget_pixels(source: Path) -> None:

@@ -16,7 +16,6 @@ import contextlib
 import fcntl
 import multiprocessing
 import os
-import queue
 import signal
 import threading
 import time
@@ -74,13 +73,15 @@ class _Process(Protocol):
     def kill(self) -> None: ...
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class _Child:
     process: _Process
     pipe: Connection
     lifeline: Connection
     """Never written to; the kernel kills the child's group when it closes."""
     calls_left: int
+    owner: str
+    """Whose calls it serves, and nobody else's."""
 
     def end(self) -> None:
         """Kill the child and whatever it started."""
@@ -96,10 +97,12 @@ class _Child:
 
 
 class Crew:
-    """Up to `count` children at a time; each is replaced after `calls_each` calls.
+    """Up to `count` children at work at a time; each is replaced after `calls_each` calls.
 
-    `enter` runs first in every child, before it sees a request. Thread-safe: as many
-    threads as there are children find one each, the others wait for their turn.
+    A child serves one owner: calls of another owner never meet a process that has seen
+    the first one's bytes. `enter` runs first in every child, before it sees a request,
+    and `renew` before each request. Thread-safe: as many threads as there are children
+    find one each, the others wait for their turn.
     """
 
     def __init__(
@@ -110,32 +113,45 @@ class Crew:
         *,
         preload: Sequence[str],
         is_stopping: threading.Event,
+        renew: Callable[[], None] | None = None,
     ) -> None:
         self._calls_each = calls_each
         self._enter = enter
+        self._renew = renew
         self._is_stopping = is_stopping
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(list(preload))
         self._lock = threading.Lock()
         self._children: dict[int, _Child] = {}
-        self._idle: queue.SimpleQueue[_Child | None] = queue.SimpleQueue()
-        for _ in range(count):
-            self._idle.put(None)
+        self._idle: list[_Child] = []
+        self._most_idle = 2 * count + 1
+        self._places = count
+        self._has_place = threading.Condition()
 
-    def call(self, function: Callable[..., Any], arguments: Sequence[Any], seconds: float, kind: Any) -> Any:
-        """The function's result as `kind`, from a child.
+    def call(
+        self,
+        function: Callable[..., Any],
+        arguments: Sequence[Any],
+        seconds: float,
+        kind: Any,
+        *,
+        owner: str = "",
+        is_last: bool = False,
+    ) -> Any:
+        """The function's result as `kind`, from a child that serves `owner` or is new.
 
+        is_last: the child ends with this call.
         Raises WorkerLost if the child dies, babbles or takes longer than `seconds`; Stopping;
         an error of the table if the function raised it or the system refused something;
         ChildFailedError for anything else it raised, so that a retry is not tempted.
         """
-        child = self._take()
+        child = self._take(owner)
         spent: _Child | None = None
         try:
             child.pipe.send((function, tuple(arguments)))
             found = _told(self._wait(child, seconds), kind)
             child.calls_left -= 1
-            spent = child if child.calls_left else None
+            spent = child if child.calls_left and not is_last else None
         except (OSError, WorkerLost) as error:
             if self._is_stopping.is_set():
                 raise Stopping() from None
@@ -143,10 +159,18 @@ class Crew:
         finally:
             if spent is None:
                 self._drop(child)
-            self._idle.put(spent)
+            self._put_back(spent)
         if isinstance(found, Exception):
             raise found
         return found
+
+    def release(self, owner: str) -> None:
+        """End the idle children of an owner who needs them no more."""
+        with self._has_place:
+            idle = [child for child in self._idle if child.owner == owner]
+            self._idle = [child for child in self._idle if child.owner != owner]
+        for child in idle:
+            self._drop(child)
 
     def close(self) -> None:
         """Kill all children, busy or not."""
@@ -157,35 +181,57 @@ class Crew:
             self._drop(child)
 
     # --- inside --------------------------------------------------------------
-    def _take(self) -> _Child:
-        while not self._is_stopping.is_set():
-            try:
-                child = self._idle.get(timeout=_LOOK_SECONDS)
-            except queue.Empty:
-                continue
-            if child is not None and child.process.is_alive():
-                return child
+    def _take(self, owner: str) -> _Child:
+        child = self._next_idle(owner)
+        if child is not None and child.process.is_alive():
+            return child
+        try:
             if child is not None:
                 self._drop(child)  # died while it was idle: nobody's fault
-            try:
-                return self._start()
-            except BaseException as error:
-                self._idle.put(None)
-                if isinstance(error, OSError | EOFError):
-                    # Processes, memory or descriptors have run out, or the fork server died:
-                    # no file's fault, and the next try starts another.
-                    raise TransientError(
-                        f"no child process could be started ({type(error).__name__})"
-                    ) from None
-                raise
+            return self._start(owner)
+        except BaseException as error:
+            self._put_back(None)
+            if isinstance(error, OSError | EOFError):
+                # Processes, memory or descriptors have run out, or the fork server died:
+                # no file's fault, and the next try starts another.
+                raise TransientError(f"no child process could be started ({type(error).__name__})") from None
+            raise
+
+    def _next_idle(self, owner: str) -> _Child | None:
+        """Once there is a place: an idle child of this owner, or None for a new one."""
+        with self._has_place:
+            while not self._is_stopping.is_set():
+                if self._places:
+                    self._places -= 1
+                    own = next((child for child in self._idle if child.owner == owner), None)
+                    if own is not None:
+                        self._idle.remove(own)
+                    return own
+                self._has_place.wait(_LOOK_SECONDS)
         raise Stopping()
 
-    def _start(self) -> _Child:
+    def _put_back(self, child: _Child | None) -> None:
+        """Free the place; of idle children only the latest stay."""
+        surplus = None
+        with self._has_place:
+            self._places += 1
+            if child is not None:
+                self._idle.append(child)
+                if len(self._idle) > self._most_idle:
+                    surplus = self._idle.pop(0)
+            self._has_place.notify()
+        if surplus is not None:
+            self._drop(surplus)
+
+    def _start(self, owner: str) -> _Child:
         pipe, theirs = self._context.Pipe(duplex=True)
         watched, lifeline = self._context.Pipe(duplex=False)
         try:
             process = self._context.Process(
-                target=_serve, args=(theirs, watched, self._enter), daemon=True, name="scanindex-child"
+                target=_serve,
+                args=(theirs, watched, self._enter, self._renew),
+                daemon=True,
+                name="scanindex-child",
             )
             process.start()
         except BaseException:
@@ -195,7 +241,9 @@ class Crew:
         finally:
             theirs.close()
             watched.close()
-        child = _Child(process=process, pipe=pipe, lifeline=lifeline, calls_left=self._calls_each)
+        child = _Child(
+            process=process, pipe=pipe, lifeline=lifeline, calls_left=self._calls_each, owner=owner
+        )
         with self._lock:
             self._children[id(child)] = child
         return child
@@ -240,7 +288,9 @@ def _error_of(answer: _Answer) -> Exception:
 
 
 # --- in the child --------------------------------------------------------------
-def _serve(pipe: Connection, lifeline: Connection, enter: Callable[[], None]) -> NoReturn:
+def _serve(
+    pipe: Connection, lifeline: Connection, enter: Callable[[], None], renew: Callable[[], None] | None
+) -> NoReturn:
     """Answer requests until killed or out of requests."""
     _be_silent()
     os.setsid()  # a terminal's Ctrl-C is for the service alone, and the group is killed as one
@@ -250,6 +300,8 @@ def _serve(pipe: Connection, lifeline: Connection, enter: Callable[[], None]) ->
     with contextlib.suppress(EOFError, OSError):
         while True:
             function, arguments = pipe.recv()
+            if renew is not None:
+                renew()
             pipe.send_bytes(_answer(function, arguments))
     os._exit(0)
 

@@ -40,6 +40,8 @@ class DocumentState(enum.StrEnum):
     IN_REVIEW = "in_review"
     FILED = "filed"
     RESCAN_WANTED = "rescan_wanted"
+    REPLACED = "replaced"
+    """Scanned again; `replaced_by` names the better one. It keeps its pages."""
     SUPERSEDED = "superseded"
     """Its pages went to other documents (split, join)."""
     ENTERED_IN_ERROR = "entered_in_error"
@@ -121,8 +123,8 @@ class Word:
     line_no: int
     """1-based reading-order line; words of one line share it."""
     second_text: str | None = field(default=None, repr=False)
-    """What an independent second reader saw at this place; "" where it saw nothing,
-    None where it did not look."""
+    """What another, independent reader than `engine` saw at this place; "" where it saw
+    nothing, None where it did not look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +147,20 @@ class ScanInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtherText:
+    """Text of a page that was not chosen, kept with where it came from."""
+
+    source: str
+    """ "text_layer", or name and version of the engine that read it."""
+    reason: str
+    """Stable code why it was not chosen: layer_garbage, reread (an earlier reading),
+    reread_poorer (a later one that read less), ..."""
+    text: str = field(repr=False)
+    effort: str = ""
+    read_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageRaster:
     """One rasterised page, in the frame of its archived picture (not turned yet).
 
@@ -164,6 +180,8 @@ class PageRaster:
     text_layer: tuple[Word, ...] | None = field(default=None, repr=False)
     """Words of a trustworthy born-digital text layer; boxes in the frame after
     `rotation_degrees`; None where there is none or it is not to be trusted."""
+    other_texts: tuple[OtherText, ...] = field(default=(), repr=False)
+    """A text layer that is not to be trusted."""
     problems: tuple[str, ...] = ()
 
 
@@ -177,6 +195,10 @@ class PageQuality:
     """Share of dark pixels, 0..1."""
     legibility: float | None
     """Expected share of words read right, 0..1; None where nothing was read."""
+    blur: float | None = None
+    """0 = crisp, 1 = no edge of a letter is left; None where nothing was measured."""
+    coverage: float | None = None
+    """Share of what looks like print that lies in words that were read, 0..1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,8 +218,12 @@ class PageReading:
     text_source: TextSource
     engines: tuple[str, ...]
     """Name and version of each engine that contributed."""
+    other_texts: tuple[OtherText, ...] = field(default=(), repr=False)
     problems: tuple[str, ...] = ()
     """Stable codes: damaged, no_text, timeout, low_legibility, ..."""
+    effort: str = ""
+    """The setting `ocr.effort` it was read with; "" where that was not recorded."""
+    read_at: datetime | None = None
     stage_seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -225,6 +251,8 @@ class Finding:
     role: Role = Role.UNKNOWN
     readers: tuple[str, ...] = ()
     """Independent readers that saw this value: engines, "barcode", "text_layer"."""
+    other_raw: str | None = field(default=None, repr=False)
+    """What another reader saw in its place where that differs from `raw`; "" for nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -366,6 +394,21 @@ class DocumentFields:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageFacts:
+    """How a page of a document was read; its words lie in the archive or the spool."""
+
+    scan_page_no: int
+    legibility: float | None
+    """Expected share of words read right; None where nothing was read."""
+    faults: tuple[str, ...] = ()
+    """Stable codes of quality.py: why the paper should be scanned again."""
+    engines: tuple[str, ...] = ()
+    effort: str = ""
+    """The most that was tried; the reading in force may be an earlier, better one."""
+    read_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     document_id: DocumentId
     version: int
@@ -386,6 +429,18 @@ class Document:
     filed_at: datetime | None = None
     filed_version: int | None = None
     """The version whose folder in the archive is current; None until filed."""
+    page_facts: tuple[PageFacts, ...] = ()
+    """One per page that was read; () where nobody kept them."""
+    readings: tuple[str, ...] = ()
+    """Names of later readings kept in the archive, oldest first; a later one wins page by page."""
+    recheck: tuple[str, ...] = ()
+    """Why a person should look again at a filed document (plain words); it stays filed meanwhile."""
+    replaced_by: DocumentId | None = None
+
+    @property
+    def legibility(self) -> float | None:
+        """That of its worst page (0 where nothing could be read on one); None if not known."""
+        return min((facts.legibility or 0.0 for facts in self.page_facts), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -399,6 +454,8 @@ class Preset:
     """auto | one_document | every_page | separators_only"""
     priority: int = 0
     """Higher first."""
+    effort: str | None = None
+    """Instead of the setting `ocr.effort`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from scanindex import __version__, documents, extract, filing, match
+from scanindex import __version__, documents, extract, filing, match, quality
 from scanindex.errors import (
     ConflictError,
     CrashesReader,
@@ -44,6 +44,7 @@ from scanindex.model import (
     Grouping,
     IndexPage,
     Outcome,
+    PageFacts,
     PageFindings,
     PageGroup,
     PageReading,
@@ -58,6 +59,7 @@ from scanindex.ports import (
     Clock,
     EventLog,
     Ids,
+    ReadingStore,
     Registry,
     Roster,
     SearchIndex,
@@ -82,6 +84,7 @@ class Services:
     catalog: Catalog
     archive: ArchiveStore
     event_log: EventLog
+    readings: ReadingStore
     roster: Roster
     registry: Registry
     index: SearchIndex
@@ -174,15 +177,41 @@ def forget_settled(services: Services) -> None:
 
 
 def readings_of(scan: Scan, document: Document, services: Services) -> list[PageReading]:
-    """The document's pages as read: from the archive if filed before, else from the spool."""
-    if document.filed_version is not None:
+    """The document's pages as read: later readings first, then as filed before, else the spool."""
+    known = _read_later(document, services)
+    if document.filed_version is not None and set(document.pages) - set(known):
         folder = services.archive.document_folder(document.document_id, document.filed_version)
-        known = {r.scan_page_no: r for r in filing.read_words(folder)}
-        if set(document.pages) <= set(known):
-            return [known[no] for no in document.pages]
+        known = {r.scan_page_no: r for r in filing.read_words(folder)} | known
+    if set(document.pages) <= set(known):
+        return [known[no] for no in document.pages]
     count = scan.page_count or max(document.pages)
     everything = services.workers.read_pages(scan, count)
-    return [everything[no - 1] for no in document.pages]
+    return [known.get(no, everything[no - 1]) for no in document.pages]
+
+
+def _read_later(document: Document, services: Services) -> dict[int, PageReading]:
+    """What `scanindex reread` kept, by scan page."""
+    return {
+        reading.scan_page_no: reading
+        for name in document.readings
+        for reading in filing.unpack_words(services.readings.kept_reading(document.scan_id, name))
+    }
+
+
+def decide(
+    readings: Sequence[PageReading],
+    findings: Sequence[PageFindings],
+    group: PageGroup,
+    services: Services,
+) -> Decision:
+    """Whose document these pages of one group are, as far as the machine may say."""
+    decision = match.decide(readings, findings, group, services.roster, services.settings.match)
+    return quality.withheld(decision, facts_of(readings, services))
+
+
+def facts_of(readings: Sequence[PageReading], services: Services) -> tuple[PageFacts, ...]:
+    floor = services.settings.ocr.legibility_floor
+    return tuple(quality.facts(reading, floor) for reading in readings)
 
 
 def follow_outbox(services: Services, limit: int = 200) -> int:
@@ -264,8 +293,7 @@ def _draft(
     """One document as the machine proposes it."""
     pages = [reading for reading in readings if reading.scan_page_no in group.pages]
     found = [page for page in findings if page.scan_page_no in group.pages]
-    decision = match.decide(pages, found, group, services.roster, services.settings.match)
-    decision = _withheld(decision, info)
+    decision = _withheld(decide(pages, found, group, services), info)
     fields = extract.fields([group.cover, *found] if group.cover else found)
     is_auto = decision.outcome is Outcome.AUTO
     return Document(
@@ -282,6 +310,7 @@ def _draft(
         decision=decision,
         grouping_reasons=group.reasons,
         is_break_sure=group.is_sure and group.cover is None,
+        page_facts=facts_of(pages, services),
         created_at=services.clock.now(),
     )
 

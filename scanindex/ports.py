@@ -81,6 +81,18 @@ class ArchiveStore(Protocol):
         """Relative path and size of everything durable, for checks and backups."""
 
 
+class ReadingStore(Protocol):
+    """Later readings of pages, kept write-once in the archive beside the originals."""
+
+    def keep_reading(self, scan_id: ScanId, data: bytes) -> str:
+        """Durable on return; the name it is found by. Idempotent."""
+
+    def kept_reading(self, scan_id: ScanId, name: str) -> bytes:
+        """What was kept. Raises StorageFailed where it is gone, FixityFailed where it changed."""
+
+    def has_reading(self, scan_id: ScanId, name: str) -> bool: ...
+
+
 class OcrEngine(Protocol):
     """Reads pixels that this product encoded itself, never received bytes."""
 
@@ -225,6 +237,9 @@ class PageTable(Protocol):
     def move(self, scan_id: ScanId, numbers: Iterable[int], document_id: DocumentId | None) -> None:
         """Hand pages to another document, or set them aside (None)."""
 
+    def mark(self, scan_id: ScanId, kinds: Mapping[int, PageKind]) -> None:
+        """What some pages turned out to be; their places stay."""
+
     def of(self, scan_id: ScanId) -> Sequence[tuple[int, PageKind, DocumentId | None]]: ...
 
 
@@ -240,8 +255,13 @@ class DocumentTable(Protocol):
         scan_id: ScanId | None = None,
         patient_id: PatientId | None = None,
         limit: int | None = None,
+        below: float | None = None,
+        needs_recheck: bool = False,
     ) -> list[Document]:
-        """Oldest first; superseded ones only when asked for."""
+        """Oldest first; superseded ones only when asked for.
+
+        below: only those whose worst page has a lower legibility, or none that is known.
+        """
 
     def ids(self, *states: DocumentState) -> list[DocumentId]: ...
     def counts(self) -> dict[str, int]: ...
@@ -319,8 +339,8 @@ class Workers(Protocol):
         Resumes from per-page checkpoints; blocks until all are there.
         """
 
-    def reread_page(self, scan: Scan, scan_page_no: int) -> PageReading:
-        """Read one page again, ignoring its checkpoint."""
+    def reread_page(self, scan: Scan, scan_page_no: int, *, fresh: bool = True) -> PageReading:
+        """Read one page again; with `fresh` a checkpoint is ignored, else work goes on from it."""
 
     def assemble(
         self, scan: Scan, document: Document, readings: Sequence[PageReading], staged: Path
@@ -363,6 +383,7 @@ __all__ = [
     "Ids",
     "NameFrequencies",
     "OcrEngine",
+    "ReadingStore",
     "Registry",
     "Roster",
     "SearchIndex",

@@ -28,7 +28,12 @@ from scanindex.model import (
 from scanindex.pipeline import Services
 from scanindex.ports import Unit
 
-_CHANGEABLE = (DocumentState.IN_REVIEW, DocumentState.RESCAN_WANTED, DocumentState.ENTERED_IN_ERROR)
+CHANGEABLE = (
+    DocumentState.IN_REVIEW,
+    DocumentState.RESCAN_WANTED,
+    DocumentState.REPLACED,
+    DocumentState.ENTERED_IN_ERROR,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +59,8 @@ def accept(
     if services.roster.get(settled.patient_id) is None:
         raise NotFound(f"no patient {settled.patient_id}")
     with services.catalog.write() as unit:
-        document = _current(unit, document_id, expected_version)
-        if document.state not in (*_CHANGEABLE, DocumentState.FILED):
+        document = current(unit, document_id, expected_version)
+        if document.state not in (*CHANGEABLE, DocumentState.FILED):
             raise NotAllowedNow(f"document {document_id} is {document.state}")
         decision = dataclasses.replace(
             document.decision,
@@ -73,8 +78,10 @@ def accept(
             document_type=settled.document_type or document.document_type,
             service_date=settled.service_date or document.service_date,
             decision=decision,
+            recheck=(),
+            replaced_by=None,
         )
-        _store(
+        store(
             unit, changed, document, "refiled" if document.filed_version else "accepted", actor, settled.note
         )
     return changed
@@ -102,24 +109,27 @@ def reject(
     if state not in (DocumentState.RESCAN_WANTED, DocumentState.ENTERED_IN_ERROR):
         raise UsageError("reject as rescan_wanted or entered_in_error")
     with services.catalog.write() as unit:
-        document = _current(unit, document_id, expected_version)
+        document = current(unit, document_id, expected_version)
         if document.state not in (DocumentState.IN_REVIEW, DocumentState.FILED):
             raise NotAllowedNow(f"document {document_id} is {document.state}")
-        changed = dataclasses.replace(document, version=document.version + 1, state=state)
-        _store(unit, changed, document, "rejected", actor, note)
+        changed = dataclasses.replace(document, version=document.version + 1, state=state, recheck=())
+        store(unit, changed, document, "rejected", actor, note)
     return changed
 
 
 def reopen(
     document_id: DocumentId, expected_version: int, note: str, actor: str, services: Services
 ) -> Document:
-    """Undo: put a settled document back into review; it leaves chart and index at once."""
+    """Undo: put a settled document back into review; it leaves chart and index at once.
+
+    What had put it on the recheck list becomes the first thing its reviewer reads.
+    """
     with services.catalog.write() as unit:
-        document = _current(unit, document_id, expected_version)
+        document = current(unit, document_id, expected_version)
         if document.state in (DocumentState.IN_REVIEW, DocumentState.SUPERSEDED):
             raise NotAllowedNow(f"document {document_id} is {document.state}")
-        changed = _in_review(document, f"Put back into review by {actor}.")
-        _store(unit, changed, document, "reopened", actor, note)
+        changed = _in_review(document, f"Put back into review by {actor}.", *document.recheck)
+        store(unit, changed, document, "reopened", actor, note)
     return changed
 
 
@@ -143,7 +153,7 @@ def split(
         )
         unit.documents.add(second)
         unit.pages.move(document.scan_id, second.pages, second.document_id)
-        _store(unit, first, document, "split", actor, also=second)
+        store(unit, first, document, "split", actor, also=second)
     return first, second
 
 
@@ -162,14 +172,19 @@ def join(
         if first.scan_id != second.scan_id or first_id == second_id:
             raise UsageError("only two documents of one scan can be joined")
         joined = _with_pages(first, tuple(sorted({*first.pages, *second.pages})), f"Joined by {actor}.")
-        joined = dataclasses.replace(joined, findings=first.findings + second.findings)
+        joined = dataclasses.replace(
+            joined,
+            findings=first.findings + second.findings,
+            page_facts=first.page_facts + second.page_facts,
+            readings=tuple(dict.fromkeys(first.readings + second.readings)),
+        )
         gone = dataclasses.replace(
             second, version=second.version + 1, state=DocumentState.SUPERSEDED, pages=()
         )
         unit.pages.move(first.scan_id, second.pages, first_id)
         unit.documents.change(gone, expected_version=second.version)
         unit.outbox.add(gone)
-        _store(unit, joined, first, "joined", actor, also=gone)
+        store(unit, joined, first, "joined", actor, also=gone)
     return joined
 
 
@@ -193,7 +208,7 @@ def take_in(
             document, tuple(sorted({*document.pages, scan_page_no})), f"Page taken in by {actor}."
         )
         unit.pages.move(scan_id, [scan_page_no], document_id)
-        _store(unit, changed, document, "page_taken_in", actor)
+        store(unit, changed, document, "page_taken_in", actor)
     return changed
 
 
@@ -252,7 +267,8 @@ def retry(scan_id: ScanId, actor: str, services: Services) -> None:
         unit.events.append("retried", actor, scan_id=scan_id, scan=changed)
 
 
-def _current(unit: Unit, document_id: DocumentId, expected_version: int) -> Document:
+def current(unit: Unit, document_id: DocumentId, expected_version: int) -> Document:
+    """The document as it is now. Raises NotFound, or ConflictError if it changed since it was looked at."""
     document = unit.documents.get(document_id)
     if document is None:
         raise NotFound(f"no document {document_id}")
@@ -265,8 +281,8 @@ def _current(unit: Unit, document_id: DocumentId, expected_version: int) -> Docu
 
 
 def _changeable(unit: Unit, document_id: DocumentId, expected_version: int) -> Document:
-    document = _current(unit, document_id, expected_version)
-    if document.state not in _CHANGEABLE:
+    document = current(unit, document_id, expected_version)
+    if document.state not in CHANGEABLE:
         raise NotAllowedNow(f"document {document_id} is {document.state}; `review undo` it first")
     return document
 
@@ -282,6 +298,7 @@ def _with_pages(document: Document, pages: tuple[int, ...], reason: str) -> Docu
     return dataclasses.replace(
         _in_review(document, reason),
         pages=pages,
+        page_facts=tuple(told for told in document.page_facts if told.scan_page_no in pages),
         findings=findings,
         fields=fields,
         document_type=fields.document_type,
@@ -290,13 +307,13 @@ def _with_pages(document: Document, pages: tuple[int, ...], reason: str) -> Docu
     )
 
 
-def _in_review(document: Document, reason: str) -> Document:
+def _in_review(document: Document, *reasons: str) -> Document:
     decision = dataclasses.replace(
         document.decision,
         outcome=Outcome.REVIEW,
         patient_id=None,
         rule="person",
-        reasons=(reason, *_without_person(document.decision)),
+        reasons=(*reasons, *_without_person(document.decision)),
     )
     return dataclasses.replace(
         document,
@@ -304,6 +321,8 @@ def _in_review(document: Document, reason: str) -> Document:
         state=DocumentState.IN_REVIEW,
         patient_id=None,
         decision=decision,
+        recheck=(),
+        replaced_by=None,
     )
 
 
@@ -312,7 +331,7 @@ def _without_person(decision: Decision) -> tuple[str, ...]:
     return tuple(r for r in decision.reasons if " by user:" not in r)
 
 
-def _store(
+def store(
     unit: Unit,
     changed: Document,
     before: Document,
@@ -321,6 +340,7 @@ def _store(
     note: str = "",
     also: Document | None = None,
 ) -> None:
+    """Keep the changed document and the event that says so; what was filed leaves chart and index."""
     unit.documents.change(changed, expected_version=before.version)
     if before.state is DocumentState.FILED:
         # Out of chart and index now, not only once the new version is filed.

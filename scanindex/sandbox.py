@@ -17,13 +17,17 @@ import signal
 _CLONE_NEWNET = 0x40000000
 _CLONE_NEWUSER = 0x10000000
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 _PR_SET_NO_NEW_PRIVS = 38
 _OPEN_FILES = 256
 _WRITE_BYTES = 4_000_000_000
 
 
-def enter(*, memory_bytes: int, cpu_seconds: int, nice: int, offline: bool) -> None:
-    """Apply the limits to this process. Zero leaves a limit out."""
+def enter(*, memory_bytes: int, cpu_seconds: int, nice: int, offline: bool, calls: int = 1) -> None:
+    """Apply the limits to this process. Zero leaves a limit out.
+
+    calls: how often `renew_cpu_time` may grant `cpu_seconds` in all.
+    """
     library = ctypes.CDLL(None, use_errno=True)
     if offline:
         _leave_network(library)
@@ -32,7 +36,7 @@ def enter(*, memory_bytes: int, cpu_seconds: int, nice: int, offline: bool) -> N
     library.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     limits = {
         resource.RLIMIT_AS: memory_bytes,
-        resource.RLIMIT_CPU: cpu_seconds,
+        resource.RLIMIT_CPU: cpu_seconds * calls,
         resource.RLIMIT_FSIZE: _WRITE_BYTES,
         resource.RLIMIT_NOFILE: _OPEN_FILES,
     }
@@ -41,8 +45,24 @@ def enter(*, memory_bytes: int, cpu_seconds: int, nice: int, offline: bool) -> N
         if value:
             with contextlib.suppress(ValueError, OSError):
                 resource.setrlimit(kind, (value, value))
+    if cpu_seconds:
+        renew_cpu_time(cpu_seconds)
     with contextlib.suppress(OSError):
         os.nice(nice)
+
+
+def name_process(name: str) -> None:
+    """What `ps` and `top` show for this process; at most 15 ASCII characters."""
+    ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode("ascii"), 0, 0, 0)
+
+
+def renew_cpu_time(cpu_seconds: int) -> None:
+    """From now on this process may use `cpu_seconds` more, within what `enter` allowed in all."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    wanted = int(used.ru_utime + used.ru_stime) + cpu_seconds
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CPU, (wanted if most < 0 else min(wanted, most), most))
 
 
 def _leave_network(library: ctypes.CDLL) -> bool:

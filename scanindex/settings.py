@@ -22,6 +22,8 @@ import msgspec
 from scanindex.errors import ConfigError
 
 FILE_NAME = "scanindex.toml"
+EFFORTS = ("fast", "normal", "thorough")
+"""From the least to the most."""
 
 
 def _doc(default: Any, text: str) -> Any:
@@ -67,9 +69,16 @@ class OcrSettings:
     reading_dpi: int = _doc(
         200, "Grey pages are scaled to about this for reading; 1-bit pages never upscaled."
     )
+    effort: str = _doc(
+        "normal",
+        "fast (one pass) | normal (hard pages earn more) | thorough (every pass on every page); "
+        "a folder's preset may say otherwise, and `scanindex reread` reads again with more.",
+    )
     page_seconds: float = _doc(120.0, "Wall time one page may take before it is given up and marked.")
     second_reader: bool = _doc(True, "Read identifier regions a second time with RapidOCR where installed.")
-    legibility_floor: float = _doc(0.35, "Below this a page asks for a rescan.")
+    legibility_floor: float = _doc(
+        0.35, "Expected share of words read right below which a page asks for a rescan."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +99,9 @@ class FilingSettings:
     archive: str = _doc("archive", "Archive folder; relative paths start at the workspace.")
     charts: bool = _doc(True, "Keep the browsable patient / year / document tree.")
     jpeg_quality: int = _doc(85, "For pages whose codec PDF/A-2b forbids and whose source was lossy.")
+    small_rendition: bool = _doc(
+        False, "Keep document-small.pdf beside document.pdf: sharp text over coarse paper, for slow lines."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +172,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = types.MappingProxyType(
     {
         "intake.retire": ("processed", "remove"),
         "ocr.engine": ("auto", "tesserocr", "pytesseract"),
+        "ocr.effort": EFFORTS,
         "match.mode": ("suggest", "strict"),
     }
 )
@@ -205,6 +218,8 @@ def _section(name: str, cls: type[Any], table: Any, environ: Mapping[str, str]) 
 def _check(name: str, value: Any) -> None:
     if isinstance(value, SiteSettings) and value.timezone not in zoneinfo.available_timezones():
         raise ConfigError(f"site.timezone is {value.timezone!r}; give a name like Europe/Paris, or UTC")
+    if isinstance(value, OcrSettings) and not 0 <= value.legibility_floor <= 1:
+        raise ConfigError("ocr.legibility_floor must lie between 0 and 1")
     if isinstance(value, MatchSettings) and not 0.99 <= value.posterior < 1:
         raise ConfigError("match.posterior must be at least 0.99 and below 1")
     for f in dataclasses.fields(value):

@@ -1,6 +1,6 @@
 """The process pools behind `ports.Workers`.
 
-Fresh limited decoders, long-lived readers, page checkpoints in the spool. A
+Limited decoders that serve one scan each, long-lived readers, page checkpoints in the spool. A
 child that dies or overruns its time is tried once more; a page that fails twice
 becomes a FAILED page of its document (and so goes to review), a file that cannot
 even be opened twice is the file's fault.
@@ -9,6 +9,7 @@ even be opened twice is the file's fault.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import shutil
 import threading
@@ -27,6 +28,7 @@ from scanindex.errors import (
     ConfigError,
     CorruptFile,
     CrashesReader,
+    InputError,
     ScanindexError,
     TransientError,
     VerifyFailed,
@@ -51,6 +53,8 @@ _LOST_SECONDS = 1800.0
 """Time that failing pages of one scan may cost; after that its other unread pages are given up
 at once, or one hostile file of 2,000 pages would hold the service for days."""
 _PAGES_PER_READER = 300
+_CALLS_PER_DECODER = 40
+"""Pages of one scan that one decoder opens; what a library leaks stays bounded."""
 _ASSEMBLE_SECONDS_PER_PAGE = 20
 
 
@@ -67,7 +71,13 @@ class ProcessWorkers:
         self._is_stopping = threading.Event()
         count = settings.workers.processes or len(os.sched_getaffinity(0))
         crew = partial(Crew, preload=child.PRELOAD, is_stopping=self._is_stopping)
-        self._decoders = crew(count, 1, partial(child.start_decoder, settings.workers))
+        limits = settings.workers
+        self._decoders = crew(
+            count,
+            _CALLS_PER_DECODER,
+            partial(child.start_decoder, limits, _CALLS_PER_DECODER),
+            renew=partial(child.renew_decoder, limits),
+        )
         self._readers = crew(count, _PAGES_PER_READER, partial(child.start_reader, settings.workers))
         self._lost_seconds: dict[ScanId, float] = {}
         # One page more than readers is decoded ahead: enough to keep them busy,
@@ -90,7 +100,9 @@ class ProcessWorkers:
         arguments = (self._archive.path(scan.scan_id), scan.media_type, self._settings.pages)
         try:
             found: ScanInfo = _twice(
-                lambda: self._decoders.call(child.inspect, arguments, self._decode_seconds, ScanInfo)
+                lambda: self._decoders.call(
+                    child.inspect, arguments, self._decode_seconds, ScanInfo, owner=scan.scan_id
+                )
             )
         except WorkerLost:
             raise CrashesReader(f"scan {scan.scan_id[:12]}") from None
@@ -102,14 +114,18 @@ class ProcessWorkers:
         folder = self._folder(scan.scan_id)
         readings = []
         numbers = range(1, page_count + 1)
-        for reading in self._pages.map(lambda no: self._read_or_load(scan, no, folder), numbers):
-            readings.append(reading)
-            self._progress(scan.scan_id, len(readings), page_count)
+        try:
+            for reading in self._pages.map(lambda no: self._read_or_load(scan, no, folder), numbers):
+                readings.append(reading)
+                self._progress(scan.scan_id, len(readings), page_count)
+        finally:
+            self._decoders.release(scan.scan_id)
         return readings
 
-    def reread_page(self, scan: Scan, scan_page_no: int) -> PageReading:
+    def reread_page(self, scan: Scan, scan_page_no: int, *, fresh: bool = True) -> PageReading:
         folder = self._folder(scan.scan_id)
-        _checkpoint(folder, scan_page_no).unlink(missing_ok=True)
+        if fresh:
+            _checkpoint(folder, scan_page_no).unlink(missing_ok=True)
         return self._read_or_load(scan, scan_page_no, folder)
 
     def assemble(
@@ -120,7 +136,14 @@ class ProcessWorkers:
         seconds = self._decode_seconds + _ASSEMBLE_SECONDS_PER_PAGE * len(document.pages)
         try:
             made: tuple[str, ...] = _twice(
-                lambda: self._decoders.call(child.assemble, arguments, seconds, tuple[str, ...])
+                lambda: self._decoders.call(
+                    child.assemble,
+                    arguments,
+                    seconds,
+                    tuple[str, ...],
+                    owner=document.document_id,
+                    is_last=True,
+                )
             )
         except ChildFailedError as error:
             raise VerifyFailed(f"writer raised {error}") from None
@@ -168,13 +191,31 @@ class ProcessWorkers:
         pixels = folder / f"pixels-{scan_page_no:04d}.grey"
         original = self._archive.path(scan.scan_id)
         decode = (original, scan.media_type, scan_page_no, self._settings.pages, pixels)
-        read = (pixels, self._settings.pages.max_pixels, self._settings.ocr, checkpoint)
+        ocr = self._settings.ocr
+        if scan.preset.effort is not None:
+            ocr = dataclasses.replace(ocr, effort=scan.preset.effort)
+        read = (pixels, self._settings.pages.max_pixels, ocr, checkpoint)
         seconds = self._settings.ocr.page_seconds * 1.5
         try:
-            _twice(lambda: self._decoders.call(child.rasterise, decode, self._decode_seconds, None))
+            self._decode(scan, decode)
             _twice(lambda: self._readers.call(child.read, read, seconds, None))
         finally:
             child.forget_pixels(pixels)
+
+    def _decode(self, scan: Scan, arguments: Sequence[Any]) -> None:
+        """A page that failed may be paying for those its decoder opened before: only what a
+        fresh child says of it counts."""
+        try:
+            self._decoders.call(child.rasterise, arguments, self._decode_seconds, None, owner=scan.scan_id)
+        except (WorkerLost, ChildFailedError, InputError):
+            self._decoders.call(
+                child.rasterise,
+                arguments,
+                self._decode_seconds,
+                None,
+                owner=f"{scan.scan_id} again",
+                is_last=True,
+            )
 
 
 def _twice(call: Callable[[], Any]) -> Any:

@@ -17,7 +17,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 
 UNITS_PER_EM = 1000
 WIDTH = 500
-ASCENT, DESCENT = 800, -200
+ASCENT, DESCENT = 700, -150
 TARGET = Path("scanindex/filing/blank.ttf")
 
 

@@ -38,7 +38,7 @@ class BlankReader:
     def read_pages(self, scan: Scan, page_count: int) -> list[PageReading]:
         return [self.reread_page(scan, no) for no in range(1, page_count + 1)]
 
-    def reread_page(self, scan: Scan, scan_page_no: int) -> PageReading:
+    def reread_page(self, scan: Scan, scan_page_no: int, *, fresh: bool = True) -> PageReading:
         return PageReading(
             scan_page_no=scan_page_no,
             kind=PageKind.BLANK,

@@ -32,6 +32,8 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ('[intake]\nsettle_seconds = "soon"\n', "intake"),
         ('[site]\ntimezone = "Mars/Olympus"\n', "site.timezone"),
         ("[match]\nposterior = 0.5\n", "match.posterior"),
+        ('[ocr]\neffort = "heroic"\n', "ocr.effort"),
+        ("[ocr]\nlegibility_floor = 35\n", "ocr.legibility_floor"),
         ("intake = 3\n", "intake"),
         ("[intake\n", "TOML"),
     ],

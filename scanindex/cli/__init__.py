@@ -21,6 +21,7 @@ _COMMANDS = {
     "add": ("run", "Put files into the inbox safely."),
     "status": ("status", "What arrived, is in work, filed, waiting or quarantined."),
     "review": ("review", "List and settle what waits for a person."),
+    "reread": ("reread", "Read documents again with more effort; nothing is refiled by it."),
     "search": ("find", "Full-text search over everything filed."),
     "documents": ("find", "All documents with their pages, patient and state."),
     "show": ("find", "One document: who, what, when, why, and where its files are."),

@@ -36,7 +36,7 @@ class Finding:
 def doctor(home: Path, as_json: bool) -> None:
     """Look at programs, libraries, folders, disk, catalog and index. Exit 2 if something must be mended."""
     settings = settings_of(home)
-    found = [*_programs(settings), *_libraries(), *_system(settings), *_workspace(settings)]
+    found = [*_programs(settings), *_libraries(settings), *_system(settings), *_workspace(settings)]
     if as_json:
         emit_json([asdict(f) for f in found])
     else:
@@ -65,10 +65,15 @@ def _programs(settings: Settings) -> Iterator[Finding]:
         yield Finding("fail", "poppler is missing", "apt install poppler-utils")
 
 
-def _libraries() -> Iterator[Finding]:
+def _libraries(settings: Settings) -> Iterator[Finding]:
+    if not settings.ocr.second_reader:
+        yield Finding("warn", "identifiers are read once: more to review", "Set ocr.second_reader = true.")
     optional = {
         "tesserocr": ("in-process OCR", "pip install 'scanindex[fast]': 1.4 to 2 times faster pages"),
-        "rapidocr": ("second reader", "pip install 'scanindex[second-reader]': more documents file alone"),
+        "rapidocr": (
+            "second reader",
+            "pip install 'scanindex[second-reader]': now identifiers are read once, more goes to review",
+        ),
     }
     for name, (what, mend) in optional.items():
         if importlib.util.find_spec(name):

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from scanindex import app, pipeline
+from scanindex import app, pipeline, quality
 from scanindex.cli.common import (
     document_by,
     emit_json,
@@ -32,7 +32,7 @@ from scanindex.cli.render import (
     scan_data,
 )
 from scanindex.errors import AlreadyRunning, IndexBroken, UsageError
-from scanindex.model import Document, DocumentState, PageReading, Patient, Scan, ScanState
+from scanindex.model import Document, DocumentState, Finding, PageReading, Patient, Scan, ScanState
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
@@ -193,7 +193,8 @@ def show(home: Path, document_id: str, with_text: bool, as_json: bool) -> None:
             history = unit.events.of(document_id=document.document_id)
         assert scan is not None
         readings = _readings(scan, [document], opened) if with_text else {}
-        texts = {no: reading.text for no, reading in sorted(readings.items())}
+        readings = dict(sorted(readings.items()))
+        texts = {no: reading.text for no, reading in readings.items()}
         if as_json:
             emit_json(
                 {
@@ -202,15 +203,48 @@ def show(home: Path, document_id: str, with_text: bool, as_json: bool) -> None:
                     "findings": document.findings,
                     "comparisons": [c.comparisons for c in document.decision.candidates],
                     "history": [{"at": e.at, "actor": e.actor, "kind": e.kind} for e in history],
-                    **({"text": texts} if with_text else {}),
+                    **({"text": texts, "read_by": _read_by(readings)} if with_text else {}),
                 }
             )
             return
         _show_text(document, scan, opened)
         for event in history:
             click.echo(f"  {event.at:%Y-%m-%d %H:%M:%S}Z  {event.actor}  {event.kind}")
-        for no, text in texts.items():
-            click.echo(f"--- page {no} of the scan ---\n" + "\n".join(map(printable, text.splitlines())))
+        for no, reading in readings.items():
+            _print_page(no, reading)
+
+
+def _read_by(readings: dict[int, PageReading]) -> dict[int, Any]:
+    """Where the text of each page comes from, and which other texts of it are kept."""
+    return {
+        no: {
+            "source": reading.text_source,
+            "engines": reading.engines,
+            "effort": reading.effort,
+            "read_at": reading.read_at,
+            "legibility": reading.quality.legibility,
+            "other_texts": reading.other_texts,
+        }
+        for no, reading in readings.items()
+    }
+
+
+def _print_page(no: int, reading: PageReading) -> None:
+    by = ", ".join(reading.engines) or "nobody"
+    about = [f"{reading.effort} effort"] if reading.effort else []
+    if reading.read_at:
+        about.append(f"{reading.read_at:%Y-%m-%d}")
+    if reading.quality.legibility is not None:
+        about.append(f"legibility {reading.quality.legibility:.2f}")
+    click.echo(f"--- page {no} of the scan: {'; '.join([f'read by {by}', *about])} ---")
+    click.echo("\n".join(map(printable, reading.text.splitlines())))
+    for other in reading.other_texts:
+        when = f", {other.read_at:%Y-%m-%d}" if other.read_at else ""
+        size = len(other.text.split())
+        click.echo(
+            f"    (also kept: {other.source.replace('_', ' ')}{when}, {other.reason.replace('_', ' ')}, "
+            f"{size} words; --json shows them)"
+        )
 
 
 def _show_text(document: Document, scan: Scan, opened: app.Workspace) -> None:
@@ -224,9 +258,14 @@ def _show_text(document: Document, scan: Scan, opened: app.Workspace) -> None:
         ("scan", f"{', '.join(names_of(scan, opened))} pages {pages_text(document.pages)}"),
         ("original", str(opened.archive.path(scan.scan_id))),
         ("files", folder_of(document, opened) or "not filed"),
+        *([("replaced by", document.replaced_by)] if document.replaced_by else []),
     ]
     for label, value in rows:
         click.echo(f"{label + ':':12} {printable(value)}")
+    for wish in quality.wishes(document):
+        click.echo(f"picture:     {wish}")
+    for reason in document.recheck:
+        click.echo(f"recheck:     {reason}")
     click.echo("why:")
     for reason in (*document.decision.reasons, *document.grouping_reasons):
         click.echo(f"  {reason}")
@@ -235,11 +274,20 @@ def _show_text(document: Document, scan: Scan, opened: app.Workspace) -> None:
         value = printable(finding.value)
         place = f"page {finding.scan_page_no}, {finding.role.value}, {finding.rule}"
         click.echo(f"  {finding.kind.value:14} {value}  ({place})")
+        if finding.other_raw is not None:
+            click.echo(f"  {'':14} {other_reading_line(finding)}")
     if document.state is DocumentState.IN_REVIEW:
         click.echo("candidates:")
         for line in candidate_lines(document, opened):
             click.echo(f"  {line}")
     click.echo("history:")
+
+
+def other_reading_line(finding: Finding) -> str:
+    """What the other reader saw of a datum on which the two differ."""
+    if not finding.other_raw:
+        return "the other reader saw nothing there"
+    return printable(f"one reader saw {finding.raw}, the other {finding.other_raw}")
 
 
 def candidate_lines(document: Document, opened: app.Workspace) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scanindex import app
+from scanindex import app, quality
 from scanindex.cli.common import patient_line
 from scanindex.intake import decode_path
 from scanindex.model import Document, DocumentState, Patient, Scan
@@ -56,6 +56,11 @@ def document_data(document: Document, opened: app.Workspace) -> dict[str, Any]:
         "reasons": list(document.decision.reasons),
         "candidates": candidates,
         "folder": folder_of(document, opened),
+        "legibility": document.legibility,
+        "page_facts": list(document.page_facts),
+        "rescan_wishes": list(quality.wishes(document)),
+        "recheck": list(document.recheck),
+        "replaced_by": document.replaced_by,
     }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from scanindex import app, pipeline, redecide
+from scanindex import app, pipeline, quality, redecide
 from scanindex import review as use
 from scanindex.cli.common import (
     actor,
@@ -20,20 +20,24 @@ from scanindex.cli.common import (
     scan_by,
     workspace,
 )
-from scanindex.cli.find import candidate_lines, catch_up, patient_by
+from scanindex.cli.find import candidate_lines, catch_up, other_reading_line, patient_by
+from scanindex.cli.recheck import confirm, list_rechecks, list_rescans, replaced, rescan
 from scanindex.cli.render import document_data, names_of, pages_text
 from scanindex.doctypes import KEYS
 from scanindex.errors import AlreadyRunning, UsageError
-from scanindex.model import Document, DocumentState, Identifier, Patient, PatientId, PersonName
+from scanindex.model import Document, DocumentState, FindingKind, Identifier, Patient, PatientId, PersonName
 
 _DATE_HELP = "Clinical date: 1987-03-02, 1987-03 or 1987."
+_IDENTIFYING = (FindingKind.MRN, FindingKind.BIRTH_DATE, FindingKind.NAME)
 _STATES = {"rescan": DocumentState.RESCAN_WANTED, "error": DocumentState.ENTERED_IN_ERROR}
 
 
 @click.group(invoke_without_command=True)
+@click.option("--rescans", is_flag=True, help="List the paper to be scanned again instead (printable).")
+@click.option("--recheck", is_flag=True, help="List filed documents to look at again instead.")
 @json_option
 @click.pass_context
-def review(ctx: click.Context, as_json: bool) -> None:
+def review(ctx: click.Context, rescans: bool, recheck: bool, as_json: bool) -> None:
     """List what waits for a person and why; the sub-commands settle it.
 
     \b
@@ -43,10 +47,21 @@ def review(ctx: click.Context, as_json: bool) -> None:
     scanindex review accept DOCUMENT --patient 0482913 --type lab_report --date 1998-03-02
     scanindex review new DOCUMENT --last DOE --first JANE --birth-date 1950-04-01
     scanindex review split DOCUMENT 3              page 3 begins another document
+    scanindex review rescan DOCUMENT               the picture is too poor
     DOCUMENT may be abbreviated, and pinned to the version you looked at: k7f3q2@1
     """
-    if ctx.invoked_subcommand is None:
+    if ctx.invoked_subcommand is not None:
+        return
+    if rescans:
+        list_rescans(ctx.obj, as_json)
+    elif recheck:
+        list_rechecks(ctx.obj, as_json)
+    else:
         _list(ctx.obj, as_json)
+
+
+for _command in (rescan, replaced, confirm):
+    review.add_command(_command)
 
 
 def _list(home: Path, as_json: bool) -> None:
@@ -73,8 +88,13 @@ def _print_item(document: Document, opened: app.Workspace) -> None:
     click.echo(
         printable(f"    read: {read.name or '-'}, born {read.birth_date or '-'}, MRN {read.mrn or '-'}")
     )
+    for finding in document.findings:
+        if finding.other_raw is not None and finding.kind in _IDENTIFYING:
+            click.echo(f"    look: {finding.kind.value}, {other_reading_line(finding)}")
     for reason in document.decision.reasons:
         click.echo(f"    why:  {reason}")
+    for wish in quality.wishes(document):
+        click.echo(f"    {wish}: scan it again (`review rescan`), or accept it as it is")
     for line in candidate_lines(document, opened):
         click.echo(f"    {line}")
 

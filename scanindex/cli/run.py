@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -14,7 +15,8 @@ import click
 
 from scanindex import app
 from scanindex.cli.common import pass_home, settings_of
-from scanindex.errors import TransientError, UsageError, transient
+from scanindex.errors import ConfigError, TransientError, UsageError, transient
+from scanindex.intake import preset_of
 from scanindex.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def run(home: Path, until_idle: bool, demo: bool, quiet: bool) -> None:
             service = Service(opened.services, opened.intake, report)
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: _stop(service, opened))
-            report("start", f"watching {settings.inbox} (stop with Ctrl-C)")
+            report("start", f"watching {settings.inbox}, {settings.ocr.effort} effort (stop with Ctrl-C)")
             service.run(until_idle=until_idle)
             left = _sum_up(opened, report)
     finally:
@@ -126,9 +128,19 @@ def add(home: Path, files: tuple[Path, ...], folder: str) -> None:
     except OSError as error:
         raise transient(error) from None
     running = app.is_running(settings) if settings.var.is_dir() else False
+    effort = _effort(settings, goal)
     click.echo(
-        f"{len(files)} file(s) put into the inbox" + ("" if running else "; `scanindex run` files them")
+        f"{len(files)} file(s) put into the inbox, {effort} effort"
+        + ("" if running else "; `scanindex run` files them")
     )
+
+
+def _effort(settings: Settings, goal: Path) -> str:
+    """How hard files in this inbox folder are read."""
+    inbox = settings.inbox.resolve()
+    with contextlib.suppress(ConfigError):  # `status` tells of a preset that holds its folder back
+        return preset_of(inbox, goal / "any").effort or settings.ocr.effort
+    return settings.ocr.effort
 
 
 def _add_one(path: Path, folder: Path) -> None:

@@ -16,7 +16,7 @@ from scanindex.cli.common import emit_json, json_option, pass_home, printable, s
 from scanindex.cli.render import names_of
 from scanindex.errors import ConfigError, by_code, transient
 from scanindex.intake import Entry, list_entries, preset_of
-from scanindex.model import ScanState
+from scanindex.model import DocumentState, ScanState
 from scanindex.settings import Settings
 
 _STALE_SECONDS = 120
@@ -48,6 +48,12 @@ def status(home: Path, as_json: bool) -> None:
         click.echo(
             f"pages:     {found['pages']} recorded; {found['duplicates']} duplicate file(s) dropped again"
         )
+        if found["rescans"]:
+            click.echo(f"rescans:   {found['rescans']} document(s) to be scanned again (`review --rescans`)")
+        if found["rechecks"]:
+            click.echo(
+                f"recheck:   {found['rechecks']} filed document(s) to look at again (`review --recheck`)"
+            )
         click.echo(f"index:     {found['index_behind']} change(s) behind")
         click.echo(f"free disk: {found['free_bytes'] / 1e9:.1f} GB")
         if found["troubled"]:
@@ -67,6 +73,7 @@ def _collect(opened: app.Workspace) -> dict[str, Any]:
     with opened.catalog.read() as unit:
         scans = unit.scans.counts()
         documents = unit.documents.counts()
+        rechecks = len(unit.documents.all(DocumentState.FILED, needs_recheck=True))
         troubled = unit.scans.all(ScanState.WAITING, ScanState.QUARANTINED)
         pages = sum(s.page_count or 0 for s in unit.scans.all(ScanState.DECIDED))
         last = unit.outbox.last_seq()
@@ -84,6 +91,8 @@ def _collect(opened: app.Workspace) -> dict[str, Any]:
         "documents": documents,
         "pages": pages,
         "duplicates": duplicates,
+        "rescans": documents.get(DocumentState.RESCAN_WANTED, 0),
+        "rechecks": rechecks,
         "index_behind": last - _indexed(opened),
         "free_bytes": disk.f_bavail * disk.f_frsize,
         "troubled": [

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from scanindex.extract.dates import DateSpan, find_dates, service_reading
-from scanindex.extract.evidence import REPAIRED, Evidence
+from scanindex.extract.evidence import Evidence
 from scanindex.extract.labels import Field, Sighting
 from scanindex.extract.layout import Row, Token
 from scanindex.extract.names import CREDENTIALS
@@ -71,7 +71,7 @@ def _labelled(page: LabelledPage, evidence: Evidence, birth: str | None) -> Iter
                     tokens=value.tokens,
                     rule=f"label.service_date.{sighting.label.detail}",
                     role=Role.PATIENT,
-                    factor=REPAIRED if value.is_repaired else 1.0,
+                    is_repaired=value.is_repaired,
                 )
             break
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from scanindex.extract.layout import Token, bounding_box, key_of
-from scanindex.model import Finding, FindingKind, PageReading, Role, TextSource, Word
+from scanindex.agreement import DoubleKey, agree, double_key, other_reading, readers
+from scanindex.extract.layout import Token, bounding_box
+from scanindex.model import Finding, FindingKind, PageReading, Role, TextSource
 
 REPAIRED = 0.5
 """Factor on the confidence of a value that needed an OCR repair."""
@@ -15,6 +17,9 @@ DISAGREED = 0.45
 """Factor where the second reader read something else."""
 UNSEEN = 0.8
 """Factor where the second reader saw nothing."""
+
+
+_DOUBT = MappingProxyType({DoubleKey.DISPUTED: DISAGREED, DoubleKey.UNSEEN: UNSEEN})
 
 
 def doubted(finding: Finding) -> Finding:
@@ -32,11 +37,13 @@ class Evidence:
 
     def finding(
         self, kind: FindingKind, *, raw: str, value: str, tokens: Sequence[Token], rule: str,
-        role: Role = Role.UNKNOWN, factor: float = 1.0,
+        role: Role = Role.UNKNOWN, factor: float = 1.0, is_repaired: bool = False,
     ) -> Finding:  # fmt: skip
         words = tuple({id(t.word): t.word for t in tokens}.values())
         known = [w.confidence for w in words if w.confidence is not None]
-        readers, doubt = self._readers(words)
+        found = readers(words) if self.reading.text_source is not TextSource.TEXT_LAYER else ("text_layer",)
+        doubt = _DOUBT.get(double_key(words), 1.0) * (REPAIRED if is_repaired else 1.0)
+        other = other_reading(words)
         return Finding(
             kind=kind,
             raw=raw,
@@ -46,19 +53,7 @@ class Evidence:
             confidence=round(min(known) * factor * doubt, 4) if known else None,
             rule=f"{rule}/1",
             role=role,
-            readers=readers,
+            # What was repaired is what neither of them saw.
+            readers=found[:1] if is_repaired else found,
+            other_raw=other if other is not None and not agree(raw, other) else None,
         )
-
-    def _readers(self, words: Sequence[Word]) -> tuple[tuple[str, ...], float]:
-        if self.reading.text_source is TextSource.TEXT_LAYER:
-            return ("text_layer",), 1.0
-        engines = tuple(dict.fromkeys(w.engine.split()[0] for w in words if w.engine))
-        seconds = [(w.text, getattr(w, "second_text", None)) for w in words]
-        read_twice = [(first, second) for first, second in seconds if second is not None]
-        if any(second and key_of(second) != key_of(first) for first, second in read_twice):
-            return engines, DISAGREED
-        if any(not second for _, second in read_twice):
-            return engines, UNSEEN
-        if read_twice and len(read_twice) == sum(1 for first, _ in seconds if key_of(first)):
-            return (*engines, "rapidocr"), 1.0
-        return engines, 1.0

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from scanindex.extract.dates import birth_readings
-from scanindex.extract.evidence import REPAIRED, Evidence
+from scanindex.extract.evidence import Evidence
 from scanindex.extract.labels import Field, Sighting
 from scanindex.extract.layout import Token
 from scanindex.extract.names import DOCTOR_WORDS, join_cells
@@ -208,7 +208,8 @@ def _birth_date(
             tokens=value.tokens,
             rule="label.birth_date" if is_sure else "label.birth_date.two_centuries",
             role=role_of(page, sighting),
-            factor=(REPAIRED if value.is_repaired else 1.0) * (1.0 if is_sure else 0.5),
+            factor=1.0 if is_sure else 0.5,
+            is_repaired=value.is_repaired,
         )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from scanindex.filing.assemble import assemble, title_of
 from scanindex.filing.folder import damaged_files, index_pages, read_record, read_words
 from scanindex.filing.record import Record, RecordPage, record_json, text_of, words_gz
+from scanindex.filing.record import read_words as unpack_words
 from scanindex.filing.staging import in_page_order, stage
 from scanindex.filing.verify import verify
 
@@ -26,6 +27,7 @@ __all__ = [
     "stage",
     "text_of",
     "title_of",
+    "unpack_words",
     "verify",
     "words_gz",
 ]

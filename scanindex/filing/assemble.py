@@ -39,6 +39,8 @@ def assemble(
 ) -> tuple[str, ...]:
     """Write `staged/document.pdf`; returns how each page was made (see archive-format.md).
 
+    With `settings.small_rendition` document-small.pdf as well.
+
     readings: one per page of the document, any order. Raises VerifyFailed if one
     is missing or a page that was read cannot be shown, UnknownFormat, TransientError.
     """
@@ -46,17 +48,26 @@ def assemble(
 
     ordered = in_page_order(document, readings)
     writer = PdfaWriter(title_of(document), document.created_at)
-    renditions = []
+    pages = []
     try:
         with _source(original, media_type, settings) as source:
             for reading in ordered:
                 page = _page(source, reading)
                 writer.add(page, reading)
-                renditions.append(page.rendition)
+                pages.append((page, reading))
         writer.save(staged / paths.DOCUMENT_PDF)
+        if settings.small_rendition:
+            _write_small(document, pages, staged)
     except OSError as error:
         raise transient(error) from error
-    return tuple(renditions)
+    return tuple(page.rendition for page, _ in pages)
+
+
+def _write_small(document: Document, pages: Sequence[tuple[PagePicture, PageReading]], staged: Path) -> None:
+    from scanindex.filing import small
+
+    target = staged / paths.DOCUMENT_SMALL
+    small.write(staged / paths.DOCUMENT_PDF, pages, title_of(document), document.created_at, target)
 
 
 def title_of(document: Document) -> str:

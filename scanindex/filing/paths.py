@@ -22,8 +22,9 @@ DOCUMENTS = "documents"
 EVENTS = "events"
 CHARTS = "charts"
 DAMAGED = "damaged"
+READINGS = "readings"
 TMP = "tmp"
-DURABLE_FOLDERS = (ORIGINALS, DOCUMENTS, EVENTS, DAMAGED)
+DURABLE_FOLDERS = (ORIGINALS, DOCUMENTS, EVENTS, READINGS, DAMAGED)
 
 DOCUMENT_PDF = "document.pdf"
 WORDS = "words.json.gz"
@@ -31,7 +32,10 @@ TEXT = "text.txt"
 RECORD = "record.json"
 MANIFEST = "manifest-sha256.txt"
 DOCUMENT_FILES = (DOCUMENT_PDF, RECORD, TEXT, WORDS)
-"""What the manifest covers, in its order."""
+"""What the manifest always covers, in its order."""
+DOCUMENT_SMALL = "document-small.pdf"
+OPTIONAL_FILES = (DOCUMENT_SMALL,)
+"""What it covers where it is there."""
 
 MAX_NAME_BYTES = 120
 
@@ -48,6 +52,13 @@ def original_path(scan_id: ScanId) -> PurePosixPath:
     if not _SCAN_ID.fullmatch(scan_id):
         raise NotFound("not a scan id")
     return PurePosixPath(ORIGINALS, scan_id[:2], scan_id)
+
+
+def reading_path(scan_id: ScanId, name: str) -> PurePosixPath:
+    """`readings/<ab>/<scan id>/<name>.json.gz`. Raises NotFound for what is no SHA-256."""
+    if not _SCAN_ID.fullmatch(scan_id) or not _SCAN_ID.fullmatch(name):
+        raise NotFound("not the name of a reading")
+    return PurePosixPath(READINGS, scan_id[:2], scan_id, f"{name}.json.gz")
 
 
 def document_path(document_id: DocumentId) -> PurePosixPath:

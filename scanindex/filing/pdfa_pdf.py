@@ -25,6 +25,10 @@ from scanindex.model import PageReading
 from scanindex.settings import FilingSettings
 
 RENDER_DPI = 300
+DRAWN_DPI = 400
+"""Unsmoothed renderings are made finer, unless that takes more than `DRAWN_BYTES`."""
+DRAWN_BYTES = 45_000
+_UNSMOOTHED = {"no_smoothtext": True, "no_smoothimage": True, "no_smoothpath": True}
 MAX_RENDER_DPI = 600
 _POPPLER_SECONDS = 60
 MAX_RENDER_PIXELS = 100_000_000
@@ -100,23 +104,64 @@ class PdfSource:
         )
 
     def _rendered(self, scan_page_no: int, why: str, dpi: float | None) -> PagePicture:
+        if drawn := self._drawn(scan_page_no, f"render:{why}"):
+            return drawn
         wanted = min(max(dpi or RENDER_DPI, RENDER_DPI), MAX_RENDER_DPI)
         image, width_pt, height_pt = self._render(scan_page_no, wanted)
         picture = pdfa_recode.rendered(image, self._quality)
         return full_page(picture, width_pt, height_pt, f"render:{why}")
 
-    def _render(self, scan_page_no: int, dpi: float) -> tuple[Image.Image, float, float]:
+    def _drawn(self, scan_page_no: int, rendition: str) -> PagePicture | None:
+        """A page of text and lines in few plain colours, unsmoothed; None for any other."""
+        if self._has_images(scan_page_no):
+            return None  # an image must not be sampled anew without smoothing
+        fine = self._stencils(scan_page_no, DRAWN_DPI, rendition)
+        if fine is None or sum(len(p.picture.data) for p in fine.placements) <= DRAWN_BYTES:
+            return fine
+        return self._stencils(scan_page_no, RENDER_DPI, rendition)
+
+    def _stencils(self, scan_page_no: int, dpi: float, rendition: str) -> PagePicture | None:
+        image, width_pt, height_pt = self._render(scan_page_no, dpi, is_smooth=False)
+        layers = pdfa_recode.drawn(image)
+        if not layers:
+            return None
+        matrix = (width_pt, 0.0, 0.0, height_pt, 0.0, 0.0)
+        placements = tuple(Placement(picture=stencil, matrix=matrix, fill=fill) for stencil, fill in layers)
+        return PagePicture(width_pt=width_pt, height_pt=height_pt, placements=placements, rendition=rendition)
+
+    def _has_images(self, scan_page_no: int) -> bool:
+        """Also where pdfium cannot tell."""
+        import pypdfium2
+        import pypdfium2.raw as raw
+
+        try:
+            page = self._opened()[scan_page_no - 1]
+            found = any(True for _ in page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,)))
+            page.close()
+        except (pypdfium2.PdfiumError, LookupError, ValueError):
+            return True
+        return found
+
+    def _opened(self) -> Any:
+        import pypdfium2
+
+        if self._rendering is None:
+            self._rendering = pypdfium2.PdfDocument(self._path)
+            self._rendering.init_forms()
+        return self._rendering
+
+    def _render(
+        self, scan_page_no: int, dpi: float, *, is_smooth: bool = True
+    ) -> tuple[Image.Image, float, float]:
         import pypdfium2
 
         try:
-            if self._rendering is None:
-                self._rendering = pypdfium2.PdfDocument(self._path)
-                self._rendering.init_forms()
-            page = self._rendering[scan_page_no - 1]
+            page = self._opened()[scan_page_no - 1]
             page.set_rotation(0)
             width_pt, height_pt = _within(*page.get_size())
             scale = _scale(width_pt, height_pt, dpi)
-            image = page.render(scale=scale, may_draw_forms=True).to_pil().convert("RGB")
+            rough = {} if is_smooth else _UNSMOOTHED
+            image = page.render(scale=scale, may_draw_forms=True, **rough).to_pil().convert("RGB")
             page.close()
         except (pypdfium2.PdfiumError, LookupError, ValueError) as error:
             return self._render_by_poppler(scan_page_no, dpi, error)

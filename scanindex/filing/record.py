@@ -37,7 +37,19 @@ WORDS_FORMAT = 1
 MAX_WORDS_BYTES = 1 << 30
 """Unpacked words of one document; a bound against a damaged or planted file."""
 
+_MANIFEST_NAMES = frozenset((*paths.DOCUMENT_FILES, *paths.OPTIONAL_FILES))
+
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherTextSource:
+    """Where a text came from that was not chosen; the text itself stands in the words file."""
+
+    source: str
+    reason: str
+    effort: str = ""
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +68,16 @@ class RecordPage:
     problems: tuple[str, ...] = ()
     barcodes: tuple[Barcode, ...] = ()
     word_count: int = 0
+    effort: str = ""
+    read_at: datetime | None = None
+    other_texts: tuple[OtherTextSource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    name: str
+    sha256: str
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +90,8 @@ class Record:
     scan: Scan = field(repr=False)
     pages: tuple[RecordPage, ...]
     renditions: tuple[str, ...] = ()
+    small: StoredFile | None = None
+    """document-small.pdf, where the setting asked for it."""
     written_at: datetime
     software: str = ""
 
@@ -86,6 +110,7 @@ def record_json(
     now: datetime,
     renditions: Sequence[str] = (),
     software: str = "",
+    small: StoredFile | None = None,
 ) -> bytes:
     """The record of a document as UTF-8 JSON; `readings` one per page of the document, in its order."""
     record = Record(
@@ -94,6 +119,7 @@ def record_json(
         scan=scan,
         pages=tuple(_record_page(reading) for reading in readings),
         renditions=tuple(renditions),
+        small=small,
         written_at=now,
         software=software,
     )
@@ -141,7 +167,7 @@ def read_manifest(data: bytes) -> dict[str, str]:
     result: dict[str, str] = {}
     for line in data.decode("ascii", "replace").splitlines():
         digest, separator, name = line.partition("  ")
-        if not separator or len(digest) != 64 or "/" in name or name not in paths.DOCUMENT_FILES:
+        if not separator or len(digest) != 64 or "/" in name or name not in _MANIFEST_NAMES:
             raise IntegrityError("the manifest is not in its format")
         result[name] = digest
     return result
@@ -165,6 +191,12 @@ def _record_page(reading: PageReading) -> RecordPage:
         problems=reading.problems,
         barcodes=reading.barcodes,
         word_count=len(reading.words),
+        effort=reading.effort,
+        read_at=reading.read_at,
+        other_texts=tuple(
+            OtherTextSource(source=o.source, reason=o.reason, effort=o.effort, read_at=o.read_at)
+            for o in reading.other_texts
+        ),
     )
 
 

@@ -38,22 +38,30 @@ def stage(
     """
     ordered = in_page_order(document, readings)
     known = tuple(r if _RENDITION.fullmatch(r) else "render:unknown" for r in renditions)
-    pdf = staged / paths.DOCUMENT_PDF
-    if not pdf.is_file() or pdf.is_symlink():
-        raise VerifyFailed(f"document {document.document_id}: no PDF was assembled")
+    hashes = {paths.DOCUMENT_PDF: _sha256(staged / paths.DOCUMENT_PDF, document)}
+    small = None
+    if (path := staged / paths.DOCUMENT_SMALL).exists():
+        hashes[path.name] = _sha256(path, document)
+        size = path.stat().st_size
+        small = record.StoredFile(name=path.name, sha256=hashes[path.name], size_bytes=size)
     contents = {
         paths.TEXT: record.text_of(ordered).encode("utf-8", "replace"),
         paths.WORDS: record.words_gz(ordered),
-        paths.RECORD: record.record_json(document, patient, scan, ordered, now, known, software),
+        paths.RECORD: record.record_json(document, patient, scan, ordered, now, known, software, small),
     }
-    hashes = {name: record.sha256_hex(data) for name, data in contents.items()}
-    with pdf.open("rb") as stream:
-        hashes[paths.DOCUMENT_PDF] = hashlib.file_digest(stream, "sha256").hexdigest()
+    hashes |= {name: record.sha256_hex(data) for name, data in contents.items()}
     for name, data in (contents | {paths.MANIFEST: record.manifest_of(hashes)}).items():
         (staged / name).write_bytes(data)
     for stray in staged.iterdir():
-        if stray.name not in (*paths.DOCUMENT_FILES, paths.MANIFEST):
+        if stray.name not in (*paths.DOCUMENT_FILES, *paths.OPTIONAL_FILES, paths.MANIFEST):
             raise VerifyFailed(f"document {document.document_id}: a stray file was staged")
+
+
+def _sha256(pdf: Path, document: Document) -> str:
+    if not pdf.is_file() or pdf.is_symlink():
+        raise VerifyFailed(f"document {document.document_id}: no PDF was assembled")
+    with pdf.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def in_page_order(document: Document, readings: Sequence[PageReading]) -> tuple[PageReading, ...]:

@@ -10,16 +10,19 @@ from scanindex.filing import paths, record
 
 
 def verify(staged: Path, page_count: int, expects_text: bool) -> None:
-    """Raises VerifyFailed unless document.pdf is a PDF/A-2b of `page_count` pages in both readers.
+    """Raises VerifyFailed unless document.pdf is a PDF/A-2b of `page_count` pages in both readers,
+    and document-small.pdf, where there is one, too.
 
     expects_text: some page has words, so the text layer must give some back; where
     words.json.gz is staged already, that is asked of each page that has words.
     A staged manifest must fit the files.
     """
-    pdf = staged / paths.DOCUMENT_PDF
+    pdfs = [staged / paths.DOCUMENT_PDF]
+    pdfs += [path for name in paths.OPTIONAL_FILES if (path := staged / name).exists()]
     try:
-        _check_structure(pdf, page_count)
-        _check_second_reader(pdf, page_count, _pages_with_words(staged), expects_text)
+        for pdf in pdfs:
+            _check_structure(pdf, page_count)
+            _check_second_reader(pdf, page_count, _pages_with_words(staged), expects_text)
         _check_manifest(staged)
     except OSError as error:
         if error.errno is None:

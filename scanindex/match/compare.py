@@ -197,7 +197,10 @@ def _mrns(
                 exact = tuple(n for n in own if n.level is Level.EXACT)
                 if _stands_by_name(s, exact, texts[s.scan_page_no]):
                     yield "number_by_name", agreement
-        elif s.is_labelled and held:
+            continue
+        if any(fold.identifier_key(other) in own_keys for other in s.others):
+            yield "mrn", _from(s, Level.NEAR, "another reader saw this number")
+        if s.is_labelled and held:
             conflicts.append(_from_sighting(s, "mrn_of_another"))
         elif s.is_labelled and any(_is_slip(key, k) for k in own_keys):
             yield "mrn", _from(s, Level.NEAR, "equal but for an OCR slip")

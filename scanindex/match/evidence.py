@@ -26,7 +26,7 @@ class Sighting:
     values: tuple[str, ...] = field(repr=False)
     """Readings that count: ISO days, identifier text, digits, a name."""
     others: tuple[str, ...] = field(default=(), repr=False)
-    """Less usual readings (day before month); never exact."""
+    """Less usual readings (day before month), or what another reader saw; never exact."""
     role: Role
     is_labelled: bool
     """The page itself says that it is this kind of datum."""

@@ -136,9 +136,11 @@ def likely_enough(case: Case) -> str | None:
 
 def read_surely(case: Case) -> str | None:
     """The identifiers that decide were read by two readers, or by one without doubt."""
-    if rule_of(case) is not None and rule_of(_with(case, _only_sure(case.leader))) is None:
-        return "an identifier was not read with certainty"
-    return None
+    if rule_of(case) is None or rule_of(_with(case, _only_sure(case.leader))) is not None:
+        return None
+    if _is_read_once(case):
+        return "an identifier was not read with certainty, and no second reader looked at it"
+    return "an identifier was not read with certainty"
 
 
 def every_page_supports(case: Case) -> str | None:
@@ -265,6 +267,11 @@ def refusals(case: Case, gates: Mapping[str, Gate] = GATES) -> tuple[tuple[str, 
     """(gate, reason) of every gate that does not hold; empty means file."""
     found = ((name, gate(case)) for name, gate in gates.items())
     return tuple((name, reason) for name, reason in found if reason)
+
+
+def _is_read_once(case: Case) -> bool:
+    """No word of the document was read by two readers: the second one is off or not installed."""
+    return not any(word.second_text is not None for page in case.evidence.pages for word in page.words)
 
 
 def _is_exact(profile: Profile, kind: str) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from scanindex.agreement import DoubleKey, double_key, readers
 from scanindex.match import fold
 from scanindex.match.context import Context, Label, context_of, mention_role
 from scanindex.match.dates import dates_in
@@ -26,8 +27,9 @@ from scanindex.model import (
     Word,
 )
 
-SURE_CONFIDENCE = 0.70
-"""Least confidence at which one reader alone counts; certified on audited outcomes."""
+SURE_CONFIDENCE = 0.90
+"""Least confidence at which one reader alone counts. Of worn identifiers that Tesseract read with
+.7 or more 1.8 % were wrong, with .9 or more 0.9 %, of those that two readers agreed on 0.1 %."""
 SURE_NAME_CONFIDENCE = 0.40
 """Names need less: hitting a roster name by misreading is rare, hitting a number is not."""
 SURE_LEGIBILITY = 0.55
@@ -78,13 +80,9 @@ def certainty(page: PageReading, words: Sequence[Word], least: float) -> tuple[b
         return True, False, None
     known = [w.confidence for w in words if w.confidence is not None]
     confidence = min(known) if known else None
-    seconds = [
-        (fold.identifier_text(w.text), fold.identifier_text(w.second_text)) for w in words if w.second_text
-    ]
-    if any(one != two for one, two in seconds):
-        return False, True, confidence
-    if words and len(seconds) == len([w for w in words if fold.identifier_text(w.text)]):
-        return True, False, confidence
+    key = double_key(words)
+    if key is not DoubleKey.SINGLE:
+        return key is DoubleKey.AGREED, key is DoubleKey.DISPUTED, confidence
     legible = page.quality.legibility is None or page.quality.legibility >= SURE_LEGIBILITY
     return bool(legible and confidence is not None and confidence >= least), False, confidence
 
@@ -116,7 +114,8 @@ def _from_finding(text: PageText, finding: Finding) -> Sighting:
     confidence = finding.confidence if finding.confidence is not None else lowest
     if "barcode" in finding.readers or len(finding.readers) > 1:
         sure, disputed = True, False
-    elif finding.confidence is not None and not any(w.second_text for w in words):
+    elif finding.confidence is not None:
+        # Also where both readers agreed on words that the extraction had to repair.
         sure = sure and finding.confidence >= SURE_CONFIDENCE
     return Sighting(
         kind=finding.kind,
@@ -124,6 +123,7 @@ def _from_finding(text: PageText, finding: Finding) -> Sighting:
         box=finding.box,
         raw=finding.raw,
         values=_readings(finding),
+        others=_seen_otherwise(finding),
         role=_own_role(text, finding, words),
         is_labelled=True,
         confidence=confidence,
@@ -149,6 +149,15 @@ def _readings(finding: Finding) -> tuple[str, ...]:
         return (finding.value,)
     seen = list(dates_in(fold.ascii_upper(finding.raw)))
     return tuple(dict.fromkeys((finding.value, *(seen[0].readings if len(seen) == 1 else ()))))
+
+
+def _seen_otherwise(finding: Finding) -> tuple[str, ...]:
+    """What the other reader's text means, where the two differ: finds people, is never exact."""
+    if not finding.other_raw:
+        return ()
+    if finding.kind is FindingKind.BIRTH_DATE:
+        return tuple(day for seen in dates_in(fold.ascii_upper(finding.other_raw)) for day in seen.readings)
+    return (fold.identifier_text(finding.other_raw),) if finding.kind is FindingKind.MRN else ()
 
 
 def _from_cover(finding: Finding) -> Sighting:
@@ -217,7 +226,7 @@ def _dates(
                 confidence=confidence,
                 is_sure=sure,
                 is_disputed=disputed,
-                readers=tuple(dict.fromkeys(w.engine for w in words)),
+                readers=readers(words),
             ),
             found.start,
             found.end,
@@ -244,7 +253,7 @@ def _phones(text: PageText, line: Line) -> Iterator[tuple[Sighting, int, int]]:
                     confidence=confidence,
                     is_sure=sure,
                     is_disputed=disputed,
-                    readers=tuple(dict.fromkeys(w.engine for w in words)),
+                    readers=readers(words),
                 ),
                 *match.span(),
             )
@@ -293,7 +302,7 @@ def _number(text: PageText, words: Sequence[Word], raw: str, context: Context) -
         confidence=confidence,
         is_sure=sure,
         is_disputed=disputed,
-        readers=tuple(dict.fromkeys(w.engine for w in words)),
+        readers=readers(words),
     )
 
 

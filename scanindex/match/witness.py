@@ -159,9 +159,11 @@ def _dates(evidence: Evidence) -> list[str]:
 
 
 def _repaired(evidence: Evidence, holders: Holders) -> list[str]:
-    """One-character OCR slips of labelled numbers that nobody holds: candidates, never exact."""
+    """What another reader saw, and one-character OCR slips of labelled numbers that nobody
+    holds: candidates, never exact."""
     found: dict[str, None] = {}
     for s in evidence.labelled(FindingKind.MRN):
+        found.update(dict.fromkeys(s.others))
         value = fold.identifier_text(s.values[0])
         if holders.get(fold.identifier_key(value)):
             continue

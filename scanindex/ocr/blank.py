@@ -1,8 +1,9 @@
 """Tells empty sides from sides with something on them. Worker-only.
 
 Losing a page with text is the sin; keeping an empty one costs a keystroke. So only
-what is certainly no writing is taken away (scanner edges, punch holes, staples,
-specks, lines right across), and any mark the size of a stamp or a word keeps the page.
+what is certainly no writing is taken away (`furniture`: scanner edges, punch holes,
+staples, dust, lines right across), and any mark the size of a stamp or a word keeps
+the page.
 """
 
 from __future__ import annotations
@@ -14,17 +15,22 @@ from typing import Any
 import cv2
 import numpy as np
 
+from scanindex.ocr.furniture import Mark, groups, without_furniture
+
 WORKING_DPI = 100.0
 STRONG_CONTRAST = 70
 """Ink this much darker than the paper may be writing; bleed-through stays below."""
 FAINT_CONTRAST = 28
 PLENTY = 60
-"""That many marks need no second look: the side is used."""
-SPECK_INCHES = 0.07
-"""Smaller than a capital of 7 points."""
-NEIGHBOUR_INCHES = 0.3
-FEW_SPECKS = 12
-MOST_STAPLES = 2
+"""That many letters need no second look: the side is used."""
+PLENTY_WORDS = 120
+LETTER_INCHES = 0.07
+MOST_MARKS = 400
+RIM_INCHES = 0.1
+SOLID_INCHES = 0.06
+"""Thicker both ways than the strokes of print that stands near an edge."""
+FRAME_INCHES = 0.8
+"""How far a bed, a torn corner or a copier's frame reaches in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +40,8 @@ class Marks:
     strong: int
     """Clearly dark marks that are no furniture of paper or scanner."""
     faint: int
-    """Marks that only stand out a little: pencil, carbon, or the other side."""
+    """Marks that only stand out a little: pencil, carbon, or the other side. Looked for only
+    where there is no strong one."""
     faint_inches: float
     """Extent of the largest faint mark."""
     is_faint_scattered: bool
@@ -45,77 +52,103 @@ class Marks:
         return self.strong == 0 and self.faint == 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Mark:
-    """A connected component; all in inches, edges being distances from the page's edges."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-    edges: tuple[float, float, float, float]
-    """Free space left, above, right and below of it."""
-    points: Any
-    """n x 2, x and y."""
-
-    @property
-    def extent(self) -> float:
-        return max(self.width, self.height)
-
-    @property
-    def fill(self) -> float:
-        return len(self.points) / max(1.0, self.width * self.height * WORKING_DPI * WORKING_DPI)
-
-
 def find_marks(page: Any, dpi: float) -> Marks:
     """Marks on an edge-cleaned page (see `scanindex.clean.whiten_scanner_edges`)."""
     scale = min(1.0, WORKING_DPI / dpi)
     small = cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    paper = cv2.medianBlur(cv2.dilate(small, np.ones((3, 3), np.uint8)), 31)
+    if (words := _words_at_a_glance(small, dpi * scale)) > PLENTY_WORDS:
+        return Marks(strong=words, faint=0, faint_inches=0.0, is_faint_scattered=False)
+    paper = _paper(small)
     depth = cv2.subtract(paper, small)
-    strong = _writing(depth >= STRONG_CONTRAST, dpi * scale)
-    faint = _writing(cv2.medianBlur(depth, 3) >= FAINT_CONTRAST, dpi * scale)
+    depth[_solid_edges(small, float(np.median(paper)), dpi * scale)] = 0
+    strong = _writing(depth, STRONG_CONTRAST, dpi * scale)
+    if strong:
+        return Marks(strong=len(strong), faint=0, faint_inches=0.0, is_faint_scattered=False)
+    faint = _writing(cv2.medianBlur(depth, 3), FAINT_CONTRAST, dpi * scale)
     return Marks(
-        strong=len(strong),
-        faint=max(0, len(faint) - len(strong)),
+        strong=0,
+        faint=len(faint),
         faint_inches=round(max((mark.extent for mark in faint), default=0.0), 2),
         is_faint_scattered=_is_scattered(faint),
     )
 
 
-def _is_scattered(marks: Sequence[_Mark]) -> bool:
+def _words_at_a_glance(small: Any, dpi: float) -> int:
+    """Dark pieces about the size of words, on a quarter of the pixels: most sides need no more."""
+    half = cv2.resize(small, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    dark = (half < float(np.percentile(half[::2, ::2], 80)) - STRONG_CONTRAST).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    sides = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
+    is_word = (sides.min(axis=1) >= 2) & (sides.max(axis=1) >= 0.06 * dpi / 2)
+    return int((is_word & (sides.max(axis=1) < dpi)).sum())
+
+
+def _paper(small: Any) -> Any:
+    """Brightness of the paper itself everywhere; half size is enough for what varies slowly."""
+    bright = cv2.dilate(small, np.ones((3, 3), np.uint8))
+    half = cv2.resize(bright, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    paper = cv2.medianBlur(half, 31)
+    # A white scanner bed beside tinted paper would make the paper look like a dark mark.
+    most = min(255, int(np.percentile(half, 80)) + 12)
+    full = cv2.resize(np.minimum(paper, np.uint8(most)), small.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return full
+
+
+def _solid_edges(small: Any, paper: float, dpi: float) -> Any:
+    """Where the scanner bed, a torn corner or a copier's frame is: solid, at the edge of the picture."""
+    # Half size is enough for what is that thick.
+    half = cv2.resize(small, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    dark = (half < 0.55 * paper).astype(np.uint8)
+    zone = round(FRAME_INCHES * dpi / 2)
+    is_frame = np.ones(half.shape, bool)
+    is_frame[zone:-zone, zone:-zone] = False
+    size = max(2, round(SOLID_INCHES * dpi / 2))
+    solid = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((size, size), np.uint8), borderValue=1)
+    if not solid[is_frame].any():
+        return np.zeros(small.shape, bool)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
+    height, width = half.shape
+    inside = np.bincount(labels[is_frame], minlength=count)
+    boxes = stats[:, :4]
+    touches = (boxes[:, 0] == 0) | (boxes[:, 1] == 0)
+    touches |= (boxes[:, 0] + boxes[:, 2] == width) | (boxes[:, 1] + boxes[:, 3] == height)
+    is_long = (boxes[:, 2] > 0.25 * width) | (boxes[:, 3] > 0.25 * height)
+    # All of it near the edges: a dark picture or a bar across the page is not.
+    wanted = (touches | is_long) & (inside > 0.97 * stats[:, cv2.CC_STAT_AREA])
+    wanted[0] = False
+    mask = cv2.dilate(wanted[labels].astype(np.uint8), np.ones((2 * size + 1, 2 * size + 1), np.uint8))
+    return cv2.resize(mask, small.shape[::-1], interpolation=cv2.INTER_NEAREST).astype(bool)
+
+
+def _is_scattered(marks: Sequence[Mark]) -> bool:
     if len(marks) > PLENTY:
         return False
-    return sum(_has_neighbour(mark, marks, 0.2) for mark in marks) <= 0.3 * len(marks)
+    return sum(len(group) for group in groups(marks, 0.2) if len(group) > 1) <= 0.3 * len(marks)
 
 
-def _writing(dark: Any, dpi: float) -> list[_Mark]:
-    """Marks that may be writing; unspecified ones, uncounted, where there are plenty."""
-    rim = max(1, round(0.1 * dpi))
-    inner = dark.astype(np.uint8)
-    inner[:rim] = inner[-rim:] = 0
-    inner[:, :rim] = inner[:, -rim:] = 0
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(inner, connectivity=8)
+def _writing(depth: Any, contrast: int, dpi: float) -> list[Mark]:
+    """Marks that may be writing; unspecified ones where there are plenty."""
+    dark = (depth >= contrast).astype(np.uint8)
+    rim = max(1, round(RIM_INCHES * dpi))
+    dark[:rim] = dark[-rim:] = 0
+    dark[:, :rim] = dark[:, -rim:] = 0
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
     sizes = np.maximum(stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT])
-    candidates = np.flatnonzero((stats[1:, cv2.CC_STAT_AREA] >= 4) & (sizes >= 0.04 * dpi)) + 1
-    if len(candidates) > 4 * PLENTY:
-        return [_mark(labels, stats[candidates[int(np.argmax(sizes[candidates - 1]))]], 0, dpi)] * len(
-            candidates
-        )
-    marks = [_mark(labels, stats[label], int(label), dpi) for label in candidates]
-    marks = [mark for mark in marks if not _is_furniture(mark)]
-    marks = _without_streaks(marks, dark.shape[0] / dpi, dark.shape[1] / dpi)
-    staples = [mark for mark in marks if _is_staple(mark)]
-    if len(staples) <= MOST_STAPLES:
-        marks = [mark for mark in marks if not _is_staple(mark)]
-    return _without_rims(_without_specks(marks))
+    is_candidate = (stats[1:, cv2.CC_STAT_AREA] >= 4) & (sizes >= 0.04 * dpi)
+    candidates = np.flatnonzero(is_candidate) + 1
+    # Letters, not specks: a side full of dust still deserves the look.
+    letters = np.flatnonzero(is_candidate & (sizes >= LETTER_INCHES * dpi) & (sizes < dpi)) + 1
+    if len(letters) > 4 * PLENTY or len(candidates) > MOST_MARKS:
+        largest = candidates[int(np.argmax(sizes[candidates - 1]))]
+        return [_mark(labels, stats[largest], int(largest), dpi)] * len(candidates)
+    return without_furniture([_mark(labels, stats[label], int(label), dpi) for label in candidates])
 
 
-def _mark(labels: Any, stat: Any, label: int, dpi: float) -> _Mark:
-    left, top, width, height = (int(value) for value in stat[:4])
+def _mark(labels: Any, stat: Any, label: int, dpi: float) -> Mark:
+    left, top, width, height, area = (int(value) for value in stat)
     page_height, page_width = labels.shape
     ys, xs = np.nonzero(labels[top : top + height, left : left + width] == label)
-    return _Mark(
+    return Mark(
         left=left / dpi,
         top=top / dpi,
         width=width / dpi,
@@ -126,100 +159,6 @@ def _mark(labels: Any, stat: Any, label: int, dpi: float) -> _Mark:
             (page_width - left - width) / dpi,
             (page_height - top - height) / dpi,
         ),
+        fill=area / (width * height),
         points=np.stack([xs + left, ys + top], axis=1).astype(np.float32) / dpi,
     )
-
-
-def _is_furniture(mark: _Mark) -> bool:
-    """Punch hole, fold, streak or rest of a scanner edge, from its own shape and place."""
-    near_edge = min(mark.edges) < 0.75
-    is_round = 0.6 < mark.width / mark.height < 1.6
-    is_cut = min(mark.edges) < 0.15
-    is_hole = near_edge and 0.12 <= mark.extent <= 0.45 and mark.fill > 0.6 and (is_round or is_cut)
-    is_line = (mark.extent > 0.8 and _thickness(mark) < 0.05) or (
-        mark.extent > 1.5 and _thickness(mark) < 0.1
-    )
-    return is_hole or is_line or (mark.extent > 1.5 and _hugs_edge(mark))
-
-
-def _hugs_edge(mark: _Mark) -> bool:
-    """The rest of a slanted scanner edge, all of it close to the edges of the picture."""
-    xs, ys = mark.points[:, 0], mark.points[:, 1]
-    right, bottom = mark.left + mark.width + mark.edges[2], mark.top + mark.height + mark.edges[3]
-    off = np.minimum(np.minimum(xs, ys), np.minimum(right - xs, bottom - ys))
-    return float(np.percentile(off, 95)) < 0.45
-
-
-def _thickness(mark: _Mark) -> float:
-    """Short side of the smallest rectangle, turned as need be, around the mark."""
-    (_, (width, height), _) = cv2.minAreaRect(mark.points)
-    return float(min(width, height))
-
-
-def _is_staple(mark: _Mark) -> bool:
-    """A short straight stroke in a corner."""
-    across, along = min(mark.edges[0], mark.edges[2]), min(mark.edges[1], mark.edges[3])
-    return across < 0.9 and along < 0.9 and 0.22 < mark.extent < 0.7 and _thickness(mark) < 0.05
-
-
-def _without_streaks(marks: list[_Mark], page_height: float, page_width: float) -> list[_Mark]:
-    """Drops the pieces of broken scanner streaks (upright) and folds (level)."""
-    upright = [(mark.left + mark.width / 2, mark.width, mark.top) for mark in marks]
-    marks = _without_rows(marks, upright, 0.4 * page_height)
-    level = [(mark.top + mark.height / 2, mark.height, mark.left) for mark in marks]
-    return _without_rows(marks, level, 0.4 * page_width)
-
-
-def _without_rows(
-    marks: list[_Mark], places: list[tuple[float, float, float]], least_span: float
-) -> list[_Mark]:
-    """places: middle and size across the row, position along it, of each mark.
-
-    Print never stays that thin over such a length: some letter is taller.
-    """
-    if len(marks) < 4:
-        return marks
-    middles, sizes, along = (np.array(column) for column in zip(*places, strict=True))
-    dropped = np.zeros(len(marks), bool)
-    for middle in middles:
-        row = np.abs(middles - middle) < 0.06
-        if row.sum() >= 4 and sizes[row].max() < 0.05 and np.ptp(along[row]) > least_span:
-            dropped |= row
-    return [mark for mark, is_dropped in zip(marks, dropped.tolist(), strict=True) if not is_dropped]
-
-
-def _without_specks(marks: list[_Mark]) -> list[_Mark]:
-    """Drops specks, if few, that stand alone: letters and digits have neighbours or size."""
-    specks = [mark for mark in marks if mark.extent < SPECK_INCHES]
-    if len(specks) > FEW_SPECKS:
-        return marks
-    return [mark for mark in marks if mark.extent >= SPECK_INCHES or _has_neighbour(mark, marks)]
-
-
-def _has_neighbour(mark: _Mark, marks: Sequence[_Mark], inches: float = NEIGHBOUR_INCHES) -> bool:
-    return any(
-        other is not mark and abs(other.left - mark.left) < inches and abs(other.top - mark.top) < inches
-        for other in marks
-    )
-
-
-def _without_rims(marks: list[_Mark]) -> list[_Mark]:
-    """Drops arcs of punch-hole rims and of cups, if nothing else is on the page."""
-    if 0 < len(marks) <= 12 and all(_is_rim(mark) for mark in marks):
-        return []
-    return marks
-
-
-def _is_rim(mark: _Mark) -> bool:
-    """Thin, and on a true circle: of a punch hole's size near an edge, or of a cup's."""
-    if len(mark.points) < 5:
-        return False
-    xs, ys = mark.points[:, 0], mark.points[:, 1]
-    system = np.stack([xs, ys, np.ones_like(xs)], axis=1)
-    (a, b, c), *_ = np.linalg.lstsq(system, xs * xs + ys * ys, rcond=None)
-    radius = float(np.sqrt(max(0.0, c + a * a / 4 + b * b / 4)))
-    off = np.abs(np.hypot(xs - a / 2, ys - b / 2) - radius)
-    scatter = float(np.sqrt(np.mean(off * off)))
-    if min(mark.edges) < 0.75 and mark.extent < 0.42:
-        return 0.09 < radius < 0.22 and scatter < 0.014
-    return 0.4 < radius < 3.0 and scatter < 0.02 and mark.extent > max(0.4, 0.7 * radius)

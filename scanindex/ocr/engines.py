@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import cv2
 
 from scanindex.errors import MissingTool
 from scanindex.model import Word
+from scanindex.ocr.ctc import LineText
 from scanindex.ocr.tesseract import (
     Layout,
     PytesseractEngine,
@@ -18,6 +20,7 @@ from scanindex.ocr.tesseract import (
     installed_languages,
     require_languages,
 )
+from scanindex.ocr.textlines import TextLine
 from scanindex.settings import OcrSettings
 
 
@@ -31,6 +34,10 @@ class LayoutEngine(Protocol):
         self, image: Any, dpi: float, timeout_seconds: float, layout: Layout = Layout.AUTO
     ) -> tuple[Word, ...]: ...
 
+    def read_each(
+        self, lines: Sequence[Any], dpi: float, timeout_seconds: float
+    ) -> list[tuple[Word, ...]]: ...
+
 
 class LineReader(Protocol):
     """A second, independent reader of single lines (see `scanindex.ocr.second`)."""
@@ -39,6 +46,15 @@ class LineReader(Protocol):
     def name(self) -> str: ...
 
     def read_lines(self, crops: list[Any]) -> list[tuple[str, float]]: ...
+
+    def read_spans(self, crops: Sequence[Any], squeeze: float = ...) -> list[LineText]: ...
+
+
+@runtime_checkable
+class PageReader(LineReader, Protocol):
+    """One that also finds the lines of a page."""
+
+    def find_lines(self, page: Any, short_side_px: int) -> list[TextLine]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +78,7 @@ def open_engines(settings: OcrSettings, scratch: Path | None = None) -> Engines:
     require_languages(settings.languages, installed)
     return Engines(
         first=_open_first(settings, tessdata, scratch),
-        second=_open_second() if settings.second_reader else None,
+        second=_open_second(settings.languages) if settings.second_reader else None,
     )
 
 
@@ -80,10 +96,10 @@ def _open_first(settings: OcrSettings, tessdata: Path, scratch: Path | None) -> 
         raise MissingTool("pytesseract is not installed: pip install pytesseract") from error
 
 
-def _open_second() -> LineReader | None:
+def _open_second(languages: str) -> LineReader | None:
     try:
         from scanindex.ocr.second import RapidReader
 
-        return RapidReader()
+        return RapidReader(languages)
     except ImportError:
         return None

@@ -60,9 +60,8 @@ def _find_along_rows(dark: Any, dpi: float) -> list[tuple[int, int, int, int]]:
     """Boxes of patterns whose bars stand upright in `dark`."""
     step = max(1, round(dpi / 30))
     tracks: list[list[tuple[int, int, int]]] = []
-    for y in range(0, dark.shape[0], step):
-        for left, right in _matches(dark[y], dpi):
-            _add_to_track(tracks, (y, left, right), dpi, step)
+    for row, left, right in _matches(dark[::step], dpi):
+        _add_to_track(tracks, (row * step, left, right), dpi, step)
     least_lines = LEAST_LENGTH_INCHES * dpi / step
     return [
         (min(line[1] for line in track), track[0][0], max(line[2] for line in track), track[-1][0] + step)
@@ -85,37 +84,41 @@ def _add_to_track(
     tracks.append([line])
 
 
-def _matches(row: Any, dpi: float) -> list[tuple[int, int]]:
-    """Left and right of each run of four bars in one row of pixels that fits the pattern."""
-    edges = np.flatnonzero(np.diff(row.astype(np.int8)))
-    if row[0]:
-        edges = edges[1:]
-    if len(edges) < 8:
+def _matches(rows: Any, dpi: float) -> list[tuple[int, int, int]]:
+    """Row number, left and right of each run of four bars that fits the pattern, row by row."""
+    is_edge = rows[:, 1:] != rows[:, :-1]
+    row_nos, columns = np.nonzero(is_edge)
+    if len(row_nos) < 8:
         return []
-    # Starts of bars are at even places; eight edges make four bars and three spaces.
-    starts = np.arange(0, len(edges) - 7, 2)
-    windows = edges[starts[:, None] + np.arange(8)]
-    runs = np.diff(windows, axis=1).astype(np.float64)
-    totals = runs.sum(axis=1)
+    # All edges of all rows in one line; eight edges of one row make four bars and three spaces.
+    starts = np.arange(len(row_nos) - 7)
+    totals = columns[7:] - columns[:-7]
     is_sized = (totals > SCALE_RANGE[0] * 0.8 * dpi) & (totals < SCALE_RANGE[1] * 0.8 * dpi)
-    if not is_sized.any():
+    is_bar = rows[row_nos[:-7], columns[:-7] + 1]
+    starts = starts[is_sized & is_bar & (row_nos[7:] == row_nos[:-7])]
+    if not len(starts):
         return []
-    shares = runs / totals[:, None]
+    runs = np.diff(columns[starts[:, None] + np.arange(8)], axis=1).astype(np.float64)
+    shares = runs / runs.sum(axis=1)[:, None]
     like = np.concatenate([shares[:, 0:6:2] + shares[:, 1:6:2], shares[:, 1:6:2] + shares[:, 2:7:2]], axis=1)
     fits = np.zeros(len(starts), bool)
     for pattern in _PATTERNS:
         fits |= (np.abs(like - pattern) < EDGE_TOLERANCE).all(axis=1)
-    fits &= is_sized & (shares.min(axis=1) > 0.03)
+    fits &= shares.min(axis=1) > 0.03
     return [
-        (int(edges[start]) + 1, int(edges[start + 7]) + 1)
-        for start, fit in zip(starts.tolist(), fits.tolist(), strict=True)
-        if fit and _is_quiet(edges, start, dpi)
+        (int(row_nos[start]), int(columns[start]) + 1, int(columns[start + 7]) + 1)
+        for start in starts[fits].tolist()
+        if _is_quiet(row_nos, columns, start, dpi)
     ]
 
 
-def _is_quiet(edges: Any, start: int, dpi: float) -> bool:
+def _is_quiet(row_nos: Any, columns: Any, start: int, dpi: float) -> bool:
     """White on both sides: inside a barcode or a grid more bars would follow at once."""
     quiet = 0.12 * dpi
-    before = edges[start] - edges[start - 1] if start > 0 else quiet
-    after = edges[start + 8] - edges[start + 7] if start + 8 < len(edges) else quiet
-    return bool(before >= quiet and after >= quiet)
+    before, after = start - 1, start + 8
+    # What a row begins with may be the scanner's border.
+    has_before = before > 0 and row_nos[before - 1] == row_nos[start]
+    if has_before and columns[start] - columns[before] < quiet:
+        return False
+    has_after = after < len(columns) and row_nos[after] == row_nos[start]
+    return not (has_after and columns[after] - columns[after - 1] < quiet)

@@ -13,6 +13,8 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,8 @@ Grey = npt.NDArray[np.uint8]
 WORD_LEVEL = "5"
 LEAST_DPI, LARGEST_DPI = 70, 2400
 """What Tesseract believes; outside it replaces the stated resolution by a guess."""
+VARIABLES = {"tessedit_do_invert": "0"}
+"""Tesseract reads each weak line a second time inverted; cleaning has turned dark boxes already."""
 
 
 class Layout(enum.IntEnum):
@@ -46,7 +50,9 @@ class TesserocrEngine:
 
         # Leptonica would write about odd boxes to the worker's standard error.
         tesserocr.set_leptonica_log_level(tesserocr.LeptLogLevel.NONE)
-        self._api = tesserocr.PyTessBaseAPI(path=f"{tessdata}/", lang=languages, psm=Layout.AUTO)
+        self._api = tesserocr.PyTessBaseAPI(
+            path=f"{tessdata}/", lang=languages, psm=Layout.AUTO, variables=dict(VARIABLES)
+        )
         found = re.search(r"(\d+\.\d+(?:\.\d+)?)", tesserocr.tesseract_version())
         self._name = f"tesseract {found.group(1) if found else 'unknown'}"
 
@@ -73,6 +79,11 @@ class TesserocrEngine:
             self._api.Clear()
             self._api.ClearAdaptiveClassifier()
 
+    def read_each(self, lines: Sequence[Any], dpi: float, timeout_seconds: float) -> list[tuple[Word, ...]]:
+        """Words of pictures that hold one line of text each; `timeout_seconds` for all."""
+        deadline = time.monotonic() + timeout_seconds
+        return [self.read(line, dpi, deadline - time.monotonic(), Layout.LINE) for line in lines]
+
 
 class PytesseractEngine:
     """One process per page; the default where tesserocr cannot be imported."""
@@ -91,31 +102,61 @@ class PytesseractEngine:
     def read(
         self, image: Any, dpi: float, timeout_seconds: float, layout: Layout = Layout.AUTO
     ) -> tuple[Word, ...]:
+        page = self._file("page.pgm")
+        page.write_bytes(as_pgm(image))
+        try:
+            return parse_tsv(self._run(page, dpi, timeout_seconds, layout), self._name)
+        finally:
+            page.unlink(missing_ok=True)
+
+    def read_each(self, lines: Sequence[Any], dpi: float, timeout_seconds: float) -> list[tuple[Word, ...]]:
+        """Words of pictures that hold one line of text each, by one process for all."""
+        if not lines:
+            return []
+        files = [self._file(f"line-{number}.pgm") for number in range(len(lines))]
+        # Tesseract takes a text file for a list of pictures.
+        listing = self._file("lines.txt")
+        try:
+            for file, line in zip(files, lines, strict=True):
+                file.write_bytes(as_pgm(line))
+            listing.write_text("\n".join(map(str, files)), "utf-8")
+            rows = self._run(listing, dpi, timeout_seconds, Layout.LINE).splitlines()
+        finally:
+            for file in (*files, listing):
+                file.unlink(missing_ok=True)
+        by_page: list[list[str]] = [[] for _ in lines]
+        for row in rows[1:]:
+            by_page[int(row.split("\t", 2)[1]) - 1].append(row)
+        return [parse_tsv("\n".join(own), self._name) for own in by_page]
+
+    def _file(self, name: str) -> Path:
+        return Path(self._folder.name) / name
+
+    def _run(self, source: Path, dpi: float, timeout_seconds: float, layout: Layout) -> str:
+        """Tesseract's TSV of a picture, or of a list of them."""
         # pytesseract's public calls would put the text, world-readable, into the
         # system's temporary folder; this one takes the place of the output from us.
         from pytesseract.pytesseract import TesseractError, run_tesseract
 
         if timeout_seconds <= 0:
             raise WorkerLost("timeout before reading")
-        source = Path(self._folder.name) / "page.pgm"
-        result = Path(self._folder.name) / "page"
-        source.write_bytes(as_pgm(image))
+        result = self._file("page")
+        settings = " ".join(f"-c {name}={value}" for name, value in VARIABLES.items())
         try:
             run_tesseract(
                 input_filename=str(source),
                 output_filename_base=str(result),
                 extension="tsv",
                 lang=self._languages,
-                config=f"--psm {int(layout)} --dpi {_believable(dpi)} -c tessedit_create_tsv=1",
+                config=f"--psm {int(layout)} --dpi {_believable(dpi)} -c tessedit_create_tsv=1 {settings}",
                 timeout=timeout_seconds,
             )
-            return parse_tsv(result.with_suffix(".tsv").read_text("utf-8"), self._name)
+            return result.with_suffix(".tsv").read_text("utf-8")
         except TesseractError as error:
             raise WorkerLost(f"tesseract ended with status {error.status}") from None
         except RuntimeError:
             raise WorkerLost("tesseract ran out of time") from None
         finally:
-            source.unlink(missing_ok=True)
             result.with_suffix(".tsv").unlink(missing_ok=True)
 
 

@@ -9,7 +9,7 @@ page is rendered, which is slower but never wrong. Worker-only.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pikepdf
@@ -34,6 +34,8 @@ class OnlyPicture:
     image: Any
     width_points: float
     height_points: float
+    has_text: bool
+    """Invisible text, or text under the picture: an earlier OCR's layer."""
 
 
 class _NotOnlyPicture(Exception):
@@ -57,6 +59,7 @@ class _Reader:
     frame: PageFrame
     found: OnlyPicture | None = None
     has_paint: bool = False
+    has_text: bool = False
     path: list[tuple[float, float, float, float] | None] = field(default_factory=list)
 
     def read(self, operations: Any, resources: Any, state: _State, depth: int) -> None:
@@ -118,7 +121,7 @@ class _Reader:
             and (self.has_paint or not state.fill_is_black)
         ):
             raise _NotOnlyPicture
-        self.found = OnlyPicture(image, a, d)
+        self.found = OnlyPicture(image, a, d, has_text=False)
 
     # --- everything else
     def paint(self, _: _State, __: Any) -> None:
@@ -129,6 +132,7 @@ class _Reader:
         self.path.clear()
 
     def show_text(self, state: _State, operands: Any) -> None:
+        self.has_text = True
         if state.text_mode != 3:
             self.paint(state, operands)
 
@@ -225,7 +229,7 @@ def only_picture(page: Any) -> OnlyPicture | None:
         reader.read(_operations(page), inherited(page, "/Resources"), _State(), 0)
     except (_NotOnlyPicture, pikepdf.PdfError, ValueError, TypeError, IndexError, KeyError, AttributeError):
         return None
-    return reader.found
+    return reader.found and replace(reader.found, has_text=reader.has_text)
 
 
 def has_drawn_annotations(page: Any) -> bool:

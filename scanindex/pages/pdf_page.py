@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from scanindex.errors import CorruptFile
-from scanindex.model import PageRaster, Word
+from scanindex.errors import CorruptFile, ScanindexError
+from scanindex.model import OtherText, PageRaster
 from scanindex.pages import pdf_picture, pdf_render, pdf_text
 from scanindex.pages.grey import Grey, Picture, fitted, plausible_dpi, squared
 from scanindex.pages.guard import NOTE_REDUCED
@@ -63,7 +63,16 @@ def _own_picture(path: Path, scan_page_no: int, page: Any, settings: PagesSettin
     )
     if min(picture.dpi_x or 0, picture.dpi_y or 0) < _LEAST_PICTURE_DPI:
         return None
-    return _raster(scan_page_no, picture, frame, settings, None)
+    layer = pdf_text.TextLayer(others=_hidden_text(path, scan_page_no) if placed.has_text else ())
+    return _raster(scan_page_no, picture, frame, settings, layer)
+
+
+def _hidden_text(path: Path, scan_page_no: int) -> tuple[OtherText, ...]:
+    try:
+        with open_pdfium(path) as document:
+            return pdf_text.other_text(document[scan_page_no - 1], pdf_text.IS_OCR)
+    except (ScanindexError, IndexError, RuntimeError):
+        return ()
 
 
 def _raster(
@@ -71,7 +80,7 @@ def _raster(
     picture: Picture,
     frame: PageFrame,
     settings: PagesSettings,
-    text_layer: tuple[Word, ...] | None,
+    layer: pdf_text.TextLayer,
 ) -> PageRaster:
     picture = fitted(squared(picture), settings.max_pixels)
     return PageRaster(
@@ -80,7 +89,8 @@ def _raster(
         dpi=plausible_dpi(picture.dpi_x, max(picture.pixels.shape)),
         is_bilevel=picture.is_bilevel,
         rotation_degrees=frame.rotation_degrees,
-        text_layer=text_layer,
+        text_layer=layer.words,
+        other_texts=layer.others,
         problems=picture.problems,
     )
 
@@ -92,16 +102,16 @@ def _rendered(path: Path, scan_page_no: int, page: Any, settings: PagesSettings)
     if dpi < settings.render_dpi:
         problems = (*problems, NOTE_REDUCED)
     try:
-        pixels, words = _by_pdfium(path, scan_page_no, page, frame, dpi)
+        pixels, layer = _by_pdfium(path, scan_page_no, page, frame, dpi)
     except CorruptFile:
-        pixels, words = pdf_render.by_poppler(path, scan_page_no, frame, dpi), None
+        pixels, layer = pdf_render.by_poppler(path, scan_page_no, frame, dpi), pdf_text.TextLayer()
     picture = Picture(pixels=pixels, dpi_x=dpi, dpi_y=dpi, problems=problems)
-    return _raster(scan_page_no, picture, frame, settings, words)
+    return _raster(scan_page_no, picture, frame, settings, layer)
 
 
 def _by_pdfium(
     path: Path, scan_page_no: int, page: Any, frame: PageFrame, dpi: float
-) -> tuple[Grey, tuple[Word, ...] | None]:
+) -> tuple[Grey, pdf_text.TextLayer]:
     with open_pdfium(path, with_forms=True) as document:
         try:
             drawn = document[scan_page_no - 1]
@@ -110,5 +120,4 @@ def _by_pdfium(
         drawn.set_rotation(0)
         pixels = pdf_render.by_pdfium(drawn, frame, dpi)
         is_covered = page is None or has_drawn_annotations(page)
-        words = None if is_covered else pdf_text.trusted_words(drawn, frame, pixels)
-        return pixels, words
+        return pixels, pdf_text.text_layer(drawn, frame, pixels, is_covered=is_covered)

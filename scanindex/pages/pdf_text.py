@@ -2,8 +2,9 @@
 
 Born-digital text is better than any reading of its picture. But a layer may be
 an old hidden OCR, a broken font table (looks right, copies as nonsense), or only
-part of the page (a label pasted as a picture, letters drawn as curves): then
-None, and the page is read from its pixels. Worker-only.
+part of the page (a label pasted as a picture, letters drawn as curves): then the
+page is read from its pixels, and the layer is handed on as a text that was not
+chosen, with the reason. Worker-only.
 """
 
 from __future__ import annotations
@@ -19,13 +20,24 @@ import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium_c
 
-from scanindex.model import Box, Word
+from scanindex.model import Box, OtherText, Word
 from scanindex.pages.grey import Grey
 from scanindex.pages.pdf_open import PageFrame
 
 ENGINE = "text_layer"
 
+IS_OCR = "layer_is_ocr"
+"""Most of it is invisible: an earlier reading of a picture, nobody knows how good."""
+GARBAGE = "layer_garbage"
+"""Its codes are no text: unmapped, or in proportions that no language has."""
+TURNED = "layer_turned"
+PARTIAL = "layer_partial"
+"""Pictures, drawn letters or annotations carry what it leaves out."""
+UNSEEN = "layer_unseen"
+"""Words of it stand where a person sees nothing."""
+
 _MAX_CHARS = 200_000
+_MAX_OTHER_CHARS = 50_000
 _MAX_HIDDEN_SHARE = 0.05
 _MAX_PICTURE_SHARE = 0.05
 """Pictures over more of the page than a logo takes may carry text (a patient label
@@ -53,25 +65,61 @@ class _Char:
     is_turned: bool
 
 
-def trusted_words(page: Any, frame: PageFrame, pixels: Grey) -> tuple[Word, ...] | None:
-    """Words of an open pypdfium2 page (rotation set to 0) drawn as `pixels`; boxes upright.
+@dataclass(frozen=True, slots=True)
+class TextLayer:
+    """What the layer is good for: words to trust, or a text to keep beside the reading."""
 
-    None where there is no text or it is not to be trusted.
+    words: tuple[Word, ...] | None = None
+    others: tuple[OtherText, ...] = ()
+
+
+class _NotTrusted(Exception):
+    """Carries the reason code."""
+
+
+def text_layer(page: Any, frame: PageFrame, pixels: Grey, *, is_covered: bool) -> TextLayer:
+    """Layer of an open pypdfium2 page (rotation set to 0) drawn as `pixels`; boxes upright.
+
+    is_covered: something else is drawn on top of the page, or may be.
     """
     try:
-        if picture_share(page, frame) > _MAX_PICTURE_SHARE:
-            return None
         chars = list(_chars(page, frame))
+        if not any(char.box is not None for char in chars):
+            return TextLayer()
+        return TextLayer(words=_trusted_words(page, chars, frame, pixels, is_covered))
+    except _NotTrusted as why:
+        return TextLayer(others=other_text(page, str(why)))
     except (pypdfium2.PdfiumError, ValueError):
-        return None
-    if not is_real_text(chars):
-        return None
+        return TextLayer()
+
+
+def other_text(page: Any, reason: str) -> tuple[OtherText, ...]:
+    """The plain text of an open page as one that was not chosen; nothing where there is none."""
+    try:
+        text_page = page.get_textpage()
+        try:
+            text = text_page.get_text_range(0, min(text_page.count_chars(), _MAX_OTHER_CHARS))
+        finally:
+            text_page.close()
+    except (pypdfium2.PdfiumError, ValueError):
+        return ()
+    text = "\n".join(text.replace("\0", "").encode("utf-8", "replace").decode().splitlines()).strip()
+    return (OtherText(source=ENGINE, reason=reason, text=text[:_MAX_OTHER_CHARS]),) if text else ()
+
+
+def _trusted_words(
+    page: Any, chars: Sequence[_Char], frame: PageFrame, pixels: Grey, is_covered: bool
+) -> tuple[Word, ...]:
+    if (reason := fault_of(chars)) is not None:
+        raise _NotTrusted(reason)
+    if is_covered or picture_share(page, frame) > _MAX_PICTURE_SHARE:
+        raise _NotTrusted(PARTIAL)
     boxed = list(_boxed_words(chars, frame, pixels.shape))
     seen = [word for word in boxed if _is_seen(word[1], pixels)]
     if not seen or len(seen) < len(boxed) * (1 - _MAX_UNSEEN_SHARE):
-        return None
+        raise _NotTrusted(UNSEEN)
     if _uncovered_share(pixels, [box for _, box in seen]) > _MAX_UNCOVERED_SHARE:
-        return None
+        raise _NotTrusted(PARTIAL)
     return _in_reading_order(seen, frame.rotation_degrees, pixels.shape)
 
 
@@ -99,7 +147,8 @@ def _chars(page: Any, frame: PageFrame) -> Iterator[_Char]:
 
 def _char(text_page: Any, index: int, frame: PageFrame) -> _Char:
     code = pdfium_c.FPDFText_GetUnicode(text_page, index)
-    text = "-" if code == 2 else chr(code) if 0 < code < 0x110000 else "\ufffd"
+    is_letter = 0 < code < 0xD800 or 0xDFFF < code < 0x110000  # half a surrogate pair is none
+    text = "-" if code == 2 else chr(code) if is_letter else "\ufffd"
     if pdfium_c.FPDFText_IsGenerated(text_page, index) == 1 or text.isspace():
         return _Char(" " if text not in "\r\n" else "\n", None, False, False, False)
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
@@ -122,19 +171,17 @@ def _is_unmapped(text: str) -> bool:
     return text == "\ufffd" or unicodedata.category(text) in ("Co", "Cn", "Cc", "Cs")
 
 
-def is_real_text(chars: Sequence[_Char]) -> bool:
-    """Visible, mapped to real letters, level, and in proportions that language has."""
+def fault_of(chars: Sequence[_Char]) -> str | None:
+    """None for text that is visible, mapped to real letters, level and in proportions that language has."""
     solid = [char for char in chars if char.box is not None]
-    if not solid:
-        return False
     total = len(solid)
     if sum(c.is_hidden for c in solid) > total * _MAX_HIDDEN_SHARE:
-        return False
+        return IS_OCR
     if sum(c.is_unmapped for c in solid) > total * _MAX_UNMAPPED_SHARE:
-        return False
+        return GARBAGE
     if sum(c.is_turned for c in solid) > total * _MAX_TURNED_SHARE:
-        return False
-    return reads_like_language("".join(char.text for char in chars))
+        return TURNED
+    return None if reads_like_language("".join(char.text for char in chars)) else GARBAGE
 
 
 def reads_like_language(text: str) -> bool:

@@ -20,9 +20,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from scanindex import filing
-from scanindex.errors import IntegrityError, NotFound, SchemaTooNew, StorageFailed, TransientError
+from scanindex.errors import (
+    FixityFailed,
+    IntegrityError,
+    NotFound,
+    SchemaTooNew,
+    StorageFailed,
+    TransientError,
+)
 from scanindex.filing import paths
-from scanindex.model import DocumentId, ScanId
+from scanindex.model import Document, DocumentId, ScanId
 from scanindex.store import durable
 
 _CHUNK_BYTES = 1 << 20
@@ -99,6 +106,27 @@ class FileArchive:
 
     def path(self, scan_id: ScanId) -> Path:
         return self.root / paths.original_path(scan_id)
+
+    # --- later readings ----------------------------------------------------
+    def keep_reading(self, scan_id: ScanId, data: bytes) -> str:
+        name = hashlib.sha256(data).hexdigest()
+        target = self.root / paths.reading_path(scan_id, name)
+        self._folders.ensure(target.parent)
+        if _hash_of(target) != name:
+            durable.write_durable(target, data, mode=0o440)
+        else:
+            durable.fsync_dir(target.parent)
+        return name
+
+    def kept_reading(self, scan_id: ScanId, name: str) -> bytes:
+        with durable.translate():
+            data = (self.root / paths.reading_path(scan_id, name)).read_bytes()
+        if hashlib.sha256(data).hexdigest() != name:
+            raise FixityFailed(f"reading {name[:12]} of scan {scan_id[:12]}")
+        return data
+
+    def has_reading(self, scan_id: ScanId, name: str) -> bool:
+        return (self.root / paths.reading_path(scan_id, name)).is_file()
 
     # --- documents ---------------------------------------------------------
     def document_folder(self, document_id: DocumentId, version: int) -> Path:
@@ -189,20 +217,20 @@ def _hash_of(path: Path) -> str | None:
 
 
 def _states_the_same(staged: Path, published: Path) -> bool:
-    """Whether two folders of one version say the same of whose pages they are."""
+    """Whether two folders of one version say the same of whose pages they are, who
+    decided it and which reading of them is in force."""
     if not (staged / paths.RECORD).exists():
         return True
     try:
         one, other = (filing.read_record(folder).document for folder in (staged, published))
     except (IntegrityError, StorageFailed):
         return False
-    return (one.scan_id, one.pages, one.patient_id, one.document_type, one.service_date) == (
-        other.scan_id,
-        other.pages,
-        other.patient_id,
-        other.document_type,
-        other.service_date,
-    )
+    return _gist(one) == _gist(other)
+
+
+def _gist(document: Document) -> tuple[object, ...]:
+    what = document.scan_id, document.pages, document.patient_id, document.document_type
+    return *what, document.service_date, document.decision, document.readings
 
 
 def _sync_folder(folder: Path) -> None:

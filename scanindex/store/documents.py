@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from scanindex.errors import ConflictError
 from scanindex.model import (
@@ -51,6 +51,8 @@ class Documents:
         scan_id: ScanId | None = None,
         patient_id: PatientId | None = None,
         limit: int | None = None,
+        below: float | None = None,
+        needs_recheck: bool = False,
     ) -> list[Document]:
         """Oldest first; SUPERSEDED ones only when asked for."""
         query = select(_D.c.body).order_by(_D.c.created_at, _D.c.document_id).limit(limit)
@@ -59,6 +61,10 @@ class Documents:
             query = query.where(_D.c.scan_id == scan_id)
         if patient_id:
             query = query.where(_D.c.patient_id == patient_id)
+        if below is not None:
+            query = query.where(or_(_D.c.legibility < below, _D.c.legibility.is_(None)))
+        if needs_recheck:
+            query = query.where(_D.c.needs_recheck)
         return [from_json(Document, row.body) for row in self._connection.execute(query)]
 
     def ids(self, *states: DocumentState) -> list[DocumentId]:
@@ -87,6 +93,8 @@ def _columns(document: Document) -> dict[str, object]:
         "filed_version": document.filed_version,
         "filed_at": stamp(document.filed_at),
         "created_at": stamp(document.created_at),
+        "legibility": document.legibility,
+        "needs_recheck": bool(document.recheck),
         "body": to_json(document),
     }
 
@@ -116,6 +124,13 @@ class Pages:
             .where(_P.c.scan_id == scan_id, _P.c.scan_page_no.in_(list(numbers)))
             .values(document_id=document_id)
         )
+
+    def mark(self, scan_id: ScanId, kinds: Mapping[int, PageKind]) -> None:
+        """What some pages turned out to be; their places stay."""
+        for no, kind in kinds.items():
+            self._connection.execute(
+                update(_P).where(_P.c.scan_id == scan_id, _P.c.scan_page_no == no).values(kind=kind)
+            )
 
     def of(self, scan_id: ScanId) -> Sequence[tuple[int, PageKind, DocumentId | None]]:
         rows = self._connection.execute(select(_P).where(_P.c.scan_id == scan_id).order_by(_P.c.scan_page_no))

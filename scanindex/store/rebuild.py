@@ -62,6 +62,8 @@ def _apply(unit: Unit, event: Event) -> None:
         numbered = {int(no): PageKind(kind) for no, kind in kinds.items()}
         assert event.scan_id is not None
         unit.pages.assign(event.scan_id, numbered, holders)
+    if (kinds_now := event.payload.get("kinds_now")) and event.scan_id:
+        unit.pages.mark(event.scan_id, {int(no): PageKind(kind) for no, kind in kinds_now.items()})
     if batch := _value(event, "batch", Batch):
         unit.batches.put(batch)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import (
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 metadata = MetaData(
@@ -82,10 +84,14 @@ documents = Table(
     Column("filed_version", Integer),
     Column("filed_at", String(32)),
     Column("created_at", String(32), nullable=False),
+    Column("legibility", Float, comment="that of its worst page; NULL: not known"),
+    Column("needs_recheck", Boolean, nullable=False, server_default=false()),
     Column("body", Text, nullable=False, comment="model.Document as JSON"),
     Index(None, "scan_id"),
     Index(None, "state", "created_at"),
     Index(None, "patient_id"),
+    Index(None, "legibility"),
+    Index(None, "needs_recheck"),
 )
 
 outbox = Table(

@@ -111,3 +111,14 @@ def test_unknown_language_names_the_package_to_install() -> None:
     """A missing language is the operator's to mend, so the message says how."""
     with pytest.raises(MissingTool, match="tesseract-ocr-xyz"):
         open_engines(OcrSettings(languages="eng+xyz", second_reader=False))
+
+
+def test_reads_single_lines_each_for_itself(engine: LayoutEngine) -> None:
+    """Many crops in one call come back in their order; none at all are no words."""
+    lines = [papers.lines_page([text])[190:260] for text in ("Ward seven", "Kneecap", "Discharged home")]
+    assert [texts(words) for words in engine.read_each(lines, 200, 60)] == [
+        ["Ward", "seven"],
+        ["Kneecap"],
+        ["Discharged", "home"],
+    ]
+    assert engine.read_each([], 200, 60) == []

@@ -178,8 +178,9 @@ class StubWorkers:
     def read_pages(self, scan: Scan, page_count: int) -> list[PageReading]:
         return [self._read_or_load(scan, no) for no in range(1, page_count + 1)]
 
-    def reread_page(self, scan: Scan, scan_page_no: int) -> PageReading:
-        self._checkpoint(scan, scan_page_no).unlink(missing_ok=True)
+    def reread_page(self, scan: Scan, scan_page_no: int, *, fresh: bool = True) -> PageReading:
+        if fresh:
+            self._checkpoint(scan, scan_page_no).unlink(missing_ok=True)
         return self._read_or_load(scan, scan_page_no)
 
     def assemble(

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from scanindex import app, check, filing, find, review
+from scanindex import recheck as _recheck
+from scanindex import reread as _reread
 from scanindex.errors import ConflictError
 from scanindex.model import DocumentState, PatientId, Scan, ScanState
 from scanindex.store.rebuild import replay
@@ -26,6 +28,8 @@ from tests.crash.service_main import open_stubbed, quick_settings
 from tests.crash.service_main import serve as _serve
 
 Answer = dict[str, Any]
+MORE = "cholecystectomy"
+"""A word that only a later reading sees."""
 STEPS = ("accept", "accept", "accept", "split", "join", "reopen", "reject")
 
 
@@ -50,6 +54,8 @@ def warm_up(home: str) -> None:
     decide(home, 1)
     drive(home)
     inspect_records(home)
+    reread(home)
+    inspect_texts(home)
     from_archive_alone(home)
 
 
@@ -181,6 +187,42 @@ def _decide(step: str, document: Any, documents: list[Any], patient_id: PatientI
     elif step == "reject":
         review.reject(document.document_id, document.version, DocumentState.RESCAN_WANTED, "", who, services)
     return step
+
+
+def reread(home: str) -> Answer:
+    """Read everything again that was not yet, with one word more on each page; one thread."""
+    opened = open_stubbed(quick_settings(Path(home)))
+    results = []
+    try:
+        services = opened.services
+        for document in _reread.choose(_reread.Selection(everything=True), services):
+            with opened.catalog.read() as unit:
+                scan = unit.scans.get(document.scan_id)
+            assert scan is not None
+            texts = stub.pages_in(opened.archive.path(scan.scan_id).read_bytes())
+            new = [stub.reading_of(f"{texts[no - 1]}\n{MORE}", no) for no in document.pages]
+            _, result = _reread.reread(scan, document, new, "thorough", "user:test", services)
+            app.file_now(opened, [scan.scan_id])
+            results.append(result.value)
+        recheck = [d.document_id for d in _recheck.rechecks(services)]
+    finally:
+        opened.close()
+    return {"results": results, "recheck": recheck}
+
+
+def inspect_texts(home: str) -> Answer:
+    """The text of each filed document as its folder and the search have it."""
+    opened = open_stubbed(quick_settings(Path(home)))
+    try:
+        with opened.catalog.read() as unit:
+            filed = unit.documents.all(DocumentState.FILED)
+        folders = {
+            d.document_id: opened.archive.document_folder(d.document_id, d.filed_version or 0) for d in filed
+        }
+        texts = {key: [r.text for r in filing.read_words(folder)] for key, folder in folders.items()}
+        return {"texts": texts, "found": find.search(MORE, opened.services).total}
+    finally:
+        opened.close()
 
 
 def retry_blamed(home: str) -> Answer:

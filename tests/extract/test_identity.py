@@ -216,6 +216,21 @@ def test_the_second_reader_confirms_or_casts_doubt() -> None:
     assert other.value == "0048213" and other.confidence < agreed.confidence / 1.5  # type: ignore[operator]
 
 
+def test_the_other_reading_is_kept_where_it_differs() -> None:
+    """For the clerk to choose; "" where the other reader saw nothing."""
+    seen = {
+        second: find(page("MRN: 0048213", second={"0048213": second})).of(FindingKind.MRN)[0].other_raw
+        for second in ("#0048213", "0048218", "")
+    }
+    assert seen == {"#0048213": None, "0048218": "0048218", "": ""}
+
+
+def test_a_repaired_date_was_seen_by_nobody() -> None:
+    """Two readers that agree on a slip do not confirm its repair."""
+    finding = find(page("DOB: O4/05/1951", second={"O4/05/1951": "O4/05/1951"})).of(FindingKind.BIRTH_DATE)[0]
+    assert (finding.value, len(finding.readers)) == ("1951-04-05", 1)
+
+
 def test_a_finding_tells_where_it_was_read() -> None:
     """Box, page and versioned rule come with each value."""
     finding = find(page("Patient: QUILL, NORA   MRN: 0048213", number=4)).of(FindingKind.MRN)[0]

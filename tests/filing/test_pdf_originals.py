@@ -363,14 +363,34 @@ def test_pages_are_taken_in_the_document_s_order(tmp_path: Path) -> None:
 
 
 def test_renderings_of_text_are_small_and_readable(tmp_path: Path) -> None:
-    """A born-digital page at 300 dpi: sharp, grey, far below a JPEG of it."""
+    """A born-digital page: a 1-bit stencil at 400 dpi, no larger than the page it came from needs."""
     original = _pdf(tmp_path / "o.pdf", "BT /F1 14 Tf 20 300 Td (Plan: rest and fluids) Tj ET")
     pdf, _ = paper.assembled(original, PDF, tmp_path / "out")
     with pikepdf.open(pdf) as opened:
         image = opened.pages[0].Resources.XObject["/P1"]
-        assert (int(image.Width), int(image.BitsPerComponent)) == (1275, 4)
-    assert pdf.stat().st_size < 40_000
+        assert (int(image.Width), int(image.BitsPerComponent)) == (1700, 1)
+        assert len(image.read_raw_bytes()) < 4_000
     assert paper.difference(paper.shown(pdf), paper.shown(original)) < 1
+
+
+def test_drawn_colours_are_kept_exactly(tmp_path: Path) -> None:
+    """Each colour of a drawn page is a stencil of its own, painted in that colour."""
+    content = "1 0 0 rg 20 20 100 100 re f 0 0 1 rg 150 20 100 100 re f 0 g 20 300 200 2 re f"
+    original = _pdf(tmp_path / "o.pdf", content)
+    pdf, renditions = paper.assembled(original, PDF, tmp_path / "out", [paper.reading(words=())])
+    assert renditions == ("render:drawing",)
+    seen = paper.shown(pdf)
+    assert [seen.getpixel(at) for at in ((90, 450), (280, 450), (300, 300))] == [
+        (255, 0, 0), (0, 0, 255), (255, 255, 255)
+    ]  # fmt: skip
+
+
+def test_a_page_with_an_image_under_its_text_is_smoothed(tmp_path: Path) -> None:
+    """Sampling an image anew without smoothing would tear its strokes."""
+    pdf, rendition = _made(tmp_path, f"{PAGE} BT /F1 12 Tf 10 10 Td (seen) Tj ET")
+    with pikepdf.open(pdf) as opened:
+        image = opened.pages[0].Resources.XObject["/P1"]
+        assert rendition == "render:text" and "/ImageMask" not in image
 
 
 def test_photographs_are_rendered_as_jpeg(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from scanindex.agreement import other_reading, readers
 from scanindex.match import GATES, decide, fold
 from scanindex.match.gates import Gate
 from scanindex.match.names import first_names_alike
@@ -230,7 +231,8 @@ def _finding(mark: re.Match[str], words: Sequence[Word], number: int) -> Finding
         confidence=min((w.confidence for w in words if w.confidence is not None), default=None),
         rule=_RULES.get(mark[1], f"label.{mark[1]}/1"),
         role=Role(mark[2] or ("unknown" if mark[1] == "running" else "patient")),
-        readers=("tesseract",),
+        readers=readers(words),
+        other_raw=other_reading(words),
     )
 
 

@@ -210,6 +210,51 @@ def test_a_second_reader_that_agrees_makes_a_doubtful_word_sure() -> None:
     assert [decide(doubtful).outcome, decide(agreed).outcome] == [Outcome.REVIEW, Outcome.AUTO]
 
 
+def test_a_second_reader_that_saw_nothing_is_no_second_reader() -> None:
+    """It looked where the number stands and saw none: high confidence of the first is not enough."""
+    paper = page(f"Patient: {NAME}  MRN: {MRN}", second={"0481220": ""})
+
+    assert decide(paper).outcome is Outcome.REVIEW
+
+
+def test_a_letter_among_the_digits_is_sure_to_nobody() -> None:
+    """Both readers take one broken shape for the same letter."""
+    person = patient("odd", "Rosen", "Clara", "1948-03-09", "04B1220")
+    odd = page(f"Patient: {NAME}  MRN: <mrn 04B1220>", second={"04B1220": "04B1220"})
+
+    assert decide(odd, people=[person]).outcome is Outcome.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("line", "second"),
+    [
+        ("Patient: <name ROSEM, CIARA>  MRN: <mrn 7736001>", {"7736001": "0481220"}),
+        (
+            "Patient: <name ROSEN, CIARA>  DOB: <birth_date 08/08/1943=1943-08-08>",
+            {"08/08/1943": "03/09/1948"},
+        ),
+    ],
+)
+def test_what_the_other_reader_saw_finds_the_patient(line: str, second: dict[str, str]) -> None:
+    """Shown as a candidate that nearly agrees, never filed."""
+    decision = decide(page(line, second=second))
+
+    assert decision.outcome is Outcome.REVIEW
+    assert [c.patient_id for c in decision.candidates] == ["clara"]
+
+
+def test_the_reason_says_that_nobody_read_twice() -> None:
+    """Without the second reader a doubtful identifier waits, and the clerk sees why."""
+    once = decide(page(f"Patient: {NAME}  MRN: {MRN}", confidence={"0481220": 0.8}))
+    twice = decide(
+        page(f"Patient: {NAME}  MRN: {MRN}", confidence={"0481220": 0.8}, second={"ROSEN,": "ROSEN"})
+    )
+
+    assert [once.outcome, twice.outcome] == [Outcome.REVIEW, Outcome.REVIEW]
+    assert any("no second reader" in reason for reason in once.reasons)
+    assert not any("no second reader" in reason for reason in twice.reasons)
+
+
 def test_an_illegible_page_needs_two_readers() -> None:
     """High confidence of one reader does not count on a page it can hardly read."""
     assert decide(page(f"Patient: {NAME}  MRN: {MRN}", legibility=0.3)).outcome is Outcome.REVIEW

@@ -13,6 +13,7 @@ Readers: ours, ours-single (no second reader), ours-fast, ours-thorough, ours-si
 ours-single-thorough, ours-pytesseract, ours:key=value,... (any [ocr] setting), tesseract,
 pytesseract, ocrmypdf, rapidocr. Peers that are not installed are left out, and named.
 
+Sets take turns page by page. Interrupted (Ctrl-C), it reports the pages that all readers read.
 Every reader has one thread; times are processor seconds a page, children included, start of
 engines that stay open left out. R, P, F1: bag of words; CER: order-free character error;
 ids: share of names, birth dates and record numbers that stand in the text exactly.
@@ -23,6 +24,7 @@ Exit code: 0; 2 for a wrong argument.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 import tempfile
@@ -43,11 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = _usable(asked.readers.split(","), asked.ocrmypdf)
     with tempfile.TemporaryDirectory() as scratch:
         cases = _cases(asked, Path(scratch))
-        scores = []
-        for case, name, answer in bench.run(cases, names, asked.ocrmypdf, _say):
-            scores.append(report.score(case, name, answer))
-            if asked.texts:
-                _keep_text(asked.texts, case, name, answer)
+        scores: list[report.Score] = []
+        with contextlib.suppress(KeyboardInterrupt):
+            for case, name, answer in bench.run(cases, names, asked.ocrmypdf, _say):
+                scores.append(report.score(case, name, answer))
+                if asked.texts:
+                    _keep_text(asked.texts, case, name, answer)
+    scores = report.complete(scores, names)
     print("\n".join(report.tables(scores)))
     print("\n".join(report.verdicts(report.sums(scores))))
     if asked.json:
@@ -100,7 +104,7 @@ def _cases(asked: argparse.Namespace, scratch: Path) -> list[Case]:
         else:
             sys.exit(_refuse(f"unknown set {part}"))
         cases += sets.some(found, asked.limit)
-    return cases
+    return list(sets.in_turns(cases))
 
 
 def _keep_text(folder: Path, case: Case, reader: str, answer: Answer) -> None:

@@ -72,7 +72,8 @@ class Side:
 
 def sides(kind: str, seed: int, scale: float) -> Iterator[Side]:
     """All sides of a class, the same ones for the same seed."""
-    makers = {"blank": {"empty": _empty}, "sparse": paper.SPARSE, "full": paper.FULL, "sheet": paper.SHEETS}
+    empty: dict[str, paper.Maker] = {"empty": _empty}
+    makers = {"blank": empty, "sparse": paper.SPARSE, "full": paper.FULL, "sheet": paper.SHEETS}
     for maker_no, (maker_name, maker) in enumerate(makers[kind].items()):
         for channel_no, (channel_name, channel) in enumerate(wear.CHANNELS.items()):
             for number in range(max(1, round(PER_CHANNEL[kind] * scale))):
@@ -152,6 +153,8 @@ class Judge:
         spent["sides"] += 1
         if not found and marks.strong:
             return PageKind.CONTENT
+        if any(barcodes.is_sheet_code(code) for code in found):
+            return PageKind.SEPARATOR
         # Only here do the words have a say; elsewhere reading them would be hours for nothing.
         return read_page(side.raster, self._settings, self._engines).kind
 
@@ -215,7 +218,8 @@ def run(kind: str, seed: int, scale: float, judge: Judge, folder: Path | None) -
                 cv2.imwrite(str(folder / f"{side.name}.png"), side.raster.pixels)
     _tell(kind, misses, seen)
     spent = judge.seconds[kind]
-    parts = (f"{name} {spent[name] / 1000 / spent['sides']:.1f}" for name in ("edges", "blank", "barcode", "patch"))
+    stages = ("edges", "blank", "barcode", "patch")
+    parts = (f"{name} {spent[name] / 1000 / spent['sides']:.1f}" for name in stages)
     print(f"  CPU ms a side: {', '.join(parts)}\n", flush=True)
     return len(misses)
 

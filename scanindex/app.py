@@ -118,6 +118,10 @@ class LazyWorkers:
     ) -> tuple[str, ...]:
         return self._workers.assemble(scan, document, readings, staged)
 
+    def rest(self, scan_id: ScanId) -> None:
+        if self._made is not None:
+            self._made.rest(scan_id)
+
     def forget(self, scan_id: ScanId) -> None:
         self._workers.forget(scan_id)
 

@@ -125,6 +125,9 @@ class Word:
     second_text: str | None = field(default=None, repr=False)
     """What another, independent reader than `engine` saw at this place; "" where it saw
     nothing, None where it did not look."""
+    least_confidence: float | None = None
+    """Where both readers agree, of the less sure one (`confidence` is of both together);
+    None where they do not, or unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

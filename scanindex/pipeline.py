@@ -116,6 +116,8 @@ def process(scan: Scan, services: Services) -> None:
         raise  # broken integrity or a wrong setting: the service stops and says so
     except Exception as error:  # a bug of ours must not take the other scans along
         _wait(scan, Unexpected(type(error).__name__), services)
+    finally:
+        services.workers.rest(scan.scan_id)
 
 
 def file_proposed(scan: Scan, services: Services) -> None:

@@ -347,6 +347,9 @@ class Workers(Protocol):
     ) -> tuple[str, ...]:
         """Write document.pdf into `staged` and verify it; says per page how. Raises VerifyFailed."""
 
+    def rest(self, scan_id: ScanId) -> None:
+        """Let go of what is kept ready for the scan's next step; never raises."""
+
     def forget(self, scan_id: ScanId) -> None:
         """Drop derived work of a settled scan."""
 

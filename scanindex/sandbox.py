@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
 import os
 import resource
 import signal
@@ -60,7 +61,7 @@ def renew_cpu_time(cpu_seconds: int) -> None:
     """From now on this process may use `cpu_seconds` more, within what `enter` allowed in all."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
-    wanted = int(used.ru_utime + used.ru_stime) + cpu_seconds
+    wanted = math.ceil(used.ru_utime + used.ru_stime) + cpu_seconds
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CPU, (wanted if most < 0 else min(wanted, most), most))
 

@@ -114,12 +114,9 @@ class ProcessWorkers:
         folder = self._folder(scan.scan_id)
         readings = []
         numbers = range(1, page_count + 1)
-        try:
-            for reading in self._pages.map(lambda no: self._read_or_load(scan, no, folder), numbers):
-                readings.append(reading)
-                self._progress(scan.scan_id, len(readings), page_count)
-        finally:
-            self._decoders.release(scan.scan_id)
+        for reading in self._pages.map(lambda no: self._read_or_load(scan, no, folder), numbers):
+            readings.append(reading)
+            self._progress(scan.scan_id, len(readings), page_count)
         return readings
 
     def reread_page(self, scan: Scan, scan_page_no: int, *, fresh: bool = True) -> PageReading:
@@ -137,17 +134,15 @@ class ProcessWorkers:
         try:
             made: tuple[str, ...] = _twice(
                 lambda: self._decoders.call(
-                    child.assemble,
-                    arguments,
-                    seconds,
-                    tuple[str, ...],
-                    owner=document.document_id,
-                    is_last=True,
+                    child.assemble, arguments, seconds, tuple[str, ...], owner=scan.scan_id
                 )
             )
-        except ChildFailedError as error:
-            raise VerifyFailed(f"writer raised {error}") from None
+        except (ChildFailedError, InputError, VerifyFailed):
+            made = self._assemble_again(scan, arguments, seconds)
         return made
+
+    def rest(self, scan_id: ScanId) -> None:
+        self._decoders.release(scan_id)
 
     def forget(self, scan_id: ScanId) -> None:
         self._lost_seconds.pop(scan_id, None)
@@ -201,6 +196,21 @@ class ProcessWorkers:
             _twice(lambda: self._readers.call(child.read, read, seconds, None))
         finally:
             child.forget_pixels(pixels)
+
+    def _assemble_again(self, scan: Scan, arguments: Sequence[Any], seconds: float) -> tuple[str, ...]:
+        """In a fresh child: what the first one had opened before may have been to blame."""
+        try:
+            made: tuple[str, ...] = self._decoders.call(
+                child.assemble,
+                arguments,
+                seconds,
+                tuple[str, ...],
+                owner=f"{scan.scan_id} again",
+                is_last=True,
+            )
+        except ChildFailedError as error:
+            raise VerifyFailed(f"writer raised {error}") from None
+        return made
 
     def _decode(self, scan: Scan, arguments: Sequence[Any]) -> None:
         """A page that failed may be paying for those its decoder opened before: only what a

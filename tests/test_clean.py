@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -31,7 +32,7 @@ def test_the_raster_is_not_changed() -> None:
 
 @pytest.mark.parametrize(
     ("dpi", "is_bilevel", "reading_dpi"),
-    [(100, False, 175), (149, False, 175), (150, False, 150), (200, True, 200), (300, False, 200),
+    [(100, False, 165), (149, False, 165), (150, False, 150), (200, True, 200), (300, False, 200),
      (300, True, 200), (600, True, 200), (100, True, 100)],
 )  # fmt: skip
 def test_resolution_for_reading(dpi: float, is_bilevel: bool, reading_dpi: float) -> None:
@@ -134,3 +135,86 @@ def test_unbelievable_resolution_is_replaced(
 ) -> None:
     """A page of 30 inches is a camera's or a scanner's wrong note, not a page."""
     assert likely_dpi(papers.raster(np.full(shape, 255, np.uint8), dpi)) == pytest.approx(likely)
+
+
+def test_punch_holes_become_paper() -> None:
+    """Discs at the edge go; print beside them and round letters stay."""
+    page, _ = papers.chart_page()
+    cleaned = prepare(papers.raster(papers.holed(page)), 0, SETTINGS)
+    assert "holes" in cleaned.steps
+    assert np.array_equal(cleaned.pixels[:, 160:], page[:, 160:])
+    assert cleaned.pixels[:, :160].min() > 200
+
+
+def test_a_large_round_letter_is_no_hole() -> None:
+    """Neither a ring, as large as a hole and at the margin, nor a stamp in the middle."""
+    page, _ = papers.chart_page()
+    cv2.circle(page, (80, 1100), 28, 0, 9)
+    cv2.circle(page, (850, 2050), 28, 0, -1)
+    assert "holes" not in prepare(papers.raster(page), 0, SETTINGS).steps
+
+
+def test_a_small_dark_box_with_a_word_is_turned_round() -> None:
+    """One word in white, half an inch wide."""
+    page = papers.lines_page(["The wound is dry and closed."] * 5, top_inches=3)
+    word = 255 - papers.lines_page(["STAT"], top_inches=1.0, points=12)[192:240, 185:305]
+    page[192:240, 1185:1305] = word
+    cleaned = prepare(papers.raster(page), 0, SETTINGS)
+    assert "inverted" in cleaned.steps
+    assert cleaned.pixels[198:234, 1190:1300].mean() > 150
+
+
+def test_a_bold_mark_is_not_turned_round() -> None:
+    """A blot or a fat letter has no dark box around bright letters."""
+    page = papers.lines_page(["The wound is dry and closed."] * 5, top_inches=3)
+    page[200:240, 1000:1100] = 0
+    page[212:228, 1060:1100] = 255
+    assert "inverted" not in prepare(papers.raster(page), 0, SETTINGS).steps
+
+
+@pytest.mark.parametrize(("noise", "ink"), [(35, 140), (18, 165)])
+def test_print_that_drowns_in_grain_is_brought_out(noise: int, ink: int) -> None:
+    """Faded print on grainy paper becomes dark on white, lines and all."""
+    page, _ = papers.chart_page(4)
+    cleaned = prepare(papers.raster(papers.noisy(papers.faded(page, 200, ink), noise)), 0, SETTINGS)
+    assert "grain" in cleaned.steps
+    assert cleaned.pixels[page < 60].mean() < 130
+    assert cleaned.pixels[page > 250].mean() > 235
+
+
+def test_blur_rises_with_softness_alone() -> None:
+    """0 for crisp print, near 1 where strokes melt, and grain does not hide it."""
+    page, _ = papers.chart_page(4, dpi=300)
+    soft = [
+        np.asarray(cv2.GaussianBlur(page, (0, 0), sigma_px), np.uint8) for sigma_px in (0.6, 1.5, 3.0, 6.0)
+    ]
+    measured = [prepare(papers.raster(one, 300), 0, SETTINGS).measures.blur for one in soft]
+    assert all(value is not None for value in measured)
+    assert measured == sorted(measured, key=lambda value: value or 0.0)
+    assert measured[0] is not None and measured[0] < 0.25
+    assert measured[-1] is not None and measured[-1] > 0.8
+    grainy = prepare(papers.raster(papers.noisy(soft[2], 6), 300), 0, SETTINGS).measures.blur
+    assert grainy == pytest.approx(measured[2], abs=0.2)
+
+
+def test_bilevel_pages_have_no_blur() -> None:
+    """Two greys have no soft edges to measure."""
+    page = papers.bilevel(papers.chart_page()[0])
+    assert prepare(papers.raster(page, is_bilevel=True), 0, SETTINGS).measures.blur is None
+
+
+@pytest.mark.parametrize("lines", [3, 40])
+def test_contrast_is_that_of_the_print(lines: int) -> None:
+    """However little print there is, and whatever the paper's grey."""
+    page = papers.lines_page(["The wound is dry and closed."] * lines)
+    strong = prepare(papers.raster(page), 0, SETTINGS).measures.contrast
+    faint = prepare(papers.raster(papers.faded(page, 220, 160)), 0, SETTINGS).measures.contrast
+    assert strong > 0.8
+    assert faint == pytest.approx(60 / 255, abs=0.06)
+
+
+def test_tiny_pictures_are_no_trouble() -> None:
+    """One pixel is a page too, as far as nothing fails."""
+    for shape in ((1, 1), (3, 40), (17, 2), (40, 3)):
+        cleaned = prepare(papers.raster(np.full(shape, 90, np.uint8), 200), 0, SETTINGS)
+        assert cleaned.pixels.size

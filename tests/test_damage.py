@@ -57,6 +57,9 @@ class BlankReader:
     ) -> tuple[str, ...]:
         raise AssertionError("nothing here is filed")
 
+    def rest(self, scan_id: ScanId) -> None:
+        """Nothing is kept ready here."""
+
     def forget(self, scan_id: ScanId) -> None:
         """Nothing was kept."""
 

@@ -60,6 +60,9 @@ class Reader:
         told = {"engines": ("better 2",), "effort": "thorough", "read_at": READ_AT} | self.changes
         return dataclasses.replace(found, **told)
 
+    def rest(self, scan_id: ScanId) -> None:
+        """Nothing is kept ready here."""
+
     def forget(self, scan_id: ScanId) -> None:
         pass
 

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,50 @@ def test_a_decoder_is_fresh_for_every_call(crew_of: MakeCrew) -> None:
     crew = crew_of(calls_each=1)
 
     assert pid_of(crew) != pid_of(crew)
+
+
+def test_a_child_serves_one_owner(crew_of: MakeCrew) -> None:
+    """Calls of one file share a process; another file never meets it."""
+    crew = crew_of()
+    pids = [crew.call(tasks.who, (), LONG, tuple[int, int], owner=owner)[0] for owner in ("a", "a", "b", "a")]
+
+    assert pids[0] == pids[1] == pids[3] != pids[2]
+
+
+def test_the_last_call_of_an_owner_ends_its_child(crew_of: MakeCrew) -> None:
+    """Said with the call, or once all is done."""
+    crew = crew_of()
+    said = crew.call(tasks.who, (), LONG, tuple[int, int], owner="a", is_last=True)[0]
+    done = crew.call(tasks.who, (), LONG, tuple[int, int], owner="a")[0]
+    crew.release("a")
+
+    assert said != done
+    assert gone([said, done])
+
+
+def test_idle_children_of_many_owners_do_not_pile_up(crew_of: MakeCrew) -> None:
+    """The one idle longest goes first."""
+    crew = crew_of()
+    pids = [crew.call(tasks.who, (), LONG, tuple[int, int], owner=str(n))[0] for n in range(5)]
+
+    assert gone(pids[:2])
+    assert psutil.pid_exists(pids[-1])
+
+
+def test_every_call_has_its_own_processor_time(stopping: threading.Event) -> None:
+    """Two calls that each need most of the limit, in one process; the third is beyond all."""
+    calls = 2
+    crew = Crew(
+        1, 100, partial(tasks.limited, calls), preload=(), is_stopping=stopping, renew=tasks.renew_time
+    )
+    try:
+        pids = [crew.call(tasks.work, (0.6,), LONG, int) for _ in range(calls)]
+        with pytest.raises(WorkerLost):
+            crew.call(tasks.spin, (), LONG, None)
+    finally:
+        crew.close()
+
+    assert len(set(pids)) == 1
 
 
 def test_a_child_leads_a_group_of_its_own(crew_of: MakeCrew) -> None:
@@ -320,6 +365,15 @@ def test_a_page_whose_reader_dies_twice_fails(
 
     assert kinds(pool.read_pages(scan, 1)) == [FAILED]
     assert not list((settings.spool / scan.scan_id).glob("pixels-*"))
+
+
+def test_what_a_page_did_to_its_decoder_is_not_the_next_pages_fault(
+    pool: ProcessWorkers, scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A decoder that fails every page after its first: each is read by a fresh one."""
+    monkeypatch.setattr(child, "rasterise", tasks.rasterise_once)
+
+    assert kinds(pool.read_pages(scan, 3)) == [BLANK] * 3
 
 
 def test_a_file_that_kills_its_decoder_twice_is_to_blame(

@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -31,8 +32,20 @@ def no_limits() -> None:
     """For what needs none."""
 
 
-def limited() -> None:
-    sandbox.enter(memory_bytes=MEMORY_BYTES, cpu_seconds=CPU_SECONDS, nice=0, offline=True)
+def limited(calls: int = 1) -> None:
+    sandbox.enter(memory_bytes=MEMORY_BYTES, cpu_seconds=CPU_SECONDS, nice=0, offline=True, calls=calls)
+
+
+def renew_time() -> None:
+    sandbox.renew_cpu_time(CPU_SECONDS)
+
+
+def work(seconds: float) -> int:
+    """Use processor time; the process that did."""
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+    return os.getpid()
 
 
 def add(one: int, two: int) -> int:
@@ -137,6 +150,19 @@ def rasterise_but_the_second(
 ) -> None:
     if scan_page_no == 2:
         die()
+    child.rasterise(path, media_type, scan_page_no, settings, target)
+
+
+_rasterised: list[int] = []
+
+
+def rasterise_once(
+    path: Path, media_type: str, scan_page_no: int, settings: PagesSettings, target: Path
+) -> None:
+    """A library that is broken after its first page."""
+    if _rasterised:
+        raise CorruptFile("the fault of the page before")
+    _rasterised.append(scan_page_no)
     child.rasterise(path, media_type, scan_page_no, settings, target)
 
 

@@ -32,8 +32,8 @@ _PROSE = (
     "overnight and may come out tomorrow. Blood count and salts were sent. Walks to the window with a "
     "stick. The daughter was told about the plan and agrees. Continue the tablets by mouth, stop the drip, "
     "weigh daily. Review by the surgeon on Thursday and home after that if the stairs go well. "
-).split()
-_WORDS = ("Refused", "Noted", "Deceased", "See back", "OK", "Done 4/7", "N/A", "Copy", "Void", "Initial", "BP 120")
+)
+_WORDS = ("Refused", "Noted", "Deceased", "See back", "OK", "Done 4/7", "N/A", "Void", "Initial", "BP 120")
 _STAMPS = ("RECEIVED", "COPY", "SCANNED", "FILED", "CONFIDENTIAL", "FAXED", "VERIFIED")
 
 
@@ -68,14 +68,16 @@ def _stroke(chance: np.random.Generator, dpi: int, width: float, height: float) 
     loops = chance.uniform(4, 9)
     phase = chance.uniform(0, 6)
     x = steps * width + 0.1 * width / loops * np.sin(2 * np.pi * loops * steps + phase)
-    y = height * (0.5 * np.sin(2 * np.pi * loops * steps) + 0.35 * np.sin(2 * np.pi * loops * 0.37 * steps + phase))
+    turns = 2 * np.pi * loops * steps
+    y = height * (0.5 * np.sin(turns) + 0.35 * np.sin(turns * 0.37 + phase))
     return np.stack([x * dpi, y * dpi], axis=1).astype(np.int32)
 
 
 def _written(chance: np.random.Generator, dpi: int, ink: int, inches: float) -> Grey:
     page = blank(dpi)
     left, top = chance.uniform(0.8, 7.2 - inches), chance.uniform(0.8, 10)
-    line = _stroke(chance, dpi, inches, chance.uniform(0.12, 0.35)) + np.array([left * dpi, top * dpi], np.int32)
+    line = _stroke(chance, dpi, inches, chance.uniform(0.12, 0.35))
+    line += np.array([left * dpi, top * dpi], np.int32)
     cv2.polylines(page, [line], False, ink, max(1, round(chance.uniform(0.008, 0.016) * dpi)), cv2.LINE_AA)
     return page
 
@@ -126,7 +128,7 @@ def one_word(chance: np.random.Generator, dpi: int) -> Grey:
 def third_carbon(chance: np.random.Generator, dpi: int) -> Grey:
     page = blank(dpi)
     for line in range(int(chance.integers(1, 4))):
-        text = " ".join(_PROSE[line * 7 : line * 7 + 6])
+        text = " ".join(_PROSE.split()[line * 7 : line * 7 + 6])
         _put(page, dpi, 1.0, 1.5 + 0.25 * line, text, 11, int(chance.integers(150, 190)))
     return page
 
@@ -135,7 +137,8 @@ def tick(chance: np.random.Generator, dpi: int) -> Grey:
     page = blank(dpi)
     at = np.array([chance.uniform(1, 7), chance.uniform(1, 10)])
     points = (at + np.array([[0, 0], [0.12, 0.15], [0.4, -0.3]])) * dpi
-    cv2.polylines(page, [points.astype(np.int32)], False, int(chance.integers(20, 100)), max(2, dpi // 80), cv2.LINE_AA)
+    ink, width = int(chance.integers(20, 100)), max(2, dpi // 80)
+    cv2.polylines(page, [points.astype(np.int32)], False, ink, width, cv2.LINE_AA)
     return page
 
 
@@ -143,7 +146,8 @@ def label(chance: np.random.Generator, dpi: int) -> Grey:
     """A pasted patient label, in a corner near the edge."""
     page = blank(dpi)
     x, y = chance.uniform(0.3, 5.4), float(chance.choice([0.3, 9.6]))
-    for row, text in enumerate(("MARLOWE, INGRID", "DOB 02/11/1948  F", f"MRN {chance.integers(10**6, 10**7)}")):
+    number = f"MRN {chance.integers(10**6, 10**7)}"
+    for row, text in enumerate(("MARLOWE, INGRID", "DOB 02/11/1948  F", number)):
         _put(page, dpi, x, y + 0.18 * row, text, 8.5)
     return page
 
@@ -165,7 +169,8 @@ def ruled(chance: np.random.Generator, dpi: int) -> Grey:
     page = blank(dpi)
     pitch, ink = chance.uniform(0.25, 0.4), int(chance.integers(60, 150))
     for y in np.arange(1.2, 10.4, pitch):
-        cv2.line(page, (round(0.5 * dpi), round(y * dpi)), (round(8.0 * dpi), round(y * dpi)), ink, max(1, dpi // 150))
+        at = round(y * dpi)
+        cv2.line(page, (round(0.5 * dpi), at), (round(8.0 * dpi), at), ink, max(1, dpi // 150))
     return page
 
 
@@ -173,7 +178,8 @@ def trace(chance: np.random.Generator, dpi: int) -> Grey:
     """A heart trace on paper whose grid did not copy."""
     page = blank(dpi)
     xs = np.arange(round(0.5 * dpi), round(8 * dpi))
-    beat = np.exp(-(((xs % (0.9 * dpi)) - 0.3 * dpi) ** 2) / (0.0006 * dpi * dpi)) * dpi * chance.uniform(0.3, 0.9)
+    beat = np.exp(-(((xs % (0.9 * dpi)) - 0.3 * dpi) ** 2) / (0.0006 * dpi * dpi))
+    beat *= dpi * chance.uniform(0.3, 0.9)
     for row in range(int(chance.integers(1, 4))):
         line = np.stack([xs, (2 + 2.5 * row) * dpi - beat], axis=1)
         cv2.polylines(page, [line.astype(np.int32)], False, 40, max(1, dpi // 150), cv2.LINE_AA)
@@ -202,8 +208,9 @@ def note(chance: np.random.Generator, dpi: int) -> Grey:
     page = blank(dpi)
     _put(page, dpi, 2.4, 0.6, "Fenwick Valley Hospital", 15, bold=True)
     _put(page, dpi, 0.9, 1.2, f"Patient: Marlowe, Ingrid    MRN: {chance.integers(10**6, 10**7)}", 10.5)
-    start = int(chance.integers(len(_PROSE)))
-    words = (_PROSE[start:] + _PROSE) * 4
+    prose = _PROSE.split()
+    start = int(chance.integers(len(prose)))
+    words = (prose[start:] + prose) * 4
     for line in range(int(chance.integers(4, 34))):
         _put(page, dpi, 0.9, 1.8 + 0.23 * line, " ".join(words[line * 11 : line * 11 + 11]), 10)
     return page
@@ -232,7 +239,8 @@ def fax_cover(chance: np.random.Generator, dpi: int) -> Grey:
     """Names a person and carries the sending machine's code: content, though it is called a cover sheet."""
     page = blank(dpi)
     _put(page, dpi, 1.0, 1.0, "FAX COVER SHEET", 22, bold=True)
-    for row, text in enumerate(("To: Medical Records", "From: Dr. Ostrander", "Re: Ingrid Marlowe", "Pages: 4")):
+    lines = ("To: Medical Records", "From: Dr. Ostrander", "Re: Ingrid Marlowe", "Pages: 4")
+    for row, text in enumerate(lines):
         _put(page, dpi, 1.0, 2.0 + 0.4 * row, text, 13)
     picture = _code(f"FX{chance.integers(10**6, 10**7)}", "Code128", 0.013, dpi, 0.4)
     page[8 * dpi : 8 * dpi + picture.shape[0], dpi : dpi + picture.shape[1]] = picture
@@ -315,7 +323,8 @@ def patch_sheet(chance: np.random.Generator, dpi: int) -> Grey:
     rows: list[int] = []
     for number, inches in enumerate((0.08, 0.08, 0.20, 0.08, 0.08, 0.08, 0.20)):
         rows += [0 if number % 2 == 0 else 255] * round(inches * dpi * 4)
-    column = cv2.resize(np.array(rows, np.uint8)[:, None], (1, round(len(rows) / 4)), interpolation=cv2.INTER_AREA)
+    fine = np.array(rows, np.uint8)[:, None]
+    column = cv2.resize(fine, (1, round(len(rows) / 4)), interpolation=cv2.INTER_AREA)
     mark = np.repeat(column, round(chance.uniform(2, 5) * dpi), axis=1)
     top, left = round(chance.uniform(0.3, 1.0) * dpi), round(chance.uniform(0.5, 3.0) * dpi)
     page[top : top + mark.shape[0], left : left + mark.shape[1]] = mark

@@ -31,7 +31,8 @@ def holes(page: Grey, chance: np.random.Generator, dpi: int) -> Grey:
         cv2.circle(worn, centre, radius, tone, -1, cv2.LINE_AA)
         if tone > 100:
             start = chance.uniform(0, 360)
-            cv2.ellipse(worn, centre, (radius, radius), start, 0, 200, tone // 2, max(1, dpi // 150), cv2.LINE_AA)
+            shade, width = tone // 2, max(1, dpi // 150)
+            cv2.ellipse(worn, centre, (radius, radius), start, 0, 200, shade, width, cv2.LINE_AA)
     return worn
 
 
@@ -47,10 +48,12 @@ def staple(page: Grey, chance: np.random.Generator, dpi: int) -> Grey:
     """In the corner, with the shadow it throws."""
     worn = page.copy()
     x, y, angle = chance.uniform(0.2, 0.6) * dpi, chance.uniform(0.2, 0.6) * dpi, chance.uniform(0.2, 1.2)
-    to = (round(x + 0.45 * dpi * np.cos(angle)), round(y + 0.45 * dpi * np.sin(angle)))
+    end = (round(x + 0.45 * dpi * np.cos(angle)), round(y + 0.45 * dpi * np.sin(angle)))
     shade = max(1, round(0.01 * dpi))
-    cv2.line(worn, (round(x) + shade, round(y) + shade), (to[0] + shade, to[1] + shade), 170, shade * 2, cv2.LINE_AA)
-    cv2.line(worn, (round(x), round(y)), to, int(chance.integers(0, 90)), max(1, round(0.018 * dpi)), cv2.LINE_AA)
+    below = (round(x) + shade, round(y) + shade), (end[0] + shade, end[1] + shade)
+    cv2.line(worn, *below, 170, shade * 2, cv2.LINE_AA)
+    wire = max(1, round(0.018 * dpi))
+    cv2.line(worn, (round(x), round(y)), end, int(chance.integers(0, 90)), wire, cv2.LINE_AA)
     return worn
 
 
@@ -68,7 +71,8 @@ def dust(page: Grey, chance: np.random.Generator, dpi: int) -> Grey:
     worn = page.copy()
     for _ in range(int(chance.integers(5, 60))):
         centre = (int(chance.integers(worn.shape[1])), int(chance.integers(worn.shape[0])))
-        cv2.circle(worn, centre, max(0, round(chance.uniform(0.0, 0.009) * dpi)), int(chance.integers(0, 160)), -1)
+        radius = max(0, round(chance.uniform(0.0, 0.009) * dpi))
+        cv2.circle(worn, centre, radius, int(chance.integers(0, 160)), -1)
     return worn
 
 
@@ -91,7 +95,7 @@ def fold(page: Grey, chance: np.random.Generator, dpi: int) -> Grey:
     off = (ys - height * chance.uniform(0.3, 0.7) + chance.uniform(-0.01, 0.01) * xs) / dpi
     shade = 1 - chance.uniform(0.05, 0.2) * np.exp(-np.maximum(off, 0) / 0.08) * (off >= 0)
     shade -= chance.uniform(0.1, 0.5) * (np.abs(off) < 0.008)
-    return np.clip(page * shade, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(page * shade, 0, 255), np.uint8)
 
 
 def border(page: Grey, chance: np.random.Generator, dpi: int) -> Grey:
@@ -113,7 +117,8 @@ def border(page: Grey, chance: np.random.Generator, dpi: int) -> Grey:
 def torn_corner(page: Grey, chance: np.random.Generator, dpi: int) -> Grey:
     worn = page.copy()
     one, other = chance.uniform(0.2, 0.9, 2) * dpi
-    cv2.fillPoly(worn, [np.array([[0, 0], [one, 0], [0, other]]).astype(np.int32)], int(chance.integers(0, 70)))
+    corner = np.array([[0, 0], [one, 0], [0, other]]).astype(np.int32)
+    cv2.fillPoly(worn, [corner], int(chance.integers(0, 70)))
     return worn
 
 
@@ -129,20 +134,19 @@ def ring(page: Grey, chance: np.random.Generator, dpi: int) -> Grey:
 
 def shadow(page: Grey, chance: np.random.Generator, dpi: int) -> Grey:
     """Light that falls off towards one edge, as near the spine of a book."""
-    height, width = page.shape
-    xs = np.linspace(0, 1, width, dtype=np.float32)
+    xs = np.linspace(0, 1, page.shape[1], dtype=np.float32)
     reach, depth = chance.uniform(0.03, 0.3), chance.uniform(0.1, 0.5)
     shade = 1 - depth * np.exp(-xs / reach)
     if chance.random() < 0.5:
         shade = shade[::-1]
-    return np.clip(page * shade[None, :], 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(page * shade[None, :], 0, 255), np.uint8)
 
 
 def tinted(page: Grey, chance: np.random.Generator, dpi: int) -> Grey:
     """Grey or coloured stock, with fibres."""
     tone = chance.uniform(150, 245)
     fibres = cv2.resize(chance.normal(0, 1, (page.shape[0] // 3, page.shape[1] // 3)), page.shape[::-1])
-    return np.clip(page * (tone / 255) + fibres * chance.uniform(1, 5), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(page * (tone / 255) + fibres * chance.uniform(1, 5), 0, 255), np.uint8)
 
 
 TRACES: dict[str, Trace] = {
@@ -217,7 +221,8 @@ def photocopy(page: Grey, chance: np.random.Generator, dpi: int) -> Grey:
 
 def thresholded(page: Grey, chance: np.random.Generator, dpi: int) -> Grey:
     soft = cv2.GaussianBlur(crooked(page, chance.uniform(-2, 2)), (0, 0), dpi / 300)
-    return np.where(_noisy(np.asarray(soft, np.uint8), chance, 8) < chance.uniform(130, 170), 0, 255).astype(np.uint8)
+    noisy = _noisy(np.asarray(soft, np.uint8), chance, 8)
+    return np.where(noisy < chance.uniform(130, 170), 0, 255).astype(np.uint8)
 
 
 def fax(page: Grey, chance: np.random.Generator, dpi: int) -> Grey:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import multiprocessing
 import resource
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -54,6 +55,8 @@ class Desk:
 
 
 def _serve(pipe: Connection, name: str, ocrmypdf: str) -> None:
+    # Ctrl-C reaches the whole group; the parent decides, and ends this one by closing the pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     read = open_reader(name, ocrmypdf)
     is_warm = False
     while True:

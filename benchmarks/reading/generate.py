@@ -64,7 +64,8 @@ def _turned(case: Case, turn_degrees: int) -> Case:
     path = case.path.with_stem(f"{case.path.stem}-{turn_degrees}")
     with Image.open(case.path) as image:
         # Pillow turns counter-clockwise.
-        image.rotate(turn_degrees, expand=True).save(path, dpi=image.info["dpi"])
+        turned = image.rotate(turn_degrees, expand=True)
+        turned.save(path, dpi=image.info["dpi"], compress_level=1)
     return replace(case, name=path.stem, path=path, group=str(turn_degrees), turn_degrees=turn_degrees)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,7 +23,8 @@ class Score:
     reader: str
     words: WordCount
     chars: CharCount
-    identifiers: tuple[bool, ...]
+    identifiers: tuple[tuple[str, bool], ...]
+    """Kind, and whether it was read exactly."""
     is_turn_right: bool | None
     cpu_seconds: float
     error: str
@@ -40,13 +42,19 @@ def score(case: Case, reader: str, answer: Answer) -> Score:
         reader=reader,
         words=count_words(truth, answer.text),
         chars=count_edits(case.segments, answer.text),
-        identifiers=tuple(stands_in(found.text, answer.text) for found in case.identifiers),
+        identifiers=tuple((found.kind, stands_in(found.text, answer.text)) for found in case.identifiers),
         is_turn_right=case.turn_degrees == answer.turn_degrees if has_turn else None,
         cpu_seconds=answer.cpu_seconds,
         error=answer.error,
         is_recall_only=case.is_recall_only,
         stages=answer.stages,
     )
+
+
+def complete(scores: Sequence[Score], readers: Sequence[str]) -> list[Score]:
+    """Only the pages that every reader has read, so that sums compare."""
+    seen = Counter((one.set_name, one.name) for one in scores)
+    return [one for one in scores if seen[one.set_name, one.name] == len(readers)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +80,7 @@ def sum_up(scores: Sequence[Score]) -> Sum:
         pages=len(scores),
         words=words,
         chars=chars,
-        identifiers=tuple(hit for one in scores for hit in one.identifiers),
+        identifiers=tuple(hit for one in scores for _, hit in one.identifiers),
         turns=tuple(one.is_turn_right for one in scores if one.is_turn_right is not None),
         cpu_seconds=sum(one.cpu_seconds for one in scores) / max(1, len(scores)),
         errors=sum(bool(one.error) for one in scores),
@@ -112,7 +120,8 @@ def _pages(scores: Sequence[Score]) -> int:
 
 def _table(title: str, scores: Sequence[Score]) -> list[str]:
     found = {reader: total for (_, reader), total in sums(scores).items()}
-    return [title, HEAD, *(_row(reader, total, found) for reader, total in found.items())]
+    rows = [_row(reader, total, found) for reader, total in found.items()]
+    return [title, HEAD, *rows, *(line for reader in found for line in _details(reader, scores))]
 
 
 def _row(reader: str, total: Sum, others: Mapping[str, Sum]) -> str:
@@ -124,6 +133,25 @@ def _row(reader: str, total: Sum, others: Mapping[str, Sum]) -> str:
         f"{_part(total.chars.rate)} {_part(share(total.identifiers))} {total.cpu_seconds:9.2f} "
         f"{_times(total, others.get(PLAIN))} {_times(total, others.get(RAPID))} {turns:>7} {total.errors:7}"
     )
+
+
+def _details(reader: str, scores: Sequence[Score]) -> list[str]:
+    """Exact identifiers by kind, and where the time of a reader goes that tells it."""
+    mine = [one for one in scores if one.reader == reader]
+    lines = []
+    if kinds := dict.fromkeys(kind for one in mine for kind, _ in one.identifiers):
+        parts = []
+        for kind in kinds:
+            hits = [hit for one in mine for found, hit in one.identifiers if found == kind]
+            parts.append(f"{kind} {sum(hits)}/{len(hits)}")
+        lines.append(f"  {reader} exact: {', '.join(parts)}")
+    spent: Counter[str] = Counter()
+    for one in mine:
+        spent.update(one.stages)
+    if spent:
+        stages = (f"{name} {seconds / len(mine):.2f}" for name, seconds in spent.most_common())
+        lines.append(f"  {reader} seconds: {', '.join(stages)}")
+    return lines
 
 
 def _part(value: float | None) -> str:

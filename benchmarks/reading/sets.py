@@ -7,9 +7,10 @@ A picture whose truth or bytes are missing is left out.
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.reading.case import Case, TruthWord
@@ -35,6 +36,15 @@ def some(cases: Sequence[Case], limit: int | None) -> list[Case]:
         return list(cases)
     chosen = set(random.Random(len(cases)).sample(range(len(cases)), limit))
     return [case for number, case in enumerate(cases) if number in chosen]
+
+
+def in_turns(cases: Sequence[Case]) -> Iterator[Case]:
+    """A page of each set in turn, so that a run that is cut short has seen all of them alike."""
+    by_set: dict[str, list[Case]] = {}
+    for case in cases:
+        by_set.setdefault(case.set_name, []).append(case)
+    for row in itertools.zip_longest(*by_set.values()):
+        yield from (case for case in row if case is not None)
 
 
 def load_funsd(folder: Path, work: Path) -> list[Case]:

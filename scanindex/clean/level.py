@@ -12,7 +12,7 @@ from scanindex.clean.page import Grey, paper_level, reduced
 
 LEAST_DPI = 150.0
 """Grey pages below this are enlarged; above, Tesseract loses nothing."""
-ENLARGED_SHARE = 0.875
+ENLARGED_SHARE = 0.825
 """Of the resolution for reading, to which coarse pages are enlarged: more only invents pixels."""
 LARGEST_READING_PX = 6_000
 """Longest side handed to an engine: bounds time and memory on odd pages."""

@@ -9,7 +9,7 @@ from scanindex.clean.inverted import turn_inverted_regions
 from scanindex.clean.level import levelled, reading_scale, scaled, skew_degrees
 from scanindex.clean.page import CleanPage, Grey, PageMeasures, likely_dpi, upright
 from scanindex.clean.specks import INK_LEVEL, despeckle
-from scanindex.clean.tone import blur, contrast, darken_faint, flatten
+from scanindex.clean.tone import GRAINY, blur, clear_grain, contrast, darken_faint, flatten, grain
 from scanindex.model import PageRaster
 from scanindex.settings import OcrSettings
 
@@ -32,11 +32,11 @@ def prepare(
     start, start_dpi = (scaled(page, scale, steps), dpi * scale) if is_reduced_first else (page, dpi)
     flat = _without_furniture(start, start_dpi, steps)
     flat, spread = (flat, 0.0) if raster.is_bilevel else flatten(flat, start_dpi, steps)
+    print_contrast = contrast(start, start_dpi)
+    if not raster.is_bilevel:
+        flat = _stand_out(flat, print_contrast, is_faint, steps)
     flat = turn_inverted_regions(flat, start_dpi, steps)
-    if is_faint and not raster.is_bilevel:
-        flat = darken_faint(flat)
-        steps.append("faint")
-    flat, speck_share = despeckle(flat, start_dpi, raster.is_bilevel, steps)
+    flat, specks = despeckle(flat, start_dpi, raster.is_bilevel, steps)
     skew = skew_degrees(flat, start_dpi)
     ink_share = float(np.count_nonzero(flat[::2] < INK_LEVEL)) / flat[::2].size
     pixels, (a, b, c, d, e, f) = levelled(
@@ -50,15 +50,27 @@ def prepare(
         width_px=page.shape[1],
         height_px=page.shape[0],
         measures=PageMeasures(
-            contrast=contrast(start, start_dpi),
+            contrast=print_contrast,
             ink_share=ink_share,
             background_spread=spread,
             skew_degrees=skew,
-            speck_share=speck_share,
+            speck_share=specks,
             blur=None if raster.is_bilevel else blur(page, dpi),
         ),
         steps=tuple(steps),
     )
+
+
+def _stand_out(page: Grey, print_contrast: float, is_faint: bool, steps: list[str]) -> Grey:
+    """Print that is faint, or no darker than the paper's grain, made black on white."""
+    grain_levels = grain(page)
+    if print_contrast and grain_levels > GRAINY * 255.0 * print_contrast:
+        steps.append("grain")
+        return clear_grain(page, grain_levels, print_contrast)
+    if is_faint:
+        steps.append("faint")
+        return darken_faint(page)
+    return page
 
 
 def _without_furniture(page: Grey, dpi: float, steps: list[str]) -> Grey:

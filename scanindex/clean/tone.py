@@ -12,6 +12,8 @@ FAINT_DEPTH = 64.0
 LEAST_DEPTH = 18
 """Grey levels below the paper around it from which a pixel may be print."""
 LEAST_INK_PX = 50
+GRAINY = 0.2
+"""Grain against the print's depth, from which print drowns in it."""
 FAR_INCHES = 0.009
 """Width of a Gaussian that leaves nothing of 10-point print, whose strokes are twice as wide."""
 
@@ -27,6 +29,27 @@ def flatten(page: Grey, dpi: float, steps: list[str]) -> tuple[Grey, float]:
     steps.append("background")
     full = cv2.resize(paper, (page.shape[1], page.shape[0]), interpolation=cv2.INTER_LINEAR)
     return np.asarray(cv2.divide(page, np.maximum(full, 40), scale=250), np.uint8), spread
+
+
+def grain(page: Grey) -> float:
+    """Standard deviation of what varies from pixel to pixel, in grey levels."""
+    bands = [page[top : top + 64] for top in range(0, page.shape[0], 320)]
+    off = [np.abs(band[2:-2, ::3].astype(np.int16) - cv2.medianBlur(band, 5)[2:-2, ::3]) for band in bands]
+    values = np.concatenate([part.ravel() for part in off])
+    # Of a normal distribution, from its median absolute deviation.
+    return 1.4826 * float(np.median(values)) if len(values) else 0.0
+
+
+def clear_grain(page: Grey, grain_levels: float, contrast_share: float) -> Grey:
+    """Grainy paper becomes white and faded print black, for pages whose print hardly
+    stands out from the grain. On these Tesseract otherwise reads nothing at all."""
+    # In grain, a high percentile is brighter than the paper.
+    paper = float(np.median(page[::5, ::5]))
+    white = paper - 0.5 * grain_levels
+    # The measured contrast is that of the darkest print, grain included.
+    black = min(paper - 0.6 * 255.0 * contrast_share, white - 10.0)
+    soft = cv2.GaussianBlur(page, (0, 0), 1.0).astype(np.float32)
+    return np.asarray(np.clip((soft - black) * (255.0 / (white - black)), 0, 255).astype(np.uint8), np.uint8)
 
 
 def darken_faint(page: Grey) -> Grey:

@@ -41,8 +41,9 @@ class Evidence:
     ) -> Finding:  # fmt: skip
         words = tuple({id(t.word): t.word for t in tokens}.values())
         known = [w.confidence for w in words if w.confidence is not None]
-        found = readers(words) if self.reading.text_source is not TextSource.TEXT_LAYER else ("text_layer",)
-        doubt = _DOUBT.get(double_key(words), 1.0) * (REPAIRED if is_repaired else 1.0)
+        is_printed = self.reading.text_source is not TextSource.TEXT_LAYER
+        found = readers(words, kind) if is_printed else ("text_layer",)
+        doubt = _DOUBT.get(double_key(words, kind), 1.0) * (REPAIRED if is_repaired else 1.0)
         other = other_reading(words)
         return Finding(
             kind=kind,

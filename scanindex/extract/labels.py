@@ -208,7 +208,7 @@ def _joined(texts: list[str]) -> str:
     """Letters and digits; "#" counts as NO ("MR#" = "MR NO"), possessives lose their mark."""
     text = "".join(texts).upper()
     text = text.replace("N0.", "NO")
-    out = "".join(c for c in text if c.isalnum())
+    out = "".join(filter(str.isalnum, text))
     if "#" in text and not out.endswith(("NO", "NUMBER", "NUM")):
         out += "NO"
     return out

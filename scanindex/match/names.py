@@ -199,7 +199,7 @@ def _sighting(
     box = union((last.box, first.box))
     tokens = (last.first, last.last, first.first, first.last)
     words = tuple({id(t.word): t.word for t in tokens}.values())
-    sure, disputed, _ = certainty(text.page, words, SURE_NAME_CONFIDENCE)
+    sure, disputed, _ = certainty(text.page, words, SURE_NAME_CONFIDENCE, FindingKind.NAME)
     middle, suffix = _around(text, name, last, first)
     if middle is Level.ABSENT:
         middle = _labelled_middle(name, box, findings)

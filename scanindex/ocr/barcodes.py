@@ -225,7 +225,9 @@ def _decode_regions(page: Any, regions: Sequence[tuple[Box, Any]]) -> list[Barco
         if is_slanted:
             block = _levelled(block, angle)
         # Straight and as it is, all but DataMatrix were looked for before.
-        codes = _decode(cv2.medianBlur(block, 3), formats) or _decode(block, formats if is_slanted else MATRIX)
+        codes = _decode(cv2.medianBlur(block, 3), formats) or _decode(
+            block, formats if is_slanted else MATRIX
+        )
         for code in codes:
             found.setdefault((code.symbology, code.value), replace(code, box=region))
     return list(found.values())

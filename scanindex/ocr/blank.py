@@ -8,6 +8,7 @@ the page.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,9 @@ PLENTY = 60
 PLENTY_WORDS = 120
 LETTER_INCHES = 0.07
 MOST_MARKS = 400
+DOT_CONTRAST = 20
+LEAST_DOTS = 9
+TRAIL_INCHES = 1.0
 RIM_INCHES = 0.1
 SOLID_INCHES = 0.06
 """Thicker both ways than the strokes of print that stands near an edge."""
@@ -67,8 +71,8 @@ def find_marks(page: Any, dpi: float) -> Marks:
     faint = _writing(cv2.medianBlur(depth, 3), FAINT_CONTRAST, dpi * scale)
     return Marks(
         strong=0,
-        faint=len(faint),
-        faint_inches=round(max((mark.extent for mark in faint), default=0.0), 2),
+        faint=len(faint) or (_dots_in_a_trail(depth, dpi * scale) if _is_thresholded(page) else 0),
+        faint_inches=round(max((mark.extent for mark in faint), default=TRAIL_INCHES), 2),
         is_faint_scattered=_is_scattered(faint),
     )
 
@@ -142,6 +146,41 @@ def _writing(depth: Any, contrast: int, dpi: float) -> list[Mark]:
         largest = candidates[int(np.argmax(sizes[candidates - 1]))]
         return [_mark(labels, stats[largest], int(largest), dpi)] * len(candidates)
     return without_furniture([_mark(labels, stats[label], int(label), dpi) for label in candidates])
+
+
+def _is_thresholded(page: Any) -> bool:
+    """What is not paper is black: grey scans keep a pencil's line as it is, and need no look at dots."""
+    dark = page[page < 250]
+    return dark.size > 0 and float((dark < 5).mean()) > 0.5
+
+
+def _dots_in_a_trail(depth: Any, dpi: float) -> int:
+    """Dots that stand together, more than chance puts anywhere on this page; 0 for none.
+
+    Thresholding leaves of a pencil's line only dots, each too small to be a mark.
+    """
+    dark = (depth >= DOT_CONTRAST).astype(np.uint8)
+    rim = max(1, round(2 * RIM_INCHES * dpi))
+    dark[:rim] = dark[-rim:] = 0
+    dark[:, :rim] = dark[:, -rim:] = 0
+    _, labels, stats, centres = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    is_large = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) >= 0.06 * dpi
+    is_large[0] = False
+    reach = 2 * round(0.12 * dpi) + 1
+    near_large = cv2.dilate(is_large[labels].astype(np.uint8), np.ones((reach, reach), np.uint8))
+    dots = centres[1:][~is_large[1:]].astype(int)
+    dots = dots[near_large[dots[:, 1], dots[:, 0]] == 0]
+    counts = np.zeros(dark.shape, np.float32)
+    np.add.at(counts, (dots[:, 1], dots[:, 0]), 1)
+    window = (round(TRAIL_INCHES * dpi), round(TRAIL_INCHES * dpi / 2))
+    around = cv2.boxFilter(counts, -1, window, normalize=False, borderType=cv2.BORDER_CONSTANT)
+    usual = len(dots) * window[0] * window[1] / dark.size
+    y, x = np.unravel_index(int(np.argmax(around)), around.shape)
+    if around[y, x] < LEAST_DOTS + usual + 6 * math.sqrt(usual):
+        return 0
+    group = dots[(np.abs(dots - (x, y)) <= (window[0] / 2, window[1] / 2)).all(axis=1)]
+    # What is left of a streak or a fold stands in one row.
+    return len(group) if np.ptp(group, axis=0).min() >= 0.06 * dpi else 0
 
 
 def _mark(labels: Any, stat: Any, label: int, dpi: float) -> Mark:

@@ -14,7 +14,7 @@ from itertools import groupby, pairwise
 from types import MappingProxyType
 from typing import Any
 
-from scanindex.agreement import agree, characters
+from scanindex.agreement import agree, characters, less_sure, together
 from scanindex.model import Box, Word
 from scanindex.ocr.align import Pair, align
 from scanindex.ocr.choose import second_is_likelier
@@ -216,7 +216,7 @@ def _pair_words(old: Sequence[Word], seen: _Seen) -> tuple[Word, ...]:
     if len(old) == 1 and agree(first, second):
         return _parted(old[0], seen)
     if len(seen.texts) == 1 and agree(first.replace(" ", ""), second):
-        return _joined(old, second)
+        return _joined(old, seen)
     if second and second_is_likelier(old, first, second, seen.confidence):
         return _spread(old, seen)
     return tuple(replace(word, second_text=second) for word in old)
@@ -226,26 +226,47 @@ def _parted(word: Word, seen: _Seen) -> tuple[Word, ...]:
     """The word, in the parts that the second reader saw unless it is one number or date."""
     if len(seen.texts) < 2 or looks_like_identifier(word.text):
         second = " ".join(seen.texts)
+        both = replace(
+            word,
+            confidence=together(word.confidence, seen.confidence),
+            least_confidence=less_sure(word.confidence, seen.confidence),
+        )
         if (word.confidence or 0.0) < SURE_OF_PUNCTUATION and second != word.text:
-            return (replace(word, text=second.replace(" ", ""), second_text=word.text),)
-        return (replace(word, second_text=second),)
+            return (replace(both, text=second.replace(" ", ""), second_text=word.text),)
+        return (replace(both, second_text=second),)
     # Both readers saw these characters: the parts agree, whatever punctuation says.
     return tuple(
-        replace(part, confidence=word.confidence, engine=word.engine, second_text=part.text)
+        replace(
+            part,
+            confidence=together(word.confidence, part.confidence),
+            least_confidence=less_sure(word.confidence, part.confidence),
+            engine=word.engine,
+            second_text=part.text,
+        )
         for part in _spread([word], seen)
     )
 
 
-def _joined(old: Sequence[Word], token: str) -> tuple[Word, ...]:
+def _joined(old: Sequence[Word], seen: _Seen) -> tuple[Word, ...]:
     """Several words that the second reader saw as one: one number, or a name in two parts."""
+    token = seen.texts[0]
     gaps = [b.box.left_px - a.box.right_px for a, b in pairwise(old)]
     height = max(word.box.bottom_px - word.box.top_px for word in old)
     if looks_like_identifier(token) and max(gaps) < CLOSE_HEIGHTS * height:
         known = [word.confidence for word in old if word.confidence is not None]
         box = union([word.box for word in old])
-        confidence = min(known) if known else None
-        return (replace(old[0], text=token, box=box, confidence=confidence, second_text=token),)
-    return tuple(replace(word, second_text=word.text) for word in old)
+        least = min(known) if known else None
+        whole = replace(old[0], text=token, box=box, confidence=together(least, seen.confidence))
+        return (replace(whole, least_confidence=less_sure(least, seen.confidence), second_text=token),)
+    return tuple(
+        replace(
+            word,
+            confidence=together(word.confidence, seen.confidence),
+            least_confidence=less_sure(word.confidence, seen.confidence),
+            second_text=word.text,
+        )
+        for word in old
+    )
 
 
 def _spread(old: Sequence[Word], seen: _Seen) -> tuple[Word, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from scanindex.clean import find_gutter, likely_dpi, prepare, upright
 from scanindex.errors import WorkerLost
@@ -22,11 +23,12 @@ LEAST_KEPT = 0.9
 
 
 def read_leaves(
-    session: Session, text: Text, is_faint: bool, look_again: Callable[[Text], Text]
+    session: Session, text: Text, is_faint: bool, look_again: Callable[[Text, Any], Text]
 ) -> Text | None:
     """The two halves' words in one Text; None where the page `text` is one page.
 
-    text: the whole scan's reading, the right way up. look_again: a second look at one half.
+    text: the whole scan's reading, the right way up. look_again: a second look at one half
+    and its picture before cleaning.
     """
     whole = upright(session.raster.pixels, text.rotation_degrees)
     gutter = find_gutter(whole, likely_dpi(session.raster))
@@ -38,7 +40,7 @@ def read_leaves(
             leaf = replace(session.raster, pixels=part, rotation_degrees=0)
             with session.stage("clean"):
                 cleaned = prepare(leaf, 0, session.settings, is_faint)
-            leaves.append(look_again(look_at(session, cleaned, 0)))
+            leaves.append(look_again(look_at(session, cleaned, 0), part))
     except WorkerLost:
         return None
     look = _sum_of([leaf.look for leaf in leaves])
@@ -48,7 +50,9 @@ def read_leaves(
     words = _one_after_the_other([leaf.on_upright_page() for leaf in leaves], gutter)
     height_px, width_px = whole.shape
     page = replace(text.page, width_px=width_px, height_px=height_px)
-    return Text(page=page, turn=text.rotation_degrees, words=words, look=look, placed=words)
+    return replace(
+        text, page=page, turn=text.rotation_degrees, extra_turn=0, words=words, look=look, placed=words
+    )
 
 
 def _one_after_the_other(leaves: Sequence[Sequence[Word]], gutter_px: int) -> tuple[Word, ...]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from scanindex.clean import CleanPage, prepare
 from scanindex.errors import WorkerLost
 from scanindex.model import Box, Word
-from scanindex.ocr.legibility import Look, find_glyphs, weigh
+from scanindex.ocr.legibility import Glyphs, Look, find_glyphs, weigh
 from scanindex.ocr.orient import best_turn, downward_share
 from scanindex.ocr.session import Session
 from scanindex.ocr.tesseract import Layout
@@ -35,6 +35,8 @@ class Text:
     """Clockwise turn of the cleaned pixels against the archived picture."""
     words: tuple[Word, ...] = field(repr=False)
     look: Look
+    glyphs: Glyphs
+    """What of the cleaned pixels looks like print."""
     extra_turn: int = 0
     """Clockwise turn still missing: Tesseract also reads lines that run downwards."""
     placed: tuple[Word, ...] | None = field(default=None, repr=False)
@@ -61,7 +63,9 @@ class Text:
         )
 
     def with_words(self, words: tuple[Word, ...]) -> Text:
-        return self if words == self.words else replace(self, words=words, look=look_of(words, self.page))
+        if words == self.words:
+            return self
+        return replace(self, words=words, look=weigh(words, self.glyphs, self.page.pixels.shape))
 
 
 def turn_box(box: Box, turn: int, width_px: int, height_px: int) -> Box:
@@ -76,15 +80,13 @@ def turn_box(box: Box, turn: int, width_px: int, height_px: int) -> Box:
     return Box(left_px=left, top_px=top, right_px=right, bottom_px=bottom)
 
 
-def look_of(words: tuple[Word, ...], page: CleanPage) -> Look:
-    return weigh(words, find_glyphs(page.pixels, page.dpi), page.pixels.shape)
-
-
 def look_at(session: Session, page: CleanPage, turn: int, layout: Layout = Layout.AUTO) -> Text:
     """One pass over the whole page."""
     with session.stage("ocr"):
         words = session.engines.first.read(page.pixels, page.dpi, session.seconds_left(), layout)
-        return Text(page=page, turn=turn, words=words, look=look_of(words, page))
+        glyphs = find_glyphs(page.pixels, page.dpi)
+        look = weigh(words, glyphs, page.pixels.shape)
+        return Text(page=page, turn=turn, words=words, look=look, glyphs=glyphs)
 
 
 def first_look(session: Session, container_turn: int, is_faint: bool) -> Text:

@@ -1,7 +1,7 @@
 """Drops what the first reader made of smudges, rules and pictures. Worker-only.
 
 Tesseract gives some text for whatever looks like a line, with a confidence that is
-honest at its low end: of its words below LEAST_CONFIDENCE one in seven is right. Such
+honest at its low end: of its words below LEAST_CONFIDENCE one in five is right. Such
 words are neither found by a search nor safe to compare with a name; a page is better
 said to be hardly legible than filled with them.
 """
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from scanindex.model import Word
 from scanindex.ocr.merge import renumber
 
-LEAST_CONFIDENCE = 0.2
+LEAST_CONFIDENCE = 0.3
 
 
 def without_noise(words: Sequence[Word]) -> tuple[Word, ...]:

@@ -18,7 +18,7 @@ from scanindex.clean import CleanPage
 from scanindex.errors import WorkerLost
 from scanindex.model import Box, Word
 from scanindex.ocr.engines import LayoutEngine
-from scanindex.ocr.legibility import find_glyphs, uncovered
+from scanindex.ocr.legibility import Glyphs, uncovered
 
 LARGEST_INCHES = 0.25
 LEAST_INCHES = 0.04
@@ -29,9 +29,8 @@ VIEWS = ((1.0, 1.0), (0.75, 0.0))
 """Scale, and Gaussian blur before it in pixels: each mends what another spoils."""
 
 
-def places_in_doubt(page: CleanPage, sure: Sequence[Box]) -> list[Box]:
+def places_in_doubt(page: CleanPage, glyphs: Glyphs, sure: Sequence[Box]) -> list[Box]:
     """Runs of letters in none of the boxes, in pixels of the cleaned page, the longest first."""
-    glyphs = find_glyphs(page.pixels, page.dpi)
     left = glyphs.boxes[uncovered(sure, glyphs, page.pixels.shape)]
     left = left[(left[:, 3] - left[:, 1]) < LARGEST_INCHES * page.dpi]
     runs: list[list[int]] = []

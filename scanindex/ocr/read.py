@@ -64,24 +64,30 @@ def read_page(raster: PageRaster, settings: OcrSettings, engines: Engines) -> Pa
 
 def _read_text(session: Session, container_turn: int, is_faint: bool) -> Text:
     text = first_look(session, container_turn, is_faint)
-    leaves = read_leaves(session, text, is_faint, lambda leaf: _look_again(session, leaf, is_faint))
-    return leaves or _look_again(session, text, is_faint)
+    picture = upright(session.raster.pixels, text.turn)
+
+    def look_again(leaf: Text, pixels: Any) -> Text:
+        return _look_again(session, leaf, pixels, is_faint)
+
+    return read_leaves(session, text, is_faint, look_again) or look_again(text, picture)
 
 
-def _look_again(session: Session, text: Text, is_faint: bool) -> Text:
+def _look_again(session: Session, text: Text, picture: Any, is_faint: bool) -> Text:
     """With the words that a second look adds or mends.
 
-    Not for what may be shining through, nor for lines that still run downwards.
+    picture: the page before cleaning, turned as `text` is. Not for what may be shining through, nor for lines that still run downwards.
     """
     if text.extra_turn or (is_faint and text.look.sure_share < UPRIGHT_SHARE):
         return text
     second, effort = session.engines.second, session.settings.effort
     if second is None:
         with session.stage("ocr"):
-            words = read_rest(text.words, text.page, session.engines.first, effort, session.seconds_left)
+            words = read_rest(
+                text.words, text.page, text.glyphs, session.engines.first, effort, session.seconds_left
+            )
     else:
         with session.stage("second"):
-            words = improve(text.words, text.page, text.look, second, effort, session.seconds_left)
+            words = improve(text.words, text.page, text.look, second, effort, session.seconds_left, picture)
     return text.with_words(words)
 
 

@@ -1,7 +1,7 @@
 """Reads again, by the first reader alone, what its first pass was not sure of.
 
 A few places are read one by one. Where there are many, the sure words are painted over
-and the rest is read as sparse text in a smaller picture: lines that failed among others
+and the rest is read as sparse text at another scale: lines that failed among others
 often read alone, print that layout analysis took for a picture is found, and since the
 sure words cost nothing a second time this wins what a second pass over the whole page
 wins for a third of its time. A page that was read well pays next to nothing. Worker-only.
@@ -19,6 +19,7 @@ from scanindex.clean import CleanPage
 from scanindex.errors import WorkerLost
 from scanindex.model import Box, Word
 from scanindex.ocr.engines import LayoutEngine
+from scanindex.ocr.legibility import Glyphs
 from scanindex.ocr.merge import merge
 from scanindex.ocr.places import moved, places_in_doubt, read_places
 from scanindex.ocr.tesseract import Layout
@@ -30,7 +31,8 @@ LEAST_CONFIDENCE = 0.6
 FEW_PLACES = 24
 MOST_PLACES = 80
 """Read one by one at most, even where effort is no matter."""
-REST_DPI = 150.0
+COARSE_DPI, FINE_DPI = 150.0, 200.0
+"""For the rest, whichever is farther from the first pass: what fails at one is often read at the other."""
 MARGIN_INCHES = 0.15
 LEAST_SECONDS = 1.0
 
@@ -38,6 +40,7 @@ LEAST_SECONDS = 1.0
 def read_rest(
     words: Sequence[Word],
     page: CleanPage,
+    glyphs: Glyphs,
     engine: LayoutEngine,
     effort: str,
     seconds_left: Callable[[], float],
@@ -51,10 +54,10 @@ def read_rest(
     found = tuple(words)
     if effort == "fast":
         return found
-    places = places_in_doubt(page, _sure_boxes(found))
+    places = places_in_doubt(page, glyphs, _sure_boxes(found))
     if len(places) > FEW_PLACES and seconds_left() > LEAST_SECONDS:
         found = merge(found, _likely(_read_as_sparse(found, places, page, engine, seconds_left())))
-        places = places_in_doubt(page, _sure_boxes(found)) if effort == "thorough" else []
+        places = places_in_doubt(page, glyphs, _sure_boxes(found)) if effort == "thorough" else []
     if places and seconds_left() > LEAST_SECONDS:
         found = merge(found, _likely(read_places(places[:MOST_PLACES], page, engine, seconds_left)))
     return found
@@ -83,9 +86,10 @@ def _read_as_sparse(
     paper = int(np.percentile(page.pixels[::5, ::5], 80))
     for box in _sure_boxes(words):
         rest[max(0, box.top_px - top) : max(0, box.bottom_px - top), box.left_px : box.right_px] = paper
-    scale = min(1.0, max(0.75, REST_DPI / page.dpi))
-    if scale < 1.0:
-        rest = np.asarray(cv2.resize(rest, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    goal_dpi = COARSE_DPI if page.dpi > (COARSE_DPI + FINE_DPI) / 2 else FINE_DPI
+    scale = min(1.3, max(0.75, goal_dpi / page.dpi))
+    how = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_CUBIC
+    rest = np.asarray(cv2.resize(rest, None, fx=scale, fy=scale, interpolation=how), np.uint8)
     try:
         found = engine.read(rest, page.dpi * scale, seconds, Layout.SPARSE)
     except WorkerLost:

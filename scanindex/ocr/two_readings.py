@@ -7,6 +7,7 @@ sure. Pure; knows nothing of pictures. Worker-only.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -28,6 +29,8 @@ DISPUTE = 0.4
 """What the loser's confidence takes from the winner's."""
 MOST = 0.99
 
+DATE = re.compile(r"\W*(\d{1,2}[/.,-]\d{1,2}[/.,-]\d{2,4}|\d{4}[/.,-]\d{1,2}[/.,-]\d{1,2})\W*")
+
 _Group = tuple[list[Word], list[Word]]
 
 
@@ -47,7 +50,11 @@ def _settled(first: list[Word], second: list[Word]) -> list[Word]:
     least_first, least_second = _least(first), _least(second)
     if agree(_joined(first), _joined(second)) and any(c.isalnum() for c in _joined(first)):
         sure = min(MOST, 1.0 - (1.0 - least_first) * (1.0 - least_second))
-        return [replace(word, confidence=max(sure, _sure(word))) for word in _agreed(first, second)]
+        least = min(least_first, least_second)
+        return [
+            replace(word, confidence=max(sure, _sure(word)), least_confidence=least)
+            for word in _agreed(first, second)
+        ]
     if least_first > least_second + FIRST_SURER_BY:
         return [_disputed(word, least_second) for word in _beside(first, second)]
     if least_second < LEAST_SECOND_DIFFERS:
@@ -58,11 +65,13 @@ def _settled(first: list[Word], second: list[Word]) -> list[Word]:
 
 def _agreed(first: list[Word], second: list[Word]) -> list[Word]:
     """Which of two readings with the same characters: the one with more words, since both
-    readers rather lose a space than see one; else that with the surer punctuation."""
+    readers rather lose a space than see one, but never a date in pieces; else that with
+    the surer punctuation."""
     if len(first) == len(second):
         pairs = list(zip(first, second, strict=True))
         return [_punctuated(*pair) for pair in pairs]
-    if len(second) > len(first) and not _splits_number(second):
+    is_torn = _is_date(second) if len(first) > len(second) else _is_date(first) or _splits_number(second)
+    if (len(second) > len(first)) != is_torn:
         return _beside([replace(word, line_no=first[0].line_no) for word in second], first)
     return _beside(first, second)
 
@@ -71,6 +80,11 @@ def _punctuated(one: Word, two: Word) -> Word:
     if one.text == two.text or _sure(one) > _sure(two) + FIRST_SURER_BY:
         return replace(one, second_text=two.text)
     return replace(two, box=one.box, line_no=one.line_no, second_text=one.text)
+
+
+def _is_date(words: Sequence[Word]) -> bool:
+    """A date in digits, in one word."""
+    return len(words) == 1 and DATE.fullmatch(words[0].text) is not None
 
 
 def _splits_number(words: Sequence[Word]) -> bool:

@@ -24,7 +24,8 @@ from scanindex.pages.guard import DAMAGED_IMAGE, TRUNCATED_IMAGE, captured_stder
 from scanindex.pages.pillow import pillow_open
 
 _EOFB_BITS = "000000000001" * 2
-_TAIL_BYTES = 64
+_TAIL_BYTES = 1024
+"""Some scanner programs leave a whole TIFF directory behind the codes; inside them EOFB cannot occur."""
 _COMPLAINT = re.compile(rb"TIFF_(?:Warning|Error) (?:Fax|JPEG|OJPEG|LZW|TIFFFillStrip|TIFFFillTile)")
 
 

@@ -54,10 +54,12 @@ def decode(image: Any, path: Path, page_index: int, max_pixels: int) -> Picture:
         pixels, found = _own_pixels(image, facts, max_pixels)
     except NotHere:
         pixels, found = _by_pdfium(path, page_index, facts), ()
+    # libjpeg leaves out detail while decoding where the picture is too large.
+    notes = (guard.NOTE_REDUCED,) if pixels.shape[1] < 0.9 * facts.width else ()
     return Picture(
         pixels=pixels,
         is_bilevel=facts.bits == 1 or is_two_level(pixels),
-        problems=tuple(dict.fromkeys((*problems, *found))),
+        problems=tuple(dict.fromkeys((*problems, *found, *notes))),
     )
 
 

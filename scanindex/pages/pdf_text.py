@@ -189,7 +189,8 @@ def reads_like_language(text: str) -> bool:
     plain = unicodedata.normalize("NFKD", text).casefold()
     letters = [c for c in plain if c.isalpha()]
     if len(letters) < _LETTERS_TO_JUDGE:
-        return len(letters) * 5 >= sum(not c.isspace() for c in text) or len(letters) < 5
+        solid = sum(not c.isspace() for c in text)
+        return 2 * sum(c.isalnum() for c in text) >= solid and (len(letters) * 5 >= solid or len(letters) < 5)
     common = sum(c in _COMMON_LETTERS for c in letters) / len(letters)
     tokens = text.split()
     in_long_tokens = sum(len(t) for t in tokens if len(t) > 30) / max(1, sum(len(t) for t in tokens))

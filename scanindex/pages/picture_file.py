@@ -6,6 +6,7 @@ previews or animation. Worker-only.
 
 from __future__ import annotations
 
+import math
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +44,7 @@ _REVERSED_BITS = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _TURN_OF_ORIENTATION = {1: 0, 2: 0, 3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270}
 """Clockwise turn after an un-mirroring left to right (TIFF 6.0 Orientation, Exif 2.32 4.6.4)."""
 _MIRRORED = frozenset((2, 4, 5, 7))
+_REDUCIBLE = frozenset(("L", "RGB", "CMYK", "YCbCr"))
 _GREY_MODES = frozenset(("1", "L", "P"))
 
 
@@ -221,7 +223,10 @@ def _read_pillow(
             shrink = _reduce_jp2(image, settings.max_pixels)
             dpi_x, dpi_y = dpi_x and dpi_x * shrink, dpi_y and dpi_y * shrink
             notes = (guard.NOTE_REDUCED,) if shrink < 1 else ()
-        pixels, is_bilevel, problems = _pixels(opened)
+        pixels, is_bilevel, factor, problems = _pixels(opened, settings.max_pixels)
+        if factor > 1:
+            dpi_x, dpi_y = dpi_x and dpi_x / factor, dpi_y and dpi_y / factor
+            notes = (guard.NOTE_REDUCED,)
         if media_type == TIFF and not problems:
             problems = _code_problems(path, scan_page_no, image, pixels)
         if media_type in (PNG, WEBP, JP2) and not problems:
@@ -267,10 +272,20 @@ def _has_short_g4_strip(path: Path, image: Image.Image, pixels: Grey) -> bool:
     return False
 
 
-def _pixels(opened: Opened) -> tuple[Grey, bool, tuple[str, ...]]:
+def _pixels(opened: Opened, max_pixels: int) -> tuple[Grey, bool, int, tuple[str, ...]]:
+    """Grey pixels, whether they are bilevel, by what whole factor they were reduced, problems.
+
+    Huge pictures are averaged down while still as Pillow holds them: each further copy
+    at full size would not fit a decoder's memory.
+    """
     problems = opened.load()
-    pixels, is_bilevel = grey_of(opened.image)
-    return pixels, is_bilevel, problems
+    image = opened.image
+    factor = math.isqrt(image.width * image.height // max_pixels)
+    if factor < 2 or image.mode not in _REDUCIBLE or "transparency" in image.info:
+        pixels, is_bilevel = grey_of(image)
+        return pixels, is_bilevel, 1, problems
+    pixels, _ = grey_of(image.reduce(factor))
+    return pixels, False, factor, problems
 
 
 def _reduce_jp2(image: Image.Image, max_pixels: int) -> float:

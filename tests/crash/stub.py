@@ -194,6 +194,9 @@ class StubWorkers:
             raise transient(error) from None
         return tuple("render:stub" for _ in document.pages)
 
+    def rest(self, scan_id: ScanId) -> None:
+        """Nothing is kept ready here."""
+
     def forget(self, scan_id: ScanId) -> None:
         folder = self._spool / scan_id
         try:

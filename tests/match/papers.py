@@ -216,9 +216,9 @@ def _word(
 
 
 def _finding(mark: re.Match[str], words: Sequence[Word], number: int) -> Finding:
-    raw = mark[3]
+    raw, kind = mark[3], FindingKind("name" if mark[1] == "running" else mark[1])
     return Finding(
-        kind=FindingKind("name" if mark[1] == "running" else mark[1]),
+        kind=kind,
         raw=raw,
         value=mark[4] or raw,
         scan_page_no=number,
@@ -231,7 +231,7 @@ def _finding(mark: re.Match[str], words: Sequence[Word], number: int) -> Finding
         confidence=min((w.confidence for w in words if w.confidence is not None), default=None),
         rule=_RULES.get(mark[1], f"label.{mark[1]}/1"),
         role=Role(mark[2] or ("unknown" if mark[1] == "running" else "patient")),
-        readers=readers(words),
+        readers=readers(words, kind),
         other_raw=other_reading(words),
     )
 

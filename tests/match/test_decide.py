@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from scanindex.match import POLICY_VERSION
-from scanindex.model import BETWEEN_SHEETS, FindingKind, Level, Outcome, PersonName
+from scanindex.match.sightings import gather
+from scanindex.model import BETWEEN_SHEETS, FindingKind, Level, Outcome, PageGroup, PersonName
 from scanindex.settings import MatchSettings
 from tests.match.papers import Situation, SmallRoster, cover_sheet, page, patient
 
@@ -204,10 +206,13 @@ def test_a_second_reader_that_disagrees_makes_it_inexact() -> None:
 
 def test_a_second_reader_that_agrees_makes_a_doubtful_word_sure() -> None:
     """Two independent readers are the machine's double key."""
-    doubtful = page(f"Patient: {NAME}  MRN: {MRN}", confidence={"0481220": 0.5})
-    agreed = page(f"Patient: {NAME}  MRN: {MRN}", confidence={"0481220": 0.5}, second={"0481220": "0481220"})
+    line, second = f"Patient: {NAME}  MRN: {MRN}", {"0481220": "0481220"}
+    alone = page(line, confidence={"0481220": 0.85})
+    agreed = page(line, confidence={"0481220": 0.85}, second=second)
+    guessed = page(line, confidence={"0481220": 0.6}, second=second)
 
-    assert [decide(doubtful).outcome, decide(agreed).outcome] == [Outcome.REVIEW, Outcome.AUTO]
+    outcomes = [decide(paper).outcome for paper in (alone, agreed, guessed)]
+    assert outcomes == [Outcome.REVIEW, Outcome.AUTO, Outcome.REVIEW]
 
 
 def test_a_second_reader_that_saw_nothing_is_no_second_reader() -> None:
@@ -223,6 +228,29 @@ def test_a_letter_among_the_digits_is_sure_to_nobody() -> None:
     odd = page(f"Patient: {NAME}  MRN: <mrn 04B1220>", second={"04B1220": "04B1220"})
 
     assert decide(odd, people=[person]).outcome is Outcome.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("line", "is_sure"),
+    [
+        ("DOB: 6344", False),
+        ("DOB: 3 1848", False),
+        ("DOB: <birth_date Pebruary 7, 1961=1961-02-07>", False),
+        ("DOB: February 7, 1961", True),
+        ("MRN: 446344", True),
+        ("MRN: B446344", False),
+    ],
+)
+def test_two_readers_count_only_for_what_is_well_formed(line: str, is_sure: bool) -> None:
+    """A date that lost its separators for both is no sure number, a month that is none no date."""
+    words = {word: word for word in re.findall(r"[\w,]+", line)}
+    paper = page(line, second=words)
+
+    seen = gather(
+        [paper.reading], [paper.findings], PageGroup(pages=(1,), reasons=(), is_sure=True)
+    ).sightings
+    assert {sighting.is_sure for sighting in seen} <= {is_sure}
+    assert seen or not is_sure
 
 
 @pytest.mark.parametrize(

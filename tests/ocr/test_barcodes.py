@@ -33,6 +33,14 @@ def test_the_box_is_where_the_code_is() -> None:
     assert (code.box.left_px, code.box.top_px) == pytest.approx((400, 900), abs=8)
 
 
+def test_a_small_code_beside_a_large_one_is_read() -> None:
+    """A label's DataMatrix counts though a bar code was found first."""
+    page = papers.code_page("AB4711", "Code128")
+    small = papers.code_page("SIX1AB4711", "DataMatrix")
+    page[1200:1700] = small[850:1350]
+    assert values(page) == {("Code128", "AB4711"), ("DataMatrix", "SIX1AB4711")}
+
+
 def test_a_page_of_text_has_no_codes() -> None:
     """No false readings on prose and traces."""
     assert values(papers.chart_page()[0]) == set()
@@ -113,6 +121,7 @@ def test_separator_sheets(found: Barcode, text: str) -> None:
         ([code("0048812")], "MRN 0048812 Marsh, Rosalind DOB 03/14/1951"),
         ([code("SEPSIS")], "Sepsis screening"),
         ([code("PATCH-FENTANYL")], "Medication record"),
+        ([code("FX0048812")], "FAX COVER SHEET To: Medical Records Re: Rosalind Marsh"),
         ([code("T", "PatchT")], "The wound is dry and closed. " * 30),
         ([], "Document separator"),
         ([], "MEDICAL RECORD BATCH HEADER"),

@@ -48,6 +48,50 @@ def with_hole_rims() -> papers.Grey:
     return page
 
 
+def with_torn_corner() -> papers.Grey:
+    page = EMPTY.copy()
+    cv2.fillPoly(page, [np.array([[0, 0], [150, 0], [0, 120]], np.int32)], 20)
+    return page
+
+
+def with_copier_frame() -> papers.Grey:
+    """The black bed of the first copy, a little inside the second."""
+    page = EMPTY.copy()
+    page[60:100, 60:1640] = 0
+    page[60:2140, 60:90] = 0
+    return page
+
+
+def with_slanted_fold() -> papers.Grey:
+    """Crooked, soft on one side, and broken by a thresholding scanner."""
+    page = EMPTY.copy()
+    cv2.line(page, (0, 1000), (1699, 1050), 90, 3)
+    page[:, 400:430] = page[:, 900:990] = 255
+    return page
+
+
+def with_cup_ring() -> papers.Grey:
+    page = EMPTY.copy()
+    for start in (0, 40, 95, 150):
+        cv2.ellipse(page, (900, 1200), (290, 290), start, 0, 28, 120, 6)
+    return page
+
+
+def with_dust() -> papers.Grey:
+    page = EMPTY.copy()
+    chance = np.random.default_rng(3)
+    for x, y in zip(chance.integers(0, 1700, 50), chance.integers(0, 2200, 50), strict=True):
+        cv2.circle(page, (int(x), int(y)), 3, 30, -1)
+    return page
+
+
+def with_staple_and_shadow() -> papers.Grey:
+    page = EMPTY.copy()
+    cv2.line(page, (64, 56), (154, 96), 170, 6)
+    cv2.line(page, (60, 50), (150, 90), 30, 4)
+    return page
+
+
 EMPTY_SIDES = {
     "white": EMPTY,
     "grey paper": np.full_like(EMPTY, 180),
@@ -60,6 +104,12 @@ EMPTY_SIDES = {
     "streak": with_broken_streak(),
     "fold": with_fold(),
     "hole rims": with_hole_rims(),
+    "torn corner": with_torn_corner(),
+    "copier frame": with_copier_frame(),
+    "slanted fold": with_slanted_fold(),
+    "cup ring": with_cup_ring(),
+    "dust": with_dust(),
+    "staple with its shadow": with_staple_and_shadow(),
 }
 
 
@@ -83,6 +133,25 @@ def stamp() -> papers.Grey:
     return page
 
 
+def ruled_paper() -> papers.Grey:
+    page = EMPTY.copy()
+    for top in range(240, 2000, 64):
+        page[top : top + 2, 80:1620] = 60
+    return page
+
+
+def one_line_to_sign_on() -> papers.Grey:
+    page = EMPTY.copy()
+    page[1500:1503, 500:1100] = 20
+    return page
+
+
+def word_beside_a_fold() -> papers.Grey:
+    page = with_slanted_fold()
+    word = papers.lines_page(["OK"], top_inches=6.0)
+    return np.minimum(page, word)
+
+
 USED_SIDES = {
     "one typed line": papers.lines_page(["Seen and discussed."]),
     "one word": papers.lines_page(["Refused"]),
@@ -97,6 +166,11 @@ USED_SIDES = {
     "pencil": scrawl(170, 2),
     "stamp": stamp(),
     "heart trace": papers.heart_trace(),
+    "ruled paper": ruled_paper(),
+    "a line to sign on": one_line_to_sign_on(),
+    "word beside a fold": word_beside_a_fold(),
+    "word beside a cup ring": np.minimum(with_cup_ring(), papers.lines_page(["OK"])),
+    "word in the dust": np.minimum(with_dust(), papers.lines_page(["OK"], points=8)),
 }
 
 

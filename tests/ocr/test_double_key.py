@@ -58,6 +58,20 @@ def checked(
     return [(word.text, word.second_text) for word in found]
 
 
+@pytest.mark.parametrize(
+    ("text", "second", "least"),
+    [("4471203", "4471203", 0.6), ("447 1203", "4471203", 0.6), ("4471203", "4477203", None)],
+)
+def test_an_agreement_keeps_how_sure_the_less_sure_reader_was(
+    text: str, second: str, least: float | None
+) -> None:
+    """A sure reader must not hide that the other one guessed; a dispute has no such figure."""
+    words = line(text, confidence=0.95)
+    found = read_twice(words, papers.blank_paper_pixels(), Echo(second, 0.6), lambda: 60.0)
+
+    assert {word.least_confidence for word in found} == {least}
+
+
 # --- where it looks ----------------------------------------------------------------------
 @pytest.mark.parametrize(
     "text",

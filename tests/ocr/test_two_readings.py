@@ -34,6 +34,7 @@ def test_agreement_is_surer_than_either_reader() -> None:
         ("Rosalind", "Rosalind", "first"),
     ]
     assert all((word.confidence or 0) > 0.9 for word in words)
+    assert [word.least_confidence for word in words] == [0.8, 0.8]
 
 
 def test_the_surer_reader_wins_and_is_less_sure_than_before() -> None:
@@ -64,6 +65,14 @@ def test_a_number_is_not_torn_by_one_reader() -> None:
     """A space between digits stands only if both saw it."""
     (word,) = settle(first("4471203", 0.9, 80), second("4471 203", 0.95, 80))
     assert word.text == "4471203"
+
+
+def test_a_date_is_not_torn_by_one_reader() -> None:
+    """Whichever of them saw it whole is believed; the year alone would be worthless."""
+    (word,) = settle(first("08/14, 1987", 0.9, 90), second("08/14.1987", 0.8, 90))
+    assert (word.text, word.line_no) == ("08/14.1987", 3)
+    (word,) = settle(first("08/14/1987", 0.8, 90), second("08/14/ 1987", 0.9, 90))
+    assert word.text == "08/14/1987"
 
 
 def test_readers_that_split_different_characters_dispute_all_of_them() -> None:

@@ -255,3 +255,33 @@ def test_language_check_knows_names_tables_and_nonsense() -> None:
     assert reads_like_language("12/03 140/85 72 98.6\n12/04 138/80 70 98.4")
     assert not reads_like_language(" ".join(LINES).lower().translate(shuffled))
     assert not reads_like_language("".join(LINES).replace(" ", ""))
+    assert not reads_like_language('"7+%-')
+
+
+# --- texts that were not chosen -------------------------------------------------
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("pdf_hidden_ocr.pdf", "layer_is_ocr"),
+        ("pdf_text_under_image.pdf", "layer_is_ocr"),
+        ("pdf_text_private_use.pdf", "layer_garbage"),
+        ("pdf_text_shuffled.pdf", "layer_garbage"),
+        ("pdf_text_hidden_on_empty.pdf", "layer_is_ocr"),
+        ("pdf_text_white.pdf", "layer_unseen"),
+        ("pdf_text_mostly_curves.pdf", "layer_partial"),
+        ("pdf_mixed.pdf", "layer_partial"),
+    ],
+)
+def test_a_layer_that_is_not_trusted_is_kept_with_the_reason(odd: Odd, name: str, reason: str) -> None:
+    """The page is read from its pixels, but nothing that came with the file is thrown away."""
+    others = raster_of(odd(name)).other_texts
+    assert [(other.source, other.reason) for other in others] == [("text_layer", reason)]
+    assert others[0].text
+
+
+def test_a_trusted_layer_is_no_other_text(odd: Odd) -> None:
+    assert raster_of(odd("pdf_born_digital.pdf")).other_texts == ()
+
+
+def test_a_page_without_a_layer_has_no_other_text(odd: Odd) -> None:
+    assert raster_of(odd("pdf_grey_jpeg.pdf")).other_texts == ()

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from scanindex.errors import CorruptFile, EmptyFile, OversizeFile, ScanindexError, UnknownFormat
+from scanindex.pages import g4
 from scanindex.settings import PagesSettings
 from tests.pages.conftest import Odd
 from tests.pages.look import damage, distance, inspected, raster_of, upright
@@ -220,6 +221,13 @@ def test_a_g4_strip_that_ends_early_is_noticed(odd: Odd) -> None:
     assert raster_of(odd("tiff_cut_strip.tif")).problems == ("truncated_image",)
 
 
+def test_codes_that_closed_before_what_follows_them_are_whole() -> None:
+    """Some scanner programs copy the TIFF directory into the PDF along with the strip."""
+    end_of_block = (0x001001).to_bytes(3, "big")
+    assert not g4.is_short(b"\x26\xa1" + end_of_block + b"\x01\x03\x00\x28" * 60, 500)
+    assert g4.is_short(b"\x26\xa1" + b"\x01\x03\x00\x28" * 60, 500)
+
+
 def test_pixels_beyond_the_end_of_a_tiff_are_noticed(odd: Odd) -> None:
     assert inspected(odd("tiff_strip_beyond_end.tif")).problems == ("truncated_image",)
     assert damage(raster_of(odd("tiff_strip_beyond_end.tif")).problems)
@@ -371,3 +379,19 @@ def test_white_paper_has_no_hole(tmp_path: Path, kind: str) -> None:
     Image.new("L", (1700, 2200), 255).save(path, kind)
 
     assert inspected(path).problems == ()
+
+
+# --- huge pages -----------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("name", "shrink"),
+    [("png_colour.png", 2), ("tiff_lzw_rgb.tif", 2), ("tiff_deflate.tif", 2), ("tiff_cmyk.tif", 2)],
+)
+def test_pages_of_four_times_the_pixels_are_read_at_half_the_size(odd: Odd, name: str, shrink: int) -> None:
+    """The limit is 100 million pixels: 20,000 x 20,000 are read, in colour too."""
+    settings = PagesSettings(max_pixels=WIDTH * HEIGHT // (shrink * shrink))
+    raster = raster_of(odd(name), settings=settings)
+    assert raster.pixels.shape == (HEIGHT // shrink, WIDTH // shrink)
+    assert raster.dpi in (None, pytest.approx(100 / shrink, abs=0.1))
+    assert "note:reduced" in raster.problems
+    assert distance(cv2_enlarged(raster.pixels)) < 8
+    assert not damage(inspected(odd(name), settings).problems)

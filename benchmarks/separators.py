@@ -146,7 +146,9 @@ class Judge:
         page, dpi = side.raster.pixels, float(side.raster.dpi or 200)
         spent = self.seconds[side.kind]
         edged = self._timed(spent, "edges", lambda: whiten_scanner_edges(page, dpi))
-        marks: blank.Marks = self._timed(spent, "blank", lambda: blank.find_marks(edged, dpi))
+        marks: blank.Marks = self._timed(
+            spent, "blank", lambda: blank.find_marks(edged, dpi, side.raster.is_bilevel)
+        )
         found = self._timed(spent, "barcode", lambda: barcodes.read_barcodes(page, dpi))
         # Part of the barcode stage, shown apart.
         self._timed(spent, "patch", lambda: find_patch_t(page, dpi))

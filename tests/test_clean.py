@@ -32,7 +32,7 @@ def test_the_raster_is_not_changed() -> None:
 
 @pytest.mark.parametrize(
     ("dpi", "is_bilevel", "reading_dpi"),
-    [(100, False, 165), (149, False, 165), (150, False, 150), (200, True, 200), (300, False, 200),
+    [(100, False, 200), (149, False, 200), (150, False, 150), (200, True, 200), (300, False, 200),
      (300, True, 200), (600, True, 200), (100, True, 100)],
 )  # fmt: skip
 def test_resolution_for_reading(dpi: float, is_bilevel: bool, reading_dpi: float) -> None:

@@ -8,6 +8,7 @@ work on the machine hardly changes; wall time is not used.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import resource
 import signal
@@ -59,16 +60,15 @@ def _serve(pipe: Connection, name: str, ocrmypdf: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     read = open_reader(name, ocrmypdf)
     is_warm = False
-    while True:
-        try:
+    # The other end of the pipe going away, at any moment, is the word to stop.
+    with contextlib.suppress(EOFError, OSError):
+        while True:
             case = pipe.recv()
-        except EOFError:
-            return
-        if not is_warm:
-            # The first page of a process pays for imports and first allocations.
-            timed(read, case)
-            is_warm = True
-        pipe.send(timed(read, case))
+            if not is_warm:
+                # The first page of a process pays for imports and first allocations.
+                timed(read, case)
+                is_warm = True
+            pipe.send(timed(read, case))
 
 
 def timed(read: Reader, case: Case) -> Answer:

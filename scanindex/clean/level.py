@@ -12,8 +12,6 @@ from scanindex.clean.page import Grey, paper_level, reduced
 
 LEAST_DPI = 150.0
 """Grey pages below this are enlarged; above, Tesseract loses nothing."""
-ENLARGED_SHARE = 0.825
-"""Of the resolution for reading, to which coarse pages are enlarged: more only invents pixels."""
 LARGEST_READING_PX = 6_000
 """Longest side handed to an engine: bounds time and memory on odd pages."""
 SKEW_LIMIT_DEGREES = 8.0
@@ -27,9 +25,7 @@ Matrix = tuple[float, float, float, float, float, float]
 def reading_scale(dpi: float, is_bilevel: bool, long_side_px: int, reading_dpi: int) -> float:
     """Factor from page pixels to reading pixels."""
     scale = 1.0
-    if dpi < LEAST_DPI and not is_bilevel:
-        scale = ENLARGED_SHARE * reading_dpi / dpi
-    elif dpi > reading_dpi * 1.2:
+    if (dpi < LEAST_DPI and not is_bilevel) or dpi > reading_dpi * 1.2:
         scale = reading_dpi / dpi
     return min(scale, LARGEST_READING_PX / long_side_px)
 

@@ -16,7 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from scanindex.ocr.furniture import Mark, groups, without_furniture
+from scanindex.ocr.furniture import LEAST_RULES, Mark, groups, without_furniture
 
 WORKING_DPI = 100.0
 STRONG_CONTRAST = 70
@@ -30,6 +30,8 @@ MOST_MARKS = 400
 DOT_CONTRAST = 20
 LEAST_DOTS = 9
 TRAIL_INCHES = 1.0
+RULE_DEPTH = 6.0
+"""Grey levels over a strip that a faint line stands out by; noise of a poor scan stays below 2."""
 RIM_INCHES = 0.1
 SOLID_INCHES = 0.06
 """Thicker both ways than the strokes of print that stands near an edge."""
@@ -56,8 +58,11 @@ class Marks:
         return self.strong == 0 and self.faint == 0
 
 
-def find_marks(page: Any, dpi: float) -> Marks:
-    """Marks on an edge-cleaned page (see `scanindex.clean.whiten_scanner_edges`)."""
+def find_marks(page: Any, dpi: float, is_bilevel: bool = False) -> Marks:
+    """Marks on an edge-cleaned page (see `scanindex.clean.whiten_scanner_edges`).
+
+    is_bilevel: the picture was thresholded, which breaks what is faint into dots.
+    """
     scale = min(1.0, WORKING_DPI / dpi)
     small = cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     if (words := _words_at_a_glance(small, dpi * scale)) > PLENTY_WORDS:
@@ -69,11 +74,15 @@ def find_marks(page: Any, dpi: float) -> Marks:
     if strong:
         return Marks(strong=len(strong), faint=0, faint_inches=0.0, is_faint_scattered=False)
     faint = _writing(cv2.medianBlur(depth, 3), FAINT_CONTRAST, dpi * scale)
+    hidden = 0
+    if not faint:
+        hidden = _ruled_lines(depth, dpi * scale)
+        hidden += _dots_in_a_trail(depth, dpi * scale) if is_bilevel else 0
     return Marks(
         strong=0,
-        faint=len(faint) or (_dots_in_a_trail(depth, dpi * scale) if _is_thresholded(page) else 0),
+        faint=len(faint) + hidden,
         faint_inches=round(max((mark.extent for mark in faint), default=TRAIL_INCHES), 2),
-        is_faint_scattered=_is_scattered(faint),
+        is_faint_scattered=not hidden and _is_scattered(faint),
     )
 
 
@@ -148,10 +157,36 @@ def _writing(depth: Any, contrast: int, dpi: float) -> list[Mark]:
     return without_furniture([_mark(labels, stats[label], int(label), dpi) for label in candidates])
 
 
-def _is_thresholded(page: Any) -> bool:
-    """What is not paper is black: grey scans keep a pencil's line as it is, and need no look at dots."""
-    dark = page[page < 250]
-    return dark.size > 0 and float((dark < 5).mean()) > 0.5
+def _ruled_lines(depth: Any, dpi: float) -> int:
+    """Lines too thin and faint to be marks, at even distances: ruled paper; 0 where there are none.
+
+    Means over narrow strips, so that noise goes and a little slant does not smear a line.
+    """
+    wide = round(0.4 * dpi)
+    most = 0
+    for rows in (depth, depth.T):
+        found = []
+        for share in (0.2, 0.35, 0.5, 0.65, 0.8):
+            left = round(share * rows.shape[1]) - wide // 2
+            profile = rows[:, left : left + wide].mean(axis=1, dtype=np.float32)
+            found.append(_even_peaks(profile, dpi))
+        # A line runs through them all; print and noise do not repeat from strip to strip.
+        most = max(most, sorted(found)[2])
+    return most
+
+
+def _even_peaks(profile: Any, dpi: float) -> int:
+    """Narrow peaks of a profile whose distances are equal; 0 for fewer than five."""
+    above = profile > float(np.median(profile)) + RULE_DEPTH
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], above.astype(np.int8), [0]))))
+    starts, ends = edges[::2], edges[1::2]
+    middles = ((starts + ends) / 2)[ends - starts <= 0.045 * dpi]
+    if len(middles) < LEAST_RULES:
+        return 0
+    gaps = np.diff(middles)
+    is_even = np.abs(gaps / np.median(gaps) - 1) < 0.15
+    is_apart = float(np.median(gaps)) > 0.12 * dpi
+    return len(middles) if is_apart and float(is_even.mean()) > 0.7 else 0
 
 
 def _dots_in_a_trail(depth: Any, dpi: float) -> int:

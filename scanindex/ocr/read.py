@@ -51,7 +51,7 @@ def read_page(raster: PageRaster, settings: OcrSettings, engines: Engines) -> Pa
             cleaned = prepare(raster, container_turn, settings)
         return result.from_text_layer(session, page.shape, cleaned, found)
     with session.stage("blank"):
-        marks = blank.find_marks(whiten_scanner_edges(page, dpi), dpi)
+        marks = blank.find_marks(whiten_scanner_edges(page, dpi), dpi, raster.is_bilevel)
     if marks.is_empty and not found:
         return result.nothing_seen(session, page, container_turn)
     try:
@@ -75,7 +75,8 @@ def _read_text(session: Session, container_turn: int, is_faint: bool) -> Text:
 def _look_again(session: Session, text: Text, picture: Any, is_faint: bool) -> Text:
     """With the words that a second look adds or mends.
 
-    picture: the page before cleaning, turned as `text` is. Not for what may be shining through, nor for lines that still run downwards.
+    picture: the page before cleaning, turned as `text` is. Not for what may be shining
+    through, nor for lines that still run downwards.
     """
     if text.extra_turn or (is_faint and text.look.sure_share < UPRIGHT_SHARE):
         return text

@@ -21,6 +21,7 @@ from scanindex.model import Box, Word
 from scanindex.ocr.engines import LayoutEngine
 from scanindex.ocr.legibility import Glyphs
 from scanindex.ocr.merge import merge
+from scanindex.ocr.noise import without_noise
 from scanindex.ocr.places import moved, places_in_doubt, read_places
 from scanindex.ocr.tesseract import Layout
 
@@ -54,6 +55,8 @@ def read_rest(
     found = tuple(words)
     if effort == "fast":
         return found
+    # A smudge of a word would stand in the way of what is really there.
+    found = without_noise(found)
     places = places_in_doubt(page, glyphs, _sure_boxes(found))
     if len(places) > FEW_PLACES and seconds_left() > LEAST_SECONDS:
         found = merge(found, _likely(_read_as_sparse(found, places, page, engine, seconds_left())))

@@ -181,6 +181,29 @@ def test_a_used_side_is_not_empty(page: papers.Grey, is_bilevel: bool) -> None:
     assert not is_empty(papers.bilevel(page, 200) if is_bilevel else page)
 
 
+def test_the_dots_that_thresholding_leaves_of_a_pencil_line_are_seen() -> None:
+    """Each is too small to be a mark, but together they run along a line."""
+    chance = np.random.default_rng(5)
+    line = (scrawl(0, 1) == 0) & (chance.random(EMPTY.shape) < 0.25)
+    page = np.where(line, 0, 255).astype(np.uint8)
+
+    assert not find_marks(page, 200, is_bilevel=True).is_empty
+
+
+def test_pepper_of_a_thresholded_empty_side_is_no_trail() -> None:
+    """Dots that lie anywhere."""
+    assert find_marks(papers.peppered(EMPTY, 1500), 200, is_bilevel=True).is_empty
+
+
+def test_faint_ruled_paper_is_not_empty() -> None:
+    """Its lines are thinner than the test's pixels."""
+    page = EMPTY.copy()
+    for top in range(240, 2000, 64):
+        page[top, 80:1620] = 190
+
+    assert not find_marks(papers.noisy(page, 3), 200).is_empty
+
+
 def test_the_other_side_shining_through_is_blank() -> None:
     """Faint print that makes sense only from behind belongs to the other side."""
     settings = OcrSettings(second_reader=False)

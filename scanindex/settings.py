@@ -77,7 +77,7 @@ class OcrSettings:
     page_seconds: float = _doc(120.0, "Wall time one page may take before it is given up and marked.")
     second_reader: bool = _doc(True, "Read identifier regions a second time with RapidOCR where installed.")
     legibility_floor: float = _doc(
-        0.35, "Expected share of words read right below which a page asks for a rescan."
+        0.40, "Expected share of words read right below which a page asks for a rescan."
     )
 
 

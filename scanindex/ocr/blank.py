@@ -8,7 +8,6 @@ the page.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from scanindex.ocr.furniture import LEAST_RULES, Mark, groups, without_furniture
+from scanindex.ocr.dots import TRAIL_INCHES, dots_together, ruled_lines
+from scanindex.ocr.furniture import Mark, groups, without_furniture
 
 WORKING_DPI = 100.0
 STRONG_CONTRAST = 70
@@ -27,11 +27,6 @@ PLENTY = 60
 PLENTY_WORDS = 120
 LETTER_INCHES = 0.07
 MOST_MARKS = 400
-DOT_CONTRAST = 20
-LEAST_DOTS = 9
-TRAIL_INCHES = 1.0
-RULE_DEPTH = 6.0
-"""Grey levels over a strip that a faint line stands out by; noise of a poor scan stays below 2."""
 RIM_INCHES = 0.1
 SOLID_INCHES = 0.06
 """Thicker both ways than the strokes of print that stands near an edge."""
@@ -74,14 +69,14 @@ def find_marks(page: Any, dpi: float, is_bilevel: bool = False) -> Marks:
     if strong:
         return Marks(strong=len(strong), faint=0, faint_inches=0.0, is_faint_scattered=False)
     faint = _writing(cv2.medianBlur(depth, 3), FAINT_CONTRAST, dpi * scale)
-    hidden = 0
-    if not faint:
-        hidden = _ruled_lines(depth, dpi * scale)
-        hidden += _dots_in_a_trail(depth, dpi * scale) if is_bilevel else 0
+    hidden = 0 if faint else ruled_lines(depth, dpi * scale, is_bilevel)
+    if is_bilevel:
+        hidden += dots_together(depth, dpi * scale)
+    largest = max((mark.extent for mark in faint), default=0.0)
     return Marks(
         strong=0,
         faint=len(faint) + hidden,
-        faint_inches=round(max((mark.extent for mark in faint), default=TRAIL_INCHES), 2),
+        faint_inches=round(max(largest, TRAIL_INCHES if hidden else 0.0), 2),
         is_faint_scattered=not hidden and _is_scattered(faint),
     )
 
@@ -155,67 +150,6 @@ def _writing(depth: Any, contrast: int, dpi: float) -> list[Mark]:
         largest = candidates[int(np.argmax(sizes[candidates - 1]))]
         return [_mark(labels, stats[largest], int(largest), dpi)] * len(candidates)
     return without_furniture([_mark(labels, stats[label], int(label), dpi) for label in candidates])
-
-
-def _ruled_lines(depth: Any, dpi: float) -> int:
-    """Lines too thin and faint to be marks, at even distances: ruled paper; 0 where there are none.
-
-    Means over narrow strips, so that noise goes and a little slant does not smear a line.
-    """
-    wide = round(0.4 * dpi)
-    most = 0
-    for rows in (depth, depth.T):
-        found = []
-        for share in (0.2, 0.35, 0.5, 0.65, 0.8):
-            left = round(share * rows.shape[1]) - wide // 2
-            profile = rows[:, left : left + wide].mean(axis=1, dtype=np.float32)
-            found.append(_even_peaks(profile, dpi))
-        # A line runs through them all; print and noise do not repeat from strip to strip.
-        most = max(most, sorted(found)[2])
-    return most
-
-
-def _even_peaks(profile: Any, dpi: float) -> int:
-    """Narrow peaks of a profile whose distances are equal; 0 for fewer than five."""
-    above = profile > float(np.median(profile)) + RULE_DEPTH
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], above.astype(np.int8), [0]))))
-    starts, ends = edges[::2], edges[1::2]
-    middles = ((starts + ends) / 2)[ends - starts <= 0.045 * dpi]
-    if len(middles) < LEAST_RULES:
-        return 0
-    gaps = np.diff(middles)
-    is_even = np.abs(gaps / np.median(gaps) - 1) < 0.15
-    is_apart = float(np.median(gaps)) > 0.12 * dpi
-    return len(middles) if is_apart and float(is_even.mean()) > 0.7 else 0
-
-
-def _dots_in_a_trail(depth: Any, dpi: float) -> int:
-    """Dots that stand together, more than chance puts anywhere on this page; 0 for none.
-
-    Thresholding leaves of a pencil's line only dots, each too small to be a mark.
-    """
-    dark = (depth >= DOT_CONTRAST).astype(np.uint8)
-    rim = max(1, round(2 * RIM_INCHES * dpi))
-    dark[:rim] = dark[-rim:] = 0
-    dark[:, :rim] = dark[:, -rim:] = 0
-    _, labels, stats, centres = cv2.connectedComponentsWithStats(dark, connectivity=8)
-    is_large = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) >= 0.06 * dpi
-    is_large[0] = False
-    reach = 2 * round(0.12 * dpi) + 1
-    near_large = cv2.dilate(is_large[labels].astype(np.uint8), np.ones((reach, reach), np.uint8))
-    dots = centres[1:][~is_large[1:]].astype(int)
-    dots = dots[near_large[dots[:, 1], dots[:, 0]] == 0]
-    counts = np.zeros(dark.shape, np.float32)
-    np.add.at(counts, (dots[:, 1], dots[:, 0]), 1)
-    window = (round(TRAIL_INCHES * dpi), round(TRAIL_INCHES * dpi / 2))
-    around = cv2.boxFilter(counts, -1, window, normalize=False, borderType=cv2.BORDER_CONSTANT)
-    usual = len(dots) * window[0] * window[1] / dark.size
-    y, x = np.unravel_index(int(np.argmax(around)), around.shape)
-    if around[y, x] < LEAST_DOTS + usual + 6 * math.sqrt(usual):
-        return 0
-    group = dots[(np.abs(dots - (x, y)) <= (window[0] / 2, window[1] / 2)).all(axis=1)]
-    # What is left of a streak or a fold stands in one row.
-    return len(group) if np.ptp(group, axis=0).min() >= 0.06 * dpi else 0
 
 
 def _mark(labels: Any, stat: Any, label: int, dpi: float) -> Mark:

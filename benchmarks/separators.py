@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What is on the glass: are empty sides found, separator sheets seen, and sides with content kept?
 
-    benchmarks/separators.py [--seed N] [--scale X] [--only blank|sparse|full|sheet] [--save-misses DIR]
+    benchmarks/separators.py [--seed N] [--scale X] [--only blank|sparse|full|sheet]
+                             [--traces holes,bleed] [--save-misses DIR]
 
 Draws empty sides with what paper and scanner leave on them, sides with very
 little on them, full sides and separator sheets, sends each through every
@@ -70,8 +71,8 @@ class Side:
         return "-".join((self.kind, self.maker, self.channel, str(self.number))).replace(" ", "_")
 
 
-def sides(kind: str, seed: int, scale: float) -> Iterator[Side]:
-    """All sides of a class, the same ones for the same seed."""
+def sides(kind: str, seed: int, scale: float, traces: tuple[str, ...] = ()) -> Iterator[Side]:
+    """All sides of a class, the same ones for the same seed; with these traces where any are named."""
     empty: dict[str, paper.Maker] = {"empty": _empty}
     makers = {"blank": empty, "sparse": paper.SPARSE, "full": paper.FULL, "sheet": paper.SHEETS}
     for maker_no, (maker_name, maker) in enumerate(makers[kind].items()):
@@ -80,7 +81,7 @@ def sides(kind: str, seed: int, scale: float) -> Iterator[Side]:
                 key = (seed, CLASSES.index(kind), maker_no, channel_no, number)
                 chance = np.random.default_rng(key)
                 page = maker(chance, channel.dpi)
-                names, picture = _picture(kind, page, channel, chance)
+                names, picture = _picture(kind, page, channel, chance, traces)
                 if picture is None:
                     continue
                 yield Side(
@@ -104,10 +105,10 @@ def _empty(_: np.random.Generator, dpi: int) -> Grey:
 
 
 def _picture(
-    kind: str, page: Grey, channel: wear.Channel, chance: np.random.Generator
+    kind: str, page: Grey, channel: wear.Channel, chance: np.random.Generator, traces: tuple[str, ...]
 ) -> tuple[tuple[str, ...], Grey | None]:
     """Traces and channel on top of the side; None where nothing of a sparse side is left to see."""
-    choice = {"blank": tuple(wear.TRACES), "sheet": _SHEET_TRACES}.get(kind, _PAPER_TRACES)
+    choice = traces or {"blank": tuple(wear.TRACES), "sheet": _SHEET_TRACES}.get(kind, _PAPER_TRACES)
     count = int(chance.integers(1, 4) if kind == "blank" else chance.integers(0, 3))
     names = tuple(sorted(str(name) for name in chance.permutation(choice)[:count]))
     if kind == "sheet":
@@ -206,11 +207,13 @@ def _labels(side: Side) -> dict[str, tuple[str, ...]]:
     return {"maker": (side.maker,), "channel": (side.channel,), "trace": side.traces}
 
 
-def run(kind: str, seed: int, scale: float, judge: Judge, folder: Path | None) -> int:
+def run(
+    kind: str, seed: int, scale: float, traces: tuple[str, ...], judge: Judge, folder: Path | None
+) -> int:
     """Judge one class, print its table; how many went wrong."""
     misses: list[tuple[Side, PageKind]] = []
     seen: dict[str, Counter[str]] = {"maker": Counter(), "channel": Counter(), "trace": Counter()}
-    for side in sides(kind, seed, scale):
+    for side in sides(kind, seed, scale, traces):
         for title, names in _labels(side).items():
             seen[title].update(names)
         got = judge.kind_of(side)
@@ -231,6 +234,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--scale", type=float, default=1.0, help="share of the full number of sides")
     parser.add_argument("--only", choices=CLASSES)
+    parser.add_argument("--traces", default="", help="only these, joined by commas")
     parser.add_argument("--save-misses", type=Path, metavar="DIR")
     given = parser.parse_args()
     if given.save_misses:
@@ -238,7 +242,10 @@ def main() -> int:
     cv2.setNumThreads(1)
     judge = Judge()
     kinds = (given.only,) if given.only else CLASSES
-    wrong = {kind: run(kind, given.seed, given.scale, judge, given.save_misses) for kind in kinds}
+    traces = tuple(name for name in given.traces.split(",") if name)
+    if unknown := set(traces) - set(wear.TRACES):
+        parser.error(f"no such trace: {min(unknown)}")
+    wrong = {kind: run(kind, given.seed, given.scale, traces, judge, given.save_misses) for kind in kinds}
     return 1 if wrong.get("sparse") or wrong.get("full") else 0
 
 

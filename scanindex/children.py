@@ -183,7 +183,8 @@ class Crew:
     # --- inside --------------------------------------------------------------
     def _take(self, owner: str) -> _Child:
         child = self._next_idle(owner)
-        if child is not None and child.process.is_alive():
+        # The fork server tells of a death a moment late; the pipe, which says nothing unasked, ends with it.
+        if child is not None and child.process.is_alive() and not child.pipe.poll(0):
             return child
         try:
             if child is not None:

@@ -68,8 +68,10 @@ def find_marks(page: Any, dpi: float, is_bilevel: bool = False) -> Marks:
     strong = _writing(depth, STRONG_CONTRAST, dpi * scale)
     if strong:
         return Marks(strong=len(strong), faint=0, faint_inches=0.0, is_faint_scattered=False)
-    faint = _writing(cv2.medianBlur(depth, 3), FAINT_CONTRAST, dpi * scale)
-    hidden = 0 if faint else ruled_lines(depth, dpi * scale, is_bilevel)
+    # Bits have no noise to smooth away, and smoothing would take the thin lines they keep.
+    smooth = depth if is_bilevel else cv2.medianBlur(depth, 3)
+    faint = _writing(smooth, FAINT_CONTRAST, dpi * scale)
+    hidden = ruled_lines(depth, dpi * scale, is_bilevel)
     if is_bilevel:
         hidden += dots_together(depth, dpi * scale)
     largest = max((mark.extent for mark in faint), default=0.0)

@@ -40,20 +40,21 @@ def ruled_lines(depth: Any, dpi: float, is_bilevel: bool) -> int:
         for share in (0.2, 0.35, 0.5, 0.65, 0.8):
             left = round(share * rows.shape[1]) - wide // 2
             profile = rows[:, left : left + wide].mean(axis=1, dtype=np.float32)
-            found.append(_even_peaks(profile, least, dpi))
+            found.append(_even_peaks(profile, least, (0.07 if is_bilevel else 0.05) * dpi, dpi))
         # A line runs through them all; print and noise do not repeat from strip to strip.
         most = max(most, sorted(found)[2])
     return most
 
 
-def _even_peaks(profile: Any, least: float, dpi: float) -> int:
-    """Narrow peaks of a profile whose distances are one length or a few times that; 0 for under five."""
+def _even_peaks(profile: Any, least: float, widest: float, dpi: float) -> int:
+    """Peaks of a profile narrower than lines of print (which shine through just as evenly) whose
+    distances are one length or a few times that; 0 for under five."""
     above = (profile > float(np.median(profile)) + least).astype(np.uint8)
     # What a slant or a gap parted by a pixel or two is one peak.
-    above = cv2.morphologyEx(above[:, None], cv2.MORPH_CLOSE, np.ones((5, 1), np.uint8))[:, 0]
+    above = cv2.morphologyEx(above[:, None], cv2.MORPH_CLOSE, np.ones((3, 1), np.uint8))[:, 0]
     edges = np.flatnonzero(np.diff(np.concatenate(([0], above.astype(np.int8), [0]))))
     starts, ends = edges[::2], edges[1::2]
-    middles = ((starts + ends) / 2)[ends - starts <= 0.07 * dpi]
+    middles = ((starts + ends) / 2)[ends - starts <= widest]
     if len(middles) < LEAST_RULES:
         return 0
     gaps = np.diff(middles)
@@ -138,7 +139,7 @@ def _trail(dots: Any, counts: Any, dpi: float) -> int:
         return 0
     group = dots[(np.abs(dots - (x, y)) <= (window[0] / 2, window[1] / 2)).all(axis=1)]
     # What is left of a streak or a fold stands in one row.
-    return len(group) if np.ptp(group, axis=0).min() >= 0.06 * dpi else 0
+    return len(group) if np.ptp(group, axis=0).min() >= 0.03 * dpi else 0
 
 
 def _clustered(dots: Any, counts: Any, dpi: float) -> int:

@@ -71,7 +71,7 @@ def _is_hole(mark: Mark) -> bool:
     if min(mark.edges) > 0.75 or not 0.12 <= mark.extent <= 0.45:
         return False
     is_round = 0.6 < mark.width / mark.height < 1.6
-    if mark.fill > 0.6 and (is_round or min(mark.edges) < 0.15):
+    if (mark.fill > 0.6 and is_round) or (mark.fill > 0.45 and min(mark.edges) < 0.15):
         return True
     hull = float(cv2.contourArea(cv2.convexHull(mark.points)))
     roundness = hull / (mark.width * mark.height * np.pi / 4)

@@ -190,6 +190,16 @@ def test_the_dots_that_thresholding_leaves_of_a_pencil_line_are_seen() -> None:
     assert not find_marks(page, 200, is_bilevel=True).is_empty
 
 
+def test_a_hairline_of_a_thresholded_scan_is_seen() -> None:
+    """One pixel wide at 300 dpi: smoothing would wipe it out."""
+    page = papers.blank_paper_pixels(300)
+    xs = np.arange(80)
+    points = np.stack([900 + xs * 6, 1500 + 45 * np.sin(xs / 5)], axis=1).astype(np.int32)
+    cv2.polylines(page, [points], False, 0, 1)
+
+    assert not find_marks(page, 300, is_bilevel=True).is_empty
+
+
 def test_pepper_of_a_thresholded_empty_side_is_no_trail() -> None:
     """Dots that lie anywhere."""
     assert find_marks(papers.peppered(EMPTY, 1500), 200, is_bilevel=True).is_empty

@@ -49,6 +49,12 @@ class Case:
         return found - {"number", "barcode"} if "mrn" in found else found
 
     @property
+    def witnessed(self) -> frozenset[str]:
+        """Identifier kinds that at least one reader read exactly so, whatever another saw."""
+        read_once = frozenset(k for k, a in self.leader.agreements.items() if a.is_read_once)
+        return (self.leader.exact | self.leader.unsure | read_once) & IDENTIFIERS
+
+    @property
     def margin(self) -> float:
         """Log odds of the leader over the next best patient; "nobody" has a gate of its own."""
         mine = self.odds[self.leader.patient.patient_id]

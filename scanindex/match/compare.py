@@ -102,9 +102,9 @@ def _best(found: list[tuple[str, Agreement]]) -> dict[str, Agreement]:
     return best
 
 
-def _strength(agreement: Agreement) -> tuple[int, bool, bool]:
+def _strength(agreement: Agreement) -> tuple[int, bool, bool, bool]:
     in_place = not (agreement.is_prose or agreement.is_stray)
-    return _RANK[agreement.level], in_place, agreement.is_sure
+    return _RANK[agreement.level], in_place, agreement.is_read_once, agreement.is_sure
 
 
 # --- names ------------------------------------------------------------------------------
@@ -112,7 +112,8 @@ def _names(own: tuple[NameSighting, ...], patient: Patient) -> Iterator[tuple[st
     known = fold.suffix_key(patient.names[0].suffix) if patient.names else ""
     for s in own:
         note = "" if s.name.use == "official" else f"{s.name.use} name"
-        yield "name", _agreement(s.level, s.is_sure, s.raw, s.scan_page_no, s.box, note)
+        agreed = _agreement(s.level, s.is_sure, s.raw, s.scan_page_no, s.box, note)
+        yield "name", replace(agreed, is_read_once=s.is_read_once, is_whole=s.is_whole_first)
         if s.suffix and s.suffix == known:
             yield "suffix", _agreement(Level.EXACT, s.is_sure, s.raw, s.scan_page_no, s.box)
         if s.level is Level.EXACT and s.middle is not Level.ABSENT:
@@ -124,11 +125,13 @@ def _name_conflicts(
 ) -> None:
     if not patient.names:
         return
-    standing = [n for n in own if n.level is Level.EXACT]
+    standing = [n for n in own if n.level is Level.EXACT or n.is_read_once]
     for finding in evidence.named:
         here = [n for n in standing if n.scan_page_no == finding.scan_page_no]
         if any(overlaps(n.box, finding.box) for n in here):
             continue  # the whole name stands there, whatever part of it the label rule took
+        if finding.other_raw and names.compare(finding.other_raw, patient.names)[0] is Level.EXACT:
+            continue  # another reader saw this patient's name there
         if _is_plain_name(finding) and names.compare(finding.value, patient.names)[0] is Level.CONFLICT:
             conflicts.append(_conflict(NAME, "name", finding))
     for finding in evidence.group.cover.of(NAME) if evidence.group.cover else ():
@@ -192,18 +195,30 @@ def _mrns(
         held = holders.get(key, frozenset())
         if patient.patient_id in held:
             kind, agreement = _own_mrn(s, raw in values, len(held))
+            if s.is_disputed and len(held) == 1 and _is_placed(s, own, texts[s.scan_page_no]):
+                agreement = replace(agreement, is_read_once=True)
             yield kind, agreement
             if kind == "number" and agreement.level is Level.EXACT and len(key) >= _LEAST_BARE_DIGITS:
-                exact = tuple(n for n in own if n.level is Level.EXACT)
+                exact = tuple(n for n in own if n.level is Level.EXACT or n.is_read_once)
                 if _stands_by_name(s, exact, texts[s.scan_page_no]):
                     yield "number_by_name", agreement
             continue
-        if any(fold.identifier_key(other) in own_keys for other in s.others):
-            yield "mrn", _from(s, Level.NEAR, "another reader saw this number")
-        if s.is_labelled and held:
+        other = next((o for o in s.seen_otherwise if fold.identifier_key(o) in own_keys), None)
+        if other is not None:
+            is_own = holders.get(fold.identifier_key(other)) == frozenset((patient.patient_id,))
+            is_read_once = is_own and _is_placed(s, own, texts[s.scan_page_no])
+            agreed = _from(s, Level.NEAR, "another reader saw this number")
+            yield "mrn", replace(agreed, is_read_once=is_read_once)
+        elif s.is_labelled and held:
             conflicts.append(_from_sighting(s, "mrn_of_another"))
         elif s.is_labelled and any(_is_slip(key, k) for k in own_keys):
             yield "mrn", _from(s, Level.NEAR, "equal but for an OCR slip")
+
+
+def _is_placed(s: Sighting, own: tuple[NameSighting, ...], text: PageText) -> bool:
+    """The page itself gives the datum to the patient: by a label, or by standing at the name."""
+    by = tuple(n for n in own if n.level is Level.EXACT or n.is_read_once)
+    return not s.is_other and (s.is_labelled or _stands_by_name(s, by, text))
 
 
 def _is_slip(read: str, known: str) -> bool:
@@ -263,7 +278,9 @@ def _births(
                 conflicts.append(_from_sighting(s, "birth_date"))
             continue
         if born in s.values:
-            yield "birth_date", _own_birth(s, own, texts[s.scan_page_no])
+            agreed = _own_birth(s, own, texts[s.scan_page_no])
+            is_read_once = s.is_disputed and _is_placed(s, own, texts[s.scan_page_no])
+            yield "birth_date", replace(agreed, is_read_once=is_read_once)
         elif s.is_labelled:
             yield from _other_birth(s, born, conflicts)
 
@@ -277,9 +294,10 @@ def _own_birth(s: Sighting, own: tuple[NameSighting, ...], text: PageText) -> Ag
 
 
 def _other_birth(s: Sighting, born: str, conflicts: list[Conflict]) -> Iterator[tuple[str, Agreement]]:
-    is_slip = born in s.others or any(OSA.distance(v, born) <= 1 for v in s.values)
+    is_slip = born in (*s.others, *s.seen_otherwise) or any(OSA.distance(v, born) <= 1 for v in s.values)
     if is_slip:
-        yield "birth_date", _from(s, Level.NEAR, "one character or the order of day and month differs")
+        agreed = _from(s, Level.NEAR, "one character or the order of day and month differs")
+        yield "birth_date", replace(agreed, is_read_once=born in s.seen_otherwise)
     if s.is_sure or not is_slip:
         conflicts.append(_from_sighting(s, "birth_date"))
 
@@ -314,7 +332,7 @@ def _thirds(
             continue
         if _is_equal(s.kind, value, expected):
             level = Level.NEAR if s.is_disputed else Level.EXACT
-            yield kind, _from(s, level, "")
+            yield kind, replace(_from(s, level, ""), is_read_once=s.is_disputed)
         elif s.is_labelled and kind in ("sex", "ssn4") and not s.is_disputed:
             if s.kind is FindingKind.SEX and value not in ("M", "F"):
                 continue

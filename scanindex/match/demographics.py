@@ -88,7 +88,7 @@ def _is_about_patient(text: PageText, line: Line, here: Sequence[NameSighting]) 
 
 def _days_of_care(evidence: Evidence, born: str) -> tuple[str, ...]:
     """Days of care as labelled; without any, all other days that stand there."""
-    served = [f.value for p in evidence.findings for f in p.of(FindingKind.SERVICE_DATE)]
+    served = [f.value for p in evidence.findings for f in p.of(FindingKind.SERVICE_DATE) if f.value]
     if not served:
         births = {v for s in evidence.labelled(FindingKind.BIRTH_DATE) for v in s.values}
         loose = (s for s in evidence.of(FindingKind.BIRTH_DATE) if not s.is_labelled)

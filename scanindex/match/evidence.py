@@ -27,6 +27,8 @@ class Sighting:
     """Readings that count: ISO days, identifier text, digits, a name."""
     others: tuple[str, ...] = field(default=(), repr=False)
     """Less usual readings (day before month), or what another reader saw; never exact."""
+    seen_otherwise: tuple[str, ...] = field(default=(), repr=False)
+    """What another reader saw here, where the two differ."""
     role: Role
     is_labelled: bool
     """The page itself says that it is this kind of datum."""
@@ -48,6 +50,8 @@ class Sighting:
 class Evidence:
     pages: tuple[PageReading, ...]
     texts: tuple[PageText, ...]
+    other_texts: tuple[PageText, ...] = ()
+    """The same pages as another reader saw them, where the two differ."""
     sightings: tuple[Sighting, ...]
     findings: tuple[PageFindings, ...]
     group: PageGroup

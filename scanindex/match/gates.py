@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from scanindex.match import fold
+from scanindex.match import corroborate, fold
 from scanindex.match.case import THIRD_KINDS, Case
 from scanindex.match.names import first_names_alike
 from scanindex.match.places import (
@@ -25,8 +25,6 @@ from scanindex.model import FindingKind, Level, PageKind, Patient, Role
 
 Gate = Callable[[Case], str | None]
 
-LEAST_PATIENTS_FOR_NAME_AND_BIRTH_DATE = 1_000
-"""Below it a roster's own counts cannot tell how rare a name is."""
 LEAST_MARGIN = 7.0
 """Nats between the leader and the next: about a thousand to one."""
 _PAIR_WORDS = {
@@ -41,7 +39,12 @@ _PAIR_WORDS = {
 
 
 def rule_of(case: Case) -> str | None:
-    """The first combination of exact identifiers that is enough, or None."""
+    """The first combination of exact identifiers, or of readings that bear one another out,
+    that is enough; or None."""
+    return _exact_rule_of(case) or corroborate.rule_of(case)
+
+
+def _exact_rule_of(case: Case) -> str | None:
     kinds, cover = case.kinds, case.leader.cover
     if "mrn" in kinds and "name" in kinds:
         return "mrn_and_name"
@@ -56,13 +59,13 @@ def rule_of(case: Case) -> str | None:
     if {"name", "birth_date"} <= kinds:
         if kinds & THIRD_KINDS:
             return "name_birth_date_and_third"
-        if case.around.frequencies.patients >= LEAST_PATIENTS_FOR_NAME_AND_BIRTH_DATE:
+        if case.around.frequencies.patients >= corroborate.LEAST_PATIENTS_FOR_NAME_AND_BIRTH_DATE:
             return "name_and_birth_date"
     return None
 
 
 def words_of(rule: str) -> str:
-    return _PAIR_WORDS[rule]
+    return _PAIR_WORDS.get(rule) or corroborate.RULE_WORDS[rule]
 
 
 def two_identifiers(case: Case) -> str | None:
@@ -114,12 +117,15 @@ def margin(case: Case) -> str | None:
 
 
 def third_for_look_alikes(case: Case) -> str | None:
-    """Twins, namesakes with one birth date, Jr/Sr: a third kind, and one that tells them apart."""
+    """Twins, namesakes with one birth date, Jr/Sr: something sure that clearly tells them apart, or
+    a third kind beside one that does."""
     leader = case.leader
     kinds = set(case.kinds) | ({"mrn"} & leader.cover)
     if leader.level("suffix") is Level.EXACT:
         kinds.add("suffix")
     for other in case.around.look_alikes:
+        if corroborate.is_surely_apart(case, other):
+            continue
         if len(kinds) < 3:
             return "others in the roster look alike and no third identifier tells them apart"
         if not any(_tells_apart(kind, leader.patient, other) for kind in kinds):
@@ -135,8 +141,11 @@ def likely_enough(case: Case) -> str | None:
 
 
 def read_surely(case: Case) -> str | None:
-    """The identifiers that decide were read by two readers, or by one without doubt."""
-    if rule_of(case) is None or rule_of(_with(case, _only_sure(case.leader))) is not None:
+    """The identifiers that decide were read by two readers, or by one without doubt, or they
+    bear one another out."""
+    if rule_of(case) is None or _exact_rule_of(_with(case, _only_sure(case.leader))) is not None:
+        return None
+    if corroborate.rule_of(case) is not None:
         return None
     if _is_read_once(case):
         return "an identifier was not read with certainty, and no second reader looked at it"
@@ -173,7 +182,7 @@ def infants_own_number(case: Case) -> str | None:
     """A page that speaks of a mother and her newborn needs the infant's own MRN and birth date."""
     if not case.evidence.newborn_pages:
         return None
-    own = {"mrn", "birth_date"} <= (set(case.kinds) | case.leader.cover)
+    own = {"mrn", "birth_date"} <= (set(case.witnessed) | case.leader.cover)
     if own and not _is_older_than_document(case):
         return None
     return "the pages speak of a newborn and do not give its own number"

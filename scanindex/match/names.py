@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from rapidfuzz import process
 from rapidfuzz.distance import Indel, JaroWinkler
 
+from scanindex.agreement import DoubleKey, double_key
 from scanindex.match import fold
 from scanindex.match.context import context_of, mention_role
 from scanindex.match.evidence import Evidence
@@ -44,6 +45,8 @@ class NameSighting:
     """Generational suffix beside the name, folded; "" where none stands."""
     is_sure: bool = True
     is_whole_first: bool = True
+    is_read_once: bool = False
+    """One reader read the whole name so, another something else."""
 
     @property
     def is_patients(self) -> bool:
@@ -59,6 +62,10 @@ def sightings_of(evidence: Evidence, patient: Patient, *, thorough: bool) -> tup
             here += _on_page(text, name, findings, thorough)
         exact = [s for s in here if s.level is Level.EXACT]
         found += exact or here
+    for text, findings in _as_others_saw(evidence):
+        for name in _whole_names(patient):
+            last, first = fold.name_key(name.last), fold.name_key(name.first)
+            found += _together(text, name, text.spans(last), text.spans(first), Level.EXACT, findings)
     return tuple(found)
 
 
@@ -98,6 +105,12 @@ def last_names_alike(one: str, two: str) -> bool:
 def _with_findings(evidence: Evidence) -> Iterator[tuple[PageText, tuple[Finding, ...]]]:
     by_page = {f.scan_page_no: f.findings for f in evidence.findings}
     for text in evidence.texts:
+        yield text, by_page.get(text.page.scan_page_no, ())
+
+
+def _as_others_saw(evidence: Evidence) -> Iterator[tuple[PageText, tuple[Finding, ...]]]:
+    by_page = {f.scan_page_no: f.findings for f in evidence.findings}
+    for text in evidence.other_texts:
         yield text, by_page.get(text.page.scan_page_no, ())
 
 
@@ -215,6 +228,7 @@ def _sighting(
         suffix=suffix,
         is_sure=sure,
         is_whole_first=len(first.first.key) > 1,
+        is_read_once=disputed and level is Level.EXACT,
     )
 
 
@@ -249,8 +263,10 @@ def _around(text: PageText, name: PersonName, last: Span, first: Span) -> tuple[
     between = [t for t in near if t.order == first.last.order + 1 and not fold.suffix_key(t.key)]
     if not middle or not between or not _is_given(between[0].key, between[0].order < high):
         return Level.ABSENT, suffix
-    read = fold.name_key(between[0].key)
-    return _middle_level(read, middle), suffix
+    level = _middle_level(fold.name_key(between[0].key), middle)
+    # A speck beside the name is a letter to one reader and nothing to the other.
+    is_doubtful = double_key((between[0].word,)) in (DoubleKey.DISPUTED, DoubleKey.UNSEEN)
+    return Level.ABSENT if level is Level.CONFLICT and is_doubtful else level, suffix
 
 
 def _labelled_middle(name: PersonName, box: Box, findings: Sequence[Finding]) -> Level:

@@ -13,7 +13,7 @@ from scanindex.match import fold, names
 from scanindex.match.case import Case
 from scanindex.match.evidence import Evidence, Sighting
 from scanindex.match.profile import Profile
-from scanindex.model import BETWEEN_SHEETS, Finding, FindingKind, Level, PageKind
+from scanindex.model import BETWEEN_SHEETS, Finding, FindingKind, Level, PageKind, Patient
 
 HEAD_SHARE = 0.2
 LEAST_CONFIDENCE = 0.55
@@ -47,9 +47,18 @@ def carries_other_name(case: Case) -> bool:
         is_prose = ".prose" in finding.rule
         if finding.scan_page_no in case.leader.supported and (is_prose or not is_clear):
             continue
+        if _holds_name(finding.value, patient):
+            continue
         if patient.names and names.compare(finding.value, patient.names)[0] is Level.CONFLICT:
             return True
     return False
+
+
+def _holds_name(value: str, patient: Patient) -> bool:
+    """The patient's last and first name both stand there, with a word more ("REC, JANE R ROE")."""
+    words = {fold.name_key(word) for word in value.replace(",", " ").split()}
+    parts = [(fold.name_key(n.last), fold.name_key(n.first)) for n in patient.names]
+    return any(len(first) > 1 and {last, first} <= words for last, first in parts)
 
 
 def unsupported_pages(case: Case) -> tuple[int, ...]:

@@ -22,6 +22,10 @@ class Agreement:
     """In how many ways what stands there can be read."""
     is_prose: bool = False
     """It stands in a sentence, where any person may be mentioned."""
+    is_read_once: bool = False
+    """One reader read exactly this, another something else: NEAR, unless other data bear it out."""
+    is_whole: bool = True
+    """A name with more than an initial for its first name."""
     is_stray: bool = False
     """A name outside head and sticker of a page whose own field for it is empty or unread."""
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
-from scanindex.agreement import DoubleKey, double_key, readers
+from scanindex.agreement import DoubleKey, agree, double_key, other_reading, readers
 from scanindex.match import fold
 from scanindex.match.context import Context, Label, context_of, mention_role
 from scanindex.match.dates import dates_in
@@ -68,6 +69,7 @@ def gather(pages: Sequence[PageReading], findings: Sequence[PageFindings], group
     return Evidence(
         pages=pages,
         texts=texts,
+        other_texts=tuple(_as_other_saw(p) for p in pages if any(_is_disputed(w) for w in p.words)),
         sightings=tuple(sightings),
         findings=findings,
         group=group,
@@ -88,6 +90,25 @@ def certainty(
         return key is DoubleKey.AGREED, key is DoubleKey.DISPUTED, confidence
     legible = page.quality.legibility is None or page.quality.legibility >= SURE_LEGIBILITY
     return bool(legible and confidence is not None and confidence >= least), False, confidence
+
+
+def _is_disputed(word: Word) -> bool:
+    return bool(word.second_text) and not agree(word.text, word.second_text or "")
+
+
+def _as_other_saw(page: PageReading) -> PageText:
+    """The page with the other reader's text in place of what it disputes; a second reading that
+    neighbours share stands once."""
+    words: list[Word] = []
+    before: Word | None = None
+    for word in page.words:
+        if _is_disputed(word):
+            if before is None or before.second_text != word.second_text:
+                words.append(replace(word, text=word.second_text or "", second_text=word.text))
+        else:
+            words.append(word)
+        before = word
+    return PageText(replace(page, words=tuple(words)))
 
 
 def _is_newborn(text: PageText) -> bool:
@@ -127,6 +148,7 @@ def _from_finding(text: PageText, finding: Finding) -> Sighting:
         raw=finding.raw,
         values=_readings(finding),
         others=_seen_otherwise(finding),
+        seen_otherwise=_seen_otherwise(finding),
         role=_own_role(text, finding, words),
         is_labelled=True,
         confidence=confidence,
@@ -224,6 +246,7 @@ def _dates(
                 raw=line.text[found.start : found.end],
                 values=found.readings,
                 others=found.others,
+                seen_otherwise=_days_seen_otherwise(words) if disputed else (),
                 role=mention_role(text, span) or (births[0].role if births else context.role),
                 is_labelled=bool(births) or context.label is Label.BIRTH,
                 confidence=confidence,
@@ -234,6 +257,11 @@ def _dates(
             found.start,
             found.end,
         )
+
+
+def _days_seen_otherwise(words: Sequence[Word]) -> tuple[str, ...]:
+    other = other_reading(words)
+    return tuple(day for seen in dates_in(fold.ascii_upper(other or "")) for day in seen.readings)
 
 
 def _phones(text: PageText, line: Line) -> Iterator[tuple[Sighting, int, int]]:
@@ -305,6 +333,7 @@ def _number(
         box=union([w.box for w in words]),
         raw=raw,
         values=(raw.strip(),),
+        seen_otherwise=(fold.identifier_text(other_reading(words) or ""),) if disputed else (),
         role=context.role,
         is_labelled=context.label is Label.MRN and _is_tight(words, text),
         is_other=context.label is Label.OTHER_NUMBER,

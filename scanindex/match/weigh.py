@@ -47,6 +47,8 @@ _UNKNOWN_MRN = -1.5
 """A stranger's page shows a number that nobody here holds; a patient's does so rarely."""
 _NEAR_NAME = -3.5
 _UNSURE = -1.0
+_READ_ONCE = -2.0
+"""Two chances to hit by coincidence, and the other reader's word against it."""
 
 
 def log_odds(profile: Profile, frequencies: NameFrequencies, prior: float) -> tuple[float, dict[str, float]]:
@@ -58,7 +60,8 @@ def log_odds(profile: Profile, frequencies: NameFrequencies, prior: float) -> tu
             shares[kind] += _UNSURE
     for code in {c.code for c in profile.conflicts}:
         shares[f"conflict:{code}"] = _CONFLICTS.get(code, -5.0)
-    if profile.unknown_mrn and profile.level("mrn") is not Level.EXACT:
+    number = profile.agreements.get("mrn")
+    if profile.unknown_mrn and not (number and (number.level is Level.EXACT or number.is_read_once)):
         shares["conflict:mrn_unknown"] = _UNKNOWN_MRN
     if profile.cover:
         shares["cover"] = math.log(_MRN_SPACE)
@@ -69,14 +72,16 @@ def log_odds(profile: Profile, frequencies: NameFrequencies, prior: float) -> tu
 
 def _share(kind: str, profile: Profile, frequencies: NameFrequencies) -> float:
     agreement = profile.agreements[kind]
-    if kind == "name" and agreement.level in (Level.EXACT, Level.NEAR):
+    level = Level.EXACT if agreement.is_read_once else agreement.level
+    doubt = _READ_ONCE if agreement.is_read_once else 0.0
+    if kind == "name" and level in (Level.EXACT, Level.NEAR):
         rare = math.log(max(frequencies.patients, 1) / max(frequencies.expected_namesakes, 1e-3))
-        return rare + (_NEAR_NAME if agreement.level is Level.NEAR else 0.0)
-    if kind == "birth_date" and agreement.level is Level.EXACT:
+        return rare + (_NEAR_NAME if level is Level.NEAR else doubt)
+    if kind == "birth_date" and level is Level.EXACT:
         share_of_day = (frequencies.same_birth_date - 1) / max(frequencies.patients, 1)
         collision = frequencies.birth_date_collision if "name" in profile.agreements else 3.4e-5
-        return -math.log(max(collision, share_of_day, 1e-6)) - math.log(agreement.readings)
-    return _WEIGHTS.get((kind, agreement.level), 0.0)
+        return -math.log(max(collision, share_of_day, 1e-6)) - math.log(agreement.readings) + doubt
+    return _WEIGHTS.get((kind, level), 0.0) + doubt
 
 
 def posteriors(odds: Sequence[tuple[PatientId, float]]) -> tuple[dict[PatientId, float], float]:

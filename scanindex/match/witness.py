@@ -27,6 +27,7 @@ _MOST_DATES = 60
 _MOST_NUMBERS = 200
 _MOST_NAMES = 6
 MOST_MISREAD = 200
+_LONGEST_VARIED = 12
 _MOST_OF_A_NAME = 100
 _MOST_HEAD_NAMES = 16
 _MOST_WEIGHED = 6
@@ -43,21 +44,26 @@ def people(evidence: Evidence, roster: Roster) -> tuple[tuple[Patient, ...], Hol
     numbers = _numbers(evidence)
     by_number = roster.by_identifier(numbers) if numbers else ()
     held: dict[str, set[PatientId]] = defaultdict(set)
-    for patient in by_number:
-        for identifier in patient.identifiers:
-            if identifier.type == "mrn":
-                held[fold.identifier_key(identifier.value)].add(patient.patient_id)
-    holders = {key: frozenset(ids) for key, ids in held.items()}
-    repaired = _repaired(evidence, holders)
+    _hold(held, by_number)
+    repaired = _repaired(evidence, held)
+    by_repair = roster.by_identifier(repaired) if repaired else ()
+    _hold(held, by_repair)
     dates = _dates(evidence)
     found: dict[PatientId, Patient] = {p.patient_id: p for p in by_number}
     for block in (
         roster.by_birth_date(dates) if dates else (),
-        roster.by_identifier(repaired) if repaired else (),
+        by_repair,
         *_by_label(evidence, roster),
     ):
         found.update((p.patient_id, p) for p in block)
-    return tuple(found.values()), holders
+    return tuple(found.values()), {key: frozenset(ids) for key, ids in held.items()}
+
+
+def _hold(held: dict[str, set[PatientId]], patients: Iterable[Patient]) -> None:
+    for patient in patients:
+        for identifier in patient.identifiers:
+            if identifier.type == "mrn":
+                held[fold.identifier_key(identifier.value)].add(patient.patient_id)
 
 
 def profiles(
@@ -66,7 +72,12 @@ def profiles(
     """Full comparisons of everybody who agrees with more than a date; with `thorough`
     also of those whose names may stand there misread in both parts."""
     labelled = {v for s in evidence.labelled(FindingKind.BIRTH_DATE) for v in s.values}
-    held = {p for ids in holders.values() for p in ids}
+    read = {
+        fold.identifier_key(value)
+        for s in evidence.of(FindingKind.MRN)
+        for value in (s.values[0], *s.seen_otherwise)
+    }
+    held = {p for key, ids in holders.items() if key in read for p in ids}
     found = []
     for patient in patients:
         closely = thorough or patient.birth_date in labelled or patient.patient_id in held
@@ -111,7 +122,7 @@ def surroundings(
 
 def look_alikes(patient: Patient, roster: Roster) -> tuple[Patient, ...]:
     """People whom paper could confuse with this patient: one name and (nearly) one birth date,
-    twins of similar first names, Jr and Sr."""
+    twins of similar first names, Jr and Sr, like names with numbers one slip apart."""
     found: dict[PatientId, Patient] = {}
     for name in patient.names[:3]:
         for other in roster.by_name(name.last, name.first, 200):
@@ -121,7 +132,25 @@ def look_alikes(patient: Patient, roster: Roster) -> tuple[Patient, ...]:
         for other in roster.by_birth_date((patient.birth_date,)):
             if other.patient_id != patient.patient_id and _is_twin(patient, other):
                 found[other.patient_id] = other
+    for other in roster.by_identifier(_slips(patient)):
+        if other.patient_id != patient.patient_id and _is_twin(patient, other):
+            found[other.patient_id] = other
     return tuple(found.values())
+
+
+def _slips(patient: Patient) -> list[str]:
+    """Every number one wrong digit, or two exchanged neighbours, away from the patient's."""
+    found: dict[str, None] = {}
+    for identifier in patient.identifiers:
+        value = fold.identifier_text(identifier.value)
+        if identifier.type != "mrn" or len(value) > _LONGEST_VARIED:
+            continue
+        for at, character in enumerate(value):
+            if character.isdigit():
+                found.update(dict.fromkeys(value[:at] + d + value[at + 1 :] for d in "0123456789"))
+            if at:
+                found[value[: at - 1] + character + value[at - 1] + value[at + 1 :]] = None
+    return list(found)[:_MOST_NUMBERS]
 
 
 def roster_size(roster: Roster, candidates: Sequence[Profile]) -> int:
@@ -158,14 +187,14 @@ def _dates(evidence: Evidence) -> list[str]:
     return list(found)[:_MOST_DATES]
 
 
-def _repaired(evidence: Evidence, holders: Holders) -> list[str]:
+def _repaired(evidence: Evidence, held: Mapping[str, set[PatientId]]) -> list[str]:
     """What another reader saw, and one-character OCR slips of labelled numbers that nobody
     holds: candidates, never exact."""
     found: dict[str, None] = {}
     for s in evidence.labelled(FindingKind.MRN):
-        found.update(dict.fromkeys(s.others))
+        found.update(dict.fromkeys(s.seen_otherwise))
         value = fold.identifier_text(s.values[0])
-        if holders.get(fold.identifier_key(value)):
+        if held.get(fold.identifier_key(value)):
             continue
         found[fold.as_digits(value)] = None
         for at, character in enumerate(value):

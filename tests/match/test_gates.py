@@ -101,8 +101,10 @@ SITUATIONS: dict[str, Situation] = {
         roster=SmallRoster([CLARA], namesakes=40.0, collision=0.01),
         papers=(page(f"Patient: {NAME}   DOB: {BORN}"),),
     ),
-    "read_surely": Situation(  # one reader guessed a digit and hit the registered namesake
-        roster=ROSTER, papers=(page(f"Patient: {NAME}   MRN: {MRN}", confidence={"0481220": 0.4}),)
+    "read_surely": Situation(  # one reader guessed a digit and hit somebody of a like name
+        roster=SmallRoster([CLARA, patient("clare", "Rosen", "Clare", "1948-03-09", "0487220")]),
+        papers=(page(f"Patient: {NAME}   MRN: {MRN}   DOB: {BORN}", confidence={"0481220": 0.4, "CLARA": 0.3}),),
+        truth="clare",
     ),
     "every_page_supports": Situation(  # page 2 names somebody, too badly read to accuse or acquit
         roster=ROSTER,

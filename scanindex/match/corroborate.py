@@ -78,9 +78,7 @@ def is_surely_apart(case: Case, other: Patient) -> bool:
     apart = [steps for kind in case.leader.exact if (steps := _steps(kind, case.leader, other))]
     number = _number_kind(case)
     is_far = (
-        number is not None
-        and _steps(number, case.leader, other) >= _FAR_APART
-        and not _is_close(case, other)
+        number is not None and _steps(number, case.leader, other) >= _FAR_APART and not _is_close(case, other)
     )
     return is_far or any(steps >= _CLEARLY_APART for steps in apart) or len(apart) >= 2
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import io
 import re
 import struct
+from typing import Any
 
 import cv2
 import numpy as np
 
-from scanindex.pages.grey import Grey, grey_of
+from scanindex.pages.grey import Grey, darkest_channel, grey_of, is_nearly_empty
 from scanindex.pages.guard import DAMAGED_IMAGE, TRUNCATED_IMAGE, captured_stderr, check_dimensions
 from scanindex.pages.pillow import pillow_open
 
@@ -26,6 +27,12 @@ _REDUCED = {
     2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
     4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
+}
+_REDUCED_COLOUR = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
 }
 
 
@@ -89,11 +96,21 @@ def decode(data: bytes, max_pixels: int) -> tuple[Grey, tuple[str, ...]]:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), _REDUCED[factor] | cv2.IMREAD_IGNORE_ORIENTATION)
     if pixels is None or pixels.size == 0:
         return _by_pillow(data, max_pixels)
+    if header[2] == 3 and is_nearly_empty(np.asarray(pixels, np.uint8)):
+        pixels = _in_colour(data, factor, pixels)
     if is_cut(data):
         return np.asarray(pixels, np.uint8), (TRUNCATED_IMAGE,)
     # "premature end" and "extraneous bytes" both mean that codes were lost or changed.
     is_damaged = b"orrupt" in said[0] or b"remature" in said[0]
     return np.asarray(pixels, np.uint8), (DAMAGED_IMAGE,) if is_damaged else ()
+
+
+def _in_colour(data: bytes, factor: int, luma: Any) -> Grey:
+    with captured_stderr():
+        colours = cv2.imdecode(
+            np.frombuffer(data, np.uint8), _REDUCED_COLOUR[factor] | cv2.IMREAD_IGNORE_ORIENTATION
+        )
+    return np.asarray(luma, np.uint8) if colours is None else darkest_channel(np.asarray(colours, np.uint8))
 
 
 def _by_pillow(data: bytes, max_pixels: int) -> tuple[Grey, tuple[str, ...]]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from scanindex.errors import CorruptFile
 from scanindex.pages import g4, guard, jpeg
-from scanindex.pages.grey import Grey, Picture, grey_of, is_two_level
+from scanindex.pages.grey import Grey, Picture, darkest_channel, grey_of, is_nearly_empty, is_two_level
 from scanindex.pages.pdf_open import inflate, number, open_pdfium
 from scanindex.pages.pdf_stream import (
     ImageFacts,
@@ -175,7 +175,9 @@ def _unpacked(rows: NDArray[np.uint8], bits: int) -> NDArray[np.uint8]:
 # --- tones --------------------------------------------------------------------
 def _toned(samples: NDArray[np.uint8], image: Any, facts: ImageFacts, inverted: bool) -> Grey:
     if facts.colour in ("/Indexed", "/I"):
-        return _palette(image.get("/ColorSpace"))[samples]
+        luma, darkest = _palettes(image.get("/ColorSpace"))
+        grey = luma[samples]
+        return darkest[samples] if is_nearly_empty(grey) else grey
     if facts.components == 1 and facts.colour in _GREY_SPACES:
         depth = min(facts.bits, 8)
         table = np.round(np.arange(1 << depth) * (255 / ((1 << depth) - 1))).astype(np.uint8)
@@ -184,23 +186,28 @@ def _toned(samples: NDArray[np.uint8], image: Any, facts: ImageFacts, inverted: 
         import cv2
 
         pixels = np.ascontiguousarray(samples).reshape(facts.height, facts.width, 3)
+        pixels = 255 - pixels if inverted else pixels
         grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
-        return 255 - grey if inverted else grey
+        return darkest_channel(pixels) if is_nearly_empty(grey) else grey
     raise NotHere
 
 
-def _palette(space: Any) -> NDArray[np.uint8]:
-    """Grey of each index; 256 entries, the missing ones white."""
+def _palettes(space: Any) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Luma and darkest channel of each index; 256 entries, the missing ones white."""
     base, lookup = space[1], space[3]
     channels = component_count(base)
     raw = lookup.read_bytes() if isinstance(lookup, pikepdf.Stream) else bytes(lookup)
     if channels == 1 and colour_family(base) in _GREY_SPACES:
-        levels = np.frombuffer(raw, np.uint8)
+        levels = darkest = np.frombuffer(raw, np.uint8)
     elif channels == 3 and colour_family(base) in _RGB_SPACES:
         colours = np.frombuffer(raw[: len(raw) // 3 * 3], np.uint8).reshape(-1, 3)
-        levels = np.round(colours @ np.array(_LUMA)).astype(np.uint8)
+        levels, darkest = np.round(colours @ np.array(_LUMA)).astype(np.uint8), colours.min(axis=1)
     else:
         raise NotHere
+    return _filled(levels), _filled(darkest)
+
+
+def _filled(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     table = np.full(256, 255, np.uint8)
     table[: min(256, levels.size)] = levels[:256]
     return table
@@ -225,7 +232,8 @@ def _by_pdfium(path: Path, page_index: int, facts: ImageFacts) -> Grey:
                 if pixels.ndim == 2 or pixels.shape[2] == 1:
                     return np.array(pixels.reshape(pixels.shape[:2]), np.uint8)
                 code = cv2.COLOR_BGR2GRAY if pixels.shape[2] == 3 else cv2.COLOR_BGRA2GRAY
-                return np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), code), np.uint8)
+                grey = np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), code), np.uint8)
+                return darkest_channel(pixels[:, :, :3]) if is_nearly_empty(grey) else grey
     raise NotHere
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from scanindex.errors import CorruptFile
-from scanindex.pages.grey import Grey
+from scanindex.pages.grey import Grey, darkest_channel, grey_of, is_nearly_empty
 from scanindex.pages.pdf_open import PageFrame
 
 _POPPLER_SECONDS = 60
@@ -32,9 +32,13 @@ def by_pdfium(page: Any, frame: PageFrame, dpi: float) -> Grey:
     try:
         bitmap = page.render(scale=scale, grayscale=True, draw_annots=True, may_draw_forms=True)
         pixels = bitmap.to_numpy()
+        grey = np.array(pixels.reshape(pixels.shape[:2]), np.uint8)
+        if is_nearly_empty(grey):
+            coloured = page.render(scale=scale, draw_annots=True, may_draw_forms=True).to_numpy()
+            grey = darkest_channel(coloured[:, :, :3])
     except (ValueError, RuntimeError) as error:
         raise CorruptFile("pdfium cannot draw the page") from error
-    return np.array(pixels.reshape(pixels.shape[:2]), np.uint8)
+    return grey
 
 
 def by_poppler(path: Path, scan_page_no: int, frame: PageFrame, dpi: float) -> Grey:
@@ -51,7 +55,6 @@ def by_poppler(path: Path, scan_page_no: int, frame: PageFrame, dpi: float) -> G
             str(path),
             first_page=scan_page_no,
             last_page=scan_page_no,
-            grayscale=True,
             use_cropbox=True,
             size=(width, height),
             timeout=_POPPLER_SECONDS,
@@ -62,5 +65,5 @@ def by_poppler(path: Path, scan_page_no: int, frame: PageFrame, dpi: float) -> G
         raise CorruptFile("no reader can draw the page") from error
     if len(images) != 1:
         raise CorruptFile(f"no page {scan_page_no}")
-    upright = np.asarray(images[0].convert("L"), np.uint8)
+    upright, _ = grey_of(images[0])
     return np.ascontiguousarray(np.rot90(upright, k=frame.rotation_degrees // 90))

@@ -8,7 +8,7 @@ get boxes on a grid of 12 x 24 pixels per character, two spaces or more widen th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scanindex.agreement import other_reading, readers
@@ -92,14 +92,25 @@ class SmallRoster:
     size: int = 20_000
     namesakes: float = 0.1
     collision: float = 1.2e-3
+    impossible: Sequence[Identifier] = ()
+    """Numbers that fail their authority's check digit."""
 
     def by_identifier(self, values: Iterable[str]) -> Sequence[Patient]:
         keys = {fold.identifier_key(v) for v in values}
         return [p for p in self.people if any(fold.identifier_key(i.value) in keys for i in p.identifiers)]
 
-    def by_birth_date(self, iso_dates: Iterable[str]) -> Sequence[Patient]:
+    def by_birth_date(
+        self, iso_dates: Iterable[str], named: Collection[str] | None = None
+    ) -> Sequence[Patient]:
         wanted = set(iso_dates)
-        return [p for p in self.people if p.birth_date in wanted]
+        born = [p for p in self.people if p.birth_date in wanted]
+        if named is None:
+            return born
+        keys = {p.patient_id: {fold.name_key(x) for n in p.names for x in (n.last, n.first)} for p in born}
+        return [p for p in born if keys[p.patient_id] & {*named}]
+
+    def passes_check(self, identifier: Identifier) -> bool:
+        return identifier not in self.impossible
 
     def by_name(self, last: str, first: str, limit: int = 50) -> Sequence[Patient]:
         def rank(p: Patient) -> int:

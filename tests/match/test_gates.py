@@ -103,7 +103,9 @@ SITUATIONS: dict[str, Situation] = {
     ),
     "read_surely": Situation(  # one reader guessed a digit and hit somebody of a like name
         roster=SmallRoster([CLARA, patient("clare", "Rosen", "Clare", "1948-03-09", "0487220")]),
-        papers=(page(f"Patient: {NAME}   MRN: {MRN}   DOB: {BORN}", confidence={"0481220": 0.4, "CLARA": 0.3}),),
+        papers=(
+            page(f"Patient: {NAME}   MRN: {MRN}   DOB: {BORN}", confidence={"0481220": 0.4, "CLARA": 0.3}),
+        ),
         truth="clare",
     ),
     "every_page_supports": Situation(  # page 2 names somebody, too badly read to accuse or acquit

@@ -27,6 +27,8 @@ NAME, BIRTH, MRN = FindingKind.NAME, FindingKind.BIRTH_DATE, FindingKind.MRN
 _RANK = {Level.EXACT: 3, Level.CONFLICT: 2, Level.NEAR: 1, Level.ABSENT: 0}
 _LEAST_BARE_DIGITS = 5
 """An unlabelled number shorter than this is too likely something else."""
+_HEAD_SHARE = 0.4
+_LEAST_MRN_DIGITS, _MOST_MRN_DIGITS = 6, 9
 _NEAR_NAME_LINES = 4.5
 _CONFLICT_CONFIDENCE = 0.55
 _NO_NAME = re.compile(
@@ -59,6 +61,7 @@ def profile(evidence: Evidence, patient: Patient, holders: Holders, *, thorough:
         conflicts=tuple(conflicts),
         pages=frozenset(n for n in pages if n),
         supported=frozenset(n for kind, a in found if (n := a.scan_page_no) and _supports(kind, a)),
+        name_boxes=tuple((s.scan_page_no, s.box) for s in own),
         unknown_mrn=_has_unknown_mrn(evidence, holders),
     )
 
@@ -209,10 +212,18 @@ def _mrns(
             is_read_once = is_own and _is_placed(s, own, texts[s.scan_page_no])
             agreed = _from(s, Level.NEAR, "another reader saw this number")
             yield "mrn", replace(agreed, is_read_once=is_read_once)
-        elif s.is_labelled and held:
+        elif held and (s.is_labelled or _may_be_mrn(s, texts[s.scan_page_no])):
             conflicts.append(_from_sighting(s, "mrn_of_another"))
         elif s.is_labelled and any(_is_slip(key, k) for k in own_keys):
             yield "mrn", _from(s, Level.NEAR, "equal but for an OCR slip")
+
+
+def _may_be_mrn(s: Sighting, text: PageText) -> bool:
+    """A number without a label in the upper part of the page, of the length of record numbers: what
+    announces it may have been misread."""
+    in_head = s.box is not None and s.box.top_px <= _HEAD_SHARE * text.page.height_px
+    digits = sum(c.isdigit() for c in s.values[0])
+    return in_head and not s.is_other and s.is_sure and _LEAST_MRN_DIGITS <= digits <= _MOST_MRN_DIGITS
 
 
 def _is_placed(s: Sighting, own: tuple[NameSighting, ...], text: PageText) -> bool:

@@ -73,14 +73,18 @@ def rivals(case: Case) -> Iterator[Patient]:
 
 
 def is_surely_apart(case: Case, other: Patient) -> bool:
-    """Something read without doubt is the leader's and clearly not the other's; or two such things
-    that differ by little; or a number so far from the other's that no reader takes one for the other."""
-    apart = [steps for kind in case.leader.exact if (steps := _steps(kind, case.leader, other))]
+    """Two things read without doubt are the leader's and not the other's. A birth date that differs by
+    more than a slip is enough. A number that does needs the name and one kind besides: it may have
+    been looked up by name, and the wrong namesake's written down."""
+    apart = {kind: steps for kind in case.leader.exact if (steps := _steps(kind, case.leader, other))}
     number = _number_kind(case)
-    is_far = (
-        number is not None and _steps(number, case.leader, other) >= _FAR_APART and not _is_close(case, other)
-    )
-    return is_far or any(steps >= _CLEARLY_APART for steps in apart) or len(apart) >= 2
+    if number and not _is_close(case, other) and (steps := _steps(number, case.leader, other)) >= _FAR_APART:
+        apart[number] = steps  # no reader takes one for the other
+    if len(apart) >= 2 or apart.get("birth_date", 0) >= _CLEARLY_APART:
+        return True
+    kinds = case.witnessed | case.leader.cover
+    is_clear = any(steps >= _CLEARLY_APART for steps in apart.values())
+    return is_clear and "name" in kinds and len(kinds) >= 3
 
 
 def _number_kind(case: Case) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from scanindex.match import forms
 from scanindex.match.context import RELATIVES
 from scanindex.match.evidence import Evidence
 from scanindex.match.names import NameSighting
@@ -71,6 +72,23 @@ def _ages(evidence: Evidence, text: PageText, born: str, here: Sequence[NameSigh
                 continue
             if min(abs(_years(born, day) - age) for day in days) > AGE_SLACK_YEARS:
                 yield _conflict(FindingKind.BIRTH_DATE, "age", text.page.scan_page_no, words[0].box, match[0])
+    yield from _boxed_ages(text, born, days, here)
+
+
+def _boxed_ages(
+    text: PageText, born: str, days: Sequence[str], here: Sequence[NameSighting]
+) -> Iterator[Conflict]:
+    lines = {line.line_no: line for line in text.lines}
+    for age, (label, value) in forms.boxed_ages(text):
+        is_read = value.word.confidence is None or value.word.confidence >= _LEAST_CONFIDENCE
+        line = lines[label.line_no]
+        if not days or age > _OLDEST or not is_read or is_prose(line):
+            continue
+        if not _is_about_patient(text, line, here):
+            continue
+        if min(abs(_years(born, day) - age) for day in days) > AGE_SLACK_YEARS:
+            page_no, box = text.page.scan_page_no, value.word.box
+            yield _conflict(FindingKind.BIRTH_DATE, "age", page_no, box, value.word.text)
 
 
 def _is_sentence(line: Line) -> bool:

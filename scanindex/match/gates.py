@@ -15,12 +15,14 @@ from scanindex.match.case import THIRD_KINDS, Case
 from scanindex.match.names import first_names_alike
 from scanindex.match.places import (
     carries_other_name,
+    names_somebody_else,
     placed,
     speaking_pages,
     untied_pages,
     without_stray_names,
 )
 from scanindex.match.profile import Profile
+from scanindex.match.text import overlaps
 from scanindex.model import FindingKind, Level, PageKind, Patient, Role
 
 Gate = Callable[[Case], str | None]
@@ -107,7 +109,7 @@ def no_other_ssn(case: Case) -> str | None:
 def no_second_patient(case: Case) -> str | None:
     """Somebody else in the roster whom the pages support by evidence of their own."""
     for other in case.others:
-        if _is_strong(other) and not _is_explained(other, case.leader):
+        if (_is_strong(other) and not _is_explained(other, case.leader)) or _stands_apart(other, case.leader):
             return "a second patient of the roster stands on the pages"
     return None
 
@@ -126,7 +128,7 @@ def third_for_look_alikes(case: Case) -> str | None:
     for other in case.around.look_alikes:
         if corroborate.is_surely_apart(case, other):
             continue
-        if len(kinds) < 3:
+        if len(kinds) < 3 or "name" not in kinds:
             return "others in the roster look alike and no third identifier tells them apart"
         if not any(_tells_apart(kind, leader.patient, other) for kind in kinds):
             return "nothing on the pages tells look-alike patients apart"
@@ -160,7 +162,7 @@ def every_page_supports(case: Case) -> str | None:
         for f in page.findings
         if f.role is Role.PATIENT and f.kind in (FindingKind.NAME, FindingKind.MRN, FindingKind.BIRTH_DATE)
     }
-    if labelled - case.leader.pages:
+    if labelled - case.leader.pages or names_somebody_else(case):
         return "a page names a patient and does not clearly name this one"
     return None
 
@@ -308,6 +310,21 @@ def _is_explained(other: Profile, leader: Profile) -> bool:
     if "mrn" in exact or "mrn" in other.cover or "number" in exact:
         return False
     return exact <= (leader.exact | leader.unsure) and _same_values(other.patient, leader.patient)
+
+
+def _stands_apart(other: Profile, leader: Profile) -> bool:
+    """A name elsewhere than the leader's, with a birth date or a third identifier that fits it too: a
+    sticker of somebody else, one part of it misread."""
+    name = other.agreements.get("name")
+    if name is None or name.level not in (Level.EXACT, Level.NEAR) or not name.is_whole:
+        return False
+    if any(page_no == name.scan_page_no and overlaps(name.box, box) for page_no, box in leader.name_boxes):
+        return False
+    thirds = other.exact & {"phone", "ssn4", "address"} - leader.exact
+    birth = other.level("birth_date")
+    if name.level is Level.EXACT:
+        return birth is not Level.ABSENT and birth is not Level.CONFLICT or bool(thirds)
+    return birth is Level.EXACT and "birth_date" not in leader.exact
 
 
 def _same_values(one: Patient, two: Patient) -> bool:

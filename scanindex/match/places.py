@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from scanindex.match import fold, names
+from scanindex.match import fold, forms, names
 from scanindex.match.case import Case
 from scanindex.match.evidence import Evidence, Sighting
 from scanindex.match.profile import Profile
@@ -43,7 +43,8 @@ def carries_other_name(case: Case) -> bool:
     """A name in the head of a page is not the leader's, on whatever page it stands."""
     patient = case.leader.patient
     for finding in running_names(case.evidence):
-        is_clear = finding.confidence is None or finding.confidence >= LEAST_CONFIDENCE
+        is_read_twice = len(finding.readers) > 1
+        is_clear = is_read_twice or finding.confidence is None or finding.confidence >= LEAST_CONFIDENCE
         is_prose = ".prose" in finding.rule
         if finding.scan_page_no in case.leader.supported and (is_prose or not is_clear):
             continue
@@ -52,6 +53,19 @@ def carries_other_name(case: Case) -> bool:
         if patient.names and names.compare(finding.value, patient.names)[0] is Level.CONFLICT:
             return True
     return False
+
+
+def names_somebody_else(case: Case) -> bool:
+    """A page that is only tied to the leader's has its own field for the patient's name, filled with
+    what is no part of the leader's name."""
+    silent = set(unsupported_pages(case))
+    parts = [part for n in case.leader.patient.names for part in (n.last, n.first, n.middle)]
+    return any(
+        not forms.fits(value, parts)
+        for text in case.evidence.texts
+        if text.page.scan_page_no in silent
+        for value in forms.filled_names(text)
+    )
 
 
 def _holds_name(value: str, patient: Patient) -> bool:

@@ -46,6 +46,7 @@ _BIRTH_PAGE = re.compile(r"\b(?:NEWBORN|NEONATAL|NEONATE|APGAR|BIRTH WEIGHT|BIRT
 _MOTHER = re.compile(
     r"\bMOTHER(?:['’`]?S)?\s*(?:NAME|MRN|DOB|AGE|ID|#|:|NO\b)|\bMATERNAL\s+(?:NAME|MRN|AGE|DOB)"
 )
+_BABY = re.compile(r"\b(?:INFANT|BABY|DELIVERED)\b")
 _COPIED = {
     FindingKind.MRN,
     FindingKind.BIRTH_DATE,
@@ -113,7 +114,8 @@ def _as_other_saw(page: PageReading) -> PageText:
 
 def _is_newborn(text: PageText) -> bool:
     whole = "\n".join(line.text for line in text.lines)
-    return bool(_NEWBORN.search(whole) or (_BIRTH_PAGE.search(whole) and _MOTHER.search(whole)))
+    is_birth = bool(_BIRTH_PAGE.search(whole))
+    return bool(_NEWBORN.search(whole) or (is_birth and (_MOTHER.search(whole) or _BABY.search(whole))))
 
 
 def _on_page(text: PageText, findings: Sequence[Finding]) -> Iterator[Sighting]:
@@ -280,7 +282,8 @@ def _phones(text: PageText, line: Line) -> Iterator[tuple[Sighting, int, int]]:
                     raw=match[0],
                     values=("".join(match.groups()),),
                     role=context_of(text, span).role,
-                    is_labelled=False,
+                    # A masked number says by itself what it is.
+                    is_labelled=kind is FindingKind.SSN4 and match[0][0] in "X*",
                     confidence=confidence,
                     is_sure=sure,
                     is_disputed=disputed,

@@ -18,8 +18,8 @@ _SMALL = frozenset(
 )
 _EMPTY_FIELD = re.compile(
     r"(?:(?<!OF )(?<!SIGNATURE )(?<!BY )"
-    r"\b(?:PATIENT(?:['’`]?S)?(?: NAME)?|PT(?: NAME)?|SPECIMEN OF|NAME OF PATIENT)"
-    r"|^\W*(?:FULL )?NAME)\s?(?:\s?:[\s_.,|-]*$|\s?[:.]?\s?_{3,})"
+    r"\b(?:PAT[A-Z]{2,3}NT(?:['’`]?S)?(?: NA[A-Z]?E)?|PT(?: NAME)?|SPECIMEN OF|NAME OF PATIENT)"
+    r"|^\W*(?:FULL )?(?:NA[A-Z]E|[A-Z]AME|N[A-Z]ME))\s?(?:\s?:[\s_.,|-]*$|\s?[:.]?\s?_{3,})"
 )
 
 

@@ -64,33 +64,13 @@ SITUATIONS: dict[str, Situation] = {
         roster=SmallRoster([CLARA, patient("ida", "Quinn", "Ida", "1955-08-17", "0559031")]),
         papers=(page(*LABEL, "", "QUINN, IDA   08/17/1955", "Wound clean and dry."),),
     ),
-    "margin": Situation(  # a sticker of one patient on the preprinted form of another
+    "margin": Situation(  # two namesakes of one day; the telephone has changed hands since
         roster=SmallRoster(
-            [
-                CLARA,
-                patient(
-                    "ida",
-                    "Quinn",
-                    "Ida",
-                    "1955-08-17",
-                    "0559031",
-                    ssn4="3381",
-                    phone="4195550172",
-                    address="7 Orchard Ct, Tiffin, OH 44883",
-                ),
-            ]
+            [CLARA, patient("clara2", "Rosen", "Clara", "1948-03-09", "0990011", phone="4195550172")]
         ),
-        papers=(
-            page(
-                f"DOB: {BORN}   MRN: {MRN}",
-                "",
-                "QUINN, IDA",
-                "7 ORCHARD CT",
-                "(419) 555-0172",
-                "SSN xxx-xx-3381",
-            ),
-        ),
+        papers=(page(f"Patient: {NAME}   DOB: {BORN}", "Phone: <phone (419) 555-0136=4195550136>"),),
         settings=MatchSettings(posterior=0.5),
+        truth="clara2",
     ),
     "third_for_look_alikes": Situation(  # twins of similar names: the number was keyed from the other's chart
         roster=SmallRoster([CLARA, patient("clare", "Rosen", "Clare", "1948-03-09", "0481227")]),

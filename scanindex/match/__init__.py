@@ -2,17 +2,20 @@
 
 `decide` asks the roster (witness), everything after that is pure: comparisons per
 kind (compare), their weight against "nobody in the roster" (weigh), the gates that
-all must hold before filing without a person (gates), the decision (policy).
+all must hold before filing without a person (gates), the decision (policy). For what
+waits, `resemble` fills the list to choose from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from scanindex.match import sightings, witness
+from scanindex.match import resemble, sightings, witness
+from scanindex.match.evidence import Evidence
 from scanindex.match.gates import GATES, Gate
-from scanindex.match.policy import POLICY_VERSION, choose
-from scanindex.model import Decision, Level, PageFindings, PageGroup, PageReading
+from scanindex.match.policy import POLICY_VERSION, SHOWN, choose
+from scanindex.model import Decision, Level, Outcome, PageFindings, PageGroup, PageReading
 from scanindex.ports import Roster
 from scanindex.settings import MatchSettings
 
@@ -40,4 +43,14 @@ def decide(
         candidates = witness.profiles(evidence, people[: witness.MOST_MISREAD], holders, thorough=True)
         candidates += witness.profiles(evidence, (*people[witness.MOST_MISREAD :], *more), holders)
     known = witness.surroundings(candidates, roster, settings)
-    return choose(evidence, candidates, known, settings, roster.version(), active)
+    decision = choose(evidence, candidates, known, settings, roster.version(), active)
+    return _with_more_to_choose_from(decision, evidence, roster)
+
+
+def _with_more_to_choose_from(decision: Decision, evidence: Evidence, roster: Roster) -> Decision:
+    missing = SHOWN - len(decision.candidates)
+    if decision.outcome is Outcome.AUTO or missing <= 0:
+        return decision
+    shown = {candidate.patient_id for candidate in decision.candidates}
+    more = resemble.resembling(evidence, roster, shown, missing)
+    return replace(decision, candidates=(*decision.candidates, *more))

@@ -323,7 +323,7 @@ def _stands_apart(other: Profile, leader: Profile) -> bool:
     thirds = other.exact & {"phone", "ssn4", "address"} - leader.exact
     birth = other.level("birth_date")
     if name.level is Level.EXACT:
-        return birth is not Level.ABSENT and birth is not Level.CONFLICT or bool(thirds)
+        return birth in (Level.EXACT, Level.NEAR) or bool(thirds)
     return birth is Level.EXACT and "birth_date" not in leader.exact
 
 

@@ -25,7 +25,7 @@ from scanindex.model import (
 from scanindex.settings import MatchSettings
 
 POLICY_VERSION = "match/5"
-_SHOWN = 5
+SHOWN = 5
 _FLOOR = 0.0
 """Log odds under which a candidate is less likely than somebody unregistered."""
 _KINDS = {
@@ -61,7 +61,7 @@ def choose(
     )
     rest = tuple(p for p in candidates if p.patient.patient_id not in odds)
     shown = tuple(
-        _candidate(p, scores[p.patient.patient_id], weighed[p.patient.patient_id][1]) for p in ranked[:_SHOWN]
+        _candidate(p, scores[p.patient.patient_id], weighed[p.patient.patient_id][1]) for p in ranked[:SHOWN]
     )
 
     def decision(

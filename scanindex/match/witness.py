@@ -48,10 +48,12 @@ def people(evidence: Evidence, roster: Roster) -> tuple[tuple[Patient, ...], Hol
     repaired = _repaired(evidence, held)
     by_repair = roster.by_identifier(repaired) if repaired else ()
     _hold(held, by_repair)
-    dates = _dates(evidence)
+    born, other_days = _dates(evidence)
+    named = {key for text in evidence.texts for key in text.name_keys}
     found: dict[PatientId, Patient] = {p.patient_id: p for p in by_number}
     for block in (
-        roster.by_birth_date(dates) if dates else (),
+        roster.by_birth_date(born) if born else (),
+        roster.by_birth_date(other_days, named) if other_days else (),
         by_repair,
         *_by_label(evidence, roster),
     ):
@@ -178,13 +180,15 @@ def _numbers(evidence: Evidence) -> list[str]:
     return list(values)[:_MOST_NUMBERS]
 
 
-def _dates(evidence: Evidence) -> list[str]:
-    """Readings of all dates, the labelled birth dates first; labelled ones also the other way round."""
-    ordered = sorted(evidence.of(FindingKind.BIRTH_DATE), key=lambda s: not s.is_labelled)
-    found: dict[str, None] = {}
-    for s in ordered:
-        found.update(dict.fromkeys(v for v in s.values + (s.others if s.is_labelled else ()) if len(v) == 10))
-    return list(found)[:_MOST_DATES]
+def _dates(evidence: Evidence) -> tuple[list[str], list[str]]:
+    """Readings of the labelled birth dates (also the other way round, and as another reader saw
+    them), and of all other dates."""
+    born: dict[str, None] = {}
+    others: dict[str, None] = {}
+    for s in evidence.of(FindingKind.BIRTH_DATE):
+        values = s.values + s.others + s.seen_otherwise if s.is_labelled else s.values
+        (born if s.is_labelled else others).update(dict.fromkeys(v for v in values if len(v) == 10))
+    return list(born)[:_MOST_DATES], [d for d in others if d not in born][:_MOST_DATES]
 
 
 def _repaired(evidence: Evidence, held: Mapping[str, set[PatientId]]) -> list[str]:

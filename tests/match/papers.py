@@ -11,6 +11,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rapidfuzz.distance import Indel
+
 from scanindex.agreement import other_reading, readers
 from scanindex.match import GATES, decide, fold
 from scanindex.match.gates import Gate
@@ -111,6 +113,16 @@ class SmallRoster:
 
     def passes_check(self, identifier: Identifier) -> bool:
         return identifier not in self.impossible
+
+    def resembling(self, last: str, first: str, limit: int = 10) -> Sequence[Patient]:
+        def likeness(p: Patient) -> float:
+            ratio = Indel.normalized_similarity
+            return max(
+                (ratio(f"{n.last} {n.first}".upper(), f"{last} {first}".upper()) for n in p.names),
+                default=0.0,
+            )
+
+        return sorted(self.people, key=likeness, reverse=True)[:limit]
 
     def by_name(self, last: str, first: str, limit: int = 50) -> Sequence[Patient]:
         def rank(p: Patient) -> int:

@@ -697,3 +697,27 @@ def test_at_most_five_candidates_are_shown_best_first() -> None:
     assert len(decision.candidates) == 5
     scores = [c.score for c in decision.candidates]
     assert scores == sorted(scores, reverse=True)
+
+
+# --- the list to choose from -----------------------------------------------------------------
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Patient: <name ROSFN, CLAPA>",
+        "Patient: <name BOFEN, CLARA>  MRN: <mrn 0487>",
+        "Patient: <name ROZIN, CIRA>  DOB: <birth_date 03/09/1943=1943-03-09>",
+    ],
+)
+def test_a_person_is_shown_who_only_resembles_what_was_read(line: str) -> None:
+    """Nothing agrees, but a clerk finds her in the list; nobody is filed on a likeness."""
+    decision = decide(page(line), people=[CLARA, SENIOR, TWIN])
+
+    assert decision.outcome is not Outcome.AUTO
+    assert "clara" in {c.patient_id for c in decision.candidates}
+
+
+def test_nobody_is_shown_for_a_name_like_no_other() -> None:
+    """A stranger's page does not come with a list of unlike people."""
+    decision = decide(page("Patient: <name QUILLFEATHER, BARNABY>"), people=[CLARA, SENIOR])
+
+    assert decision.candidates == ()

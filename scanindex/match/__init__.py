@@ -42,6 +42,8 @@ def decide(
         more = witness.by_page_names(evidence, roster, [p.patient_id for p in people])
         candidates = witness.profiles(evidence, people[: witness.MOST_MISREAD], holders, thorough=True)
         candidates += witness.profiles(evidence, (*people[witness.MOST_MISREAD :], *more), holders)
+    by_stickers = witness.by_stickers(evidence, roster, [c.patient.patient_id for c in candidates])
+    candidates += witness.profiles(evidence, by_stickers, holders)
     known = witness.surroundings(candidates, roster, settings)
     decision = choose(evidence, candidates, known, settings, roster.version(), active)
     return _with_more_to_choose_from(decision, evidence, roster)

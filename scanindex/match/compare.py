@@ -82,18 +82,16 @@ def _supports(kind: str, agreement: Agreement) -> bool:
 
 def _placed(evidence: Evidence, found: list[tuple[str, Agreement]]) -> Iterator[tuple[str, Agreement]]:
     """The same agreements, told apart by whether they stand in a sentence or beside an empty field."""
-    by_page = {p.scan_page_no: p.findings for p in evidence.findings}
     texts = {t.page.scan_page_no: t for t in evidence.texts}
-    prose = {n: wording.prose_lines(t) for n, t in texts.items()}
-    fields = {n: wording.empty_fields(t, by_page.get(n, ())) for n, t in texts.items()}
     for kind, a in found:
         text = texts.get(a.scan_page_no or COVER_PAGE)
         if text is None:
             yield kind, a
             continue
         no = text.page.scan_page_no
-        is_stray = kind == "name" and wording.is_stray(text, a.box, fields[no])
-        yield kind, replace(a, is_prose=wording.is_in_lines(text, a.box, prose[no]), is_stray=is_stray)
+        is_stray = kind == "name" and wording.is_stray(text, a.box, evidence.empty_fields[no])
+        is_prose = wording.is_in_lines(text, a.box, evidence.prose[no])
+        yield kind, replace(a, is_prose=is_prose, is_stray=is_stray)
 
 
 def _best(found: list[tuple[str, Agreement]]) -> dict[str, Agreement]:
@@ -119,7 +117,7 @@ def _names(own: tuple[NameSighting, ...], patient: Patient) -> Iterator[tuple[st
         yield "name", replace(agreed, is_read_once=s.is_read_once, is_whole=s.is_whole_first)
         if s.suffix and s.suffix == known:
             yield "suffix", _agreement(Level.EXACT, s.is_sure, s.raw, s.scan_page_no, s.box)
-        if s.level is Level.EXACT and s.middle is not Level.ABSENT:
+        if (s.level is Level.EXACT or s.is_read_once) and s.middle is not Level.ABSENT:
             yield "middle", _agreement(s.middle, s.is_sure, s.raw, s.scan_page_no, s.box)
 
 
@@ -344,12 +342,17 @@ def _thirds(
         if _is_equal(s.kind, value, expected):
             level = Level.NEAR if s.is_disputed else Level.EXACT
             yield kind, replace(_from(s, level, ""), is_read_once=s.is_disputed)
-        elif s.is_labelled and kind in ("sex", "ssn4") and not s.is_disputed:
+        elif s.is_labelled and kind in ("sex", "ssn4") and (not s.is_disputed or _is_neither(s, expected)):
             if s.kind is FindingKind.SEX and value not in ("M", "F"):
                 continue
             if s.confidence is None or s.confidence >= _CONFLICT_CONFIDENCE:
                 conflicts.append(_from_sighting(s, kind))
     yield from _streets(evidence, patient)
+
+
+def _is_neither(s: Sighting, expected: str) -> bool:
+    """Two readers differ, and what either saw is not the patient's."""
+    return s.kind is FindingKind.SSN4 and bool(s.seen_otherwise) and expected not in s.seen_otherwise
 
 
 def _is_equal(kind: FindingKind, value: str, expected: str) -> bool:

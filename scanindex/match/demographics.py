@@ -30,7 +30,7 @@ _SEXES = {"FEMALE": "F", "MALE": "M"}
 
 def contradictions(evidence: Evidence, patient: Patient, own: Sequence[NameSighting]) -> Iterator[Conflict]:
     """What the pages say of age, sex and middle name that cannot be this patient's."""
-    exact = [s for s in own if s.level is Level.EXACT]
+    exact = [s for s in own if s.level is Level.EXACT or s.is_read_once]
     fits = [s.box for s in exact if s.middle is Level.EXACT]
     for s in exact:
         if s.middle is Level.CONFLICT and not any(overlaps(s.box, box) for box in fits):

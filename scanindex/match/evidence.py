@@ -7,10 +7,10 @@ high confidence on a legible page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from scanindex.match.text import PageText
+from scanindex.match.text import Line, PageText
 from scanindex.model import Box, Finding, FindingKind, PageFindings, PageGroup, PageReading, Role
 
 COVER_PAGE = 0
@@ -55,6 +55,10 @@ class Evidence:
     sightings: tuple[Sighting, ...]
     findings: tuple[PageFindings, ...]
     group: PageGroup
+    prose: Mapping[int, frozenset[int]] = field(default_factory=dict, repr=False)
+    """Per page the lines that are running text."""
+    empty_fields: Mapping[int, tuple[Line, ...]] = field(default_factory=dict, repr=False)
+    """Per page the lines that ask for the patient's name and have none."""
     newborn_pages: tuple[int, ...] = ()
     """Pages that speak of a newborn by what it is called before it has a name."""
 

@@ -19,7 +19,7 @@ from scanindex.agreement import DoubleKey, double_key
 from scanindex.match import fold
 from scanindex.match.context import context_of, mention_role
 from scanindex.match.evidence import Evidence
-from scanindex.match.nicknames import are_nicknames
+from scanindex.match.nicknames import are_nicknames, forms_of
 from scanindex.match.sightings import SURE_NAME_CONFIDENCE, certainty
 from scanindex.match.text import PageText, Span, overlaps, union
 from scanindex.model import Box, Finding, FindingKind, Level, Patient, PersonName, Role
@@ -153,7 +153,7 @@ def _near_firsts(text: PageText, first: str, wanted: bool) -> list[Span]:
         first, text.name_keys, scorer=Indel.normalized_similarity, score_cutoff=_NEAR_RATIO, limit=3
     )
     found = [span for key, _, _ in best for span in text.spans(key)]
-    found += [s for t in text.name_keys if are_nicknames(first, t) for s in text.spans(t)]
+    found += [s for form in sorted(forms_of(first)) for s in text.spans(form)]
     return found + list(text.spans(first[:1]))
 
 

@@ -35,6 +35,13 @@ def _table() -> dict[str, frozenset[int]]:
 
 
 _OF = _table()
+_MEMBERS = tuple(frozenset(group.split()) for group in _GROUPS.split(";"))
+
+
+def forms_of(name: str) -> frozenset[str]:
+    """All forms of the given names that this one may be a form of, itself left out."""
+    numbers = _OF.get(name, frozenset())
+    return frozenset(other for n in numbers for other in _MEMBERS[n]) - {name}
 
 
 def are_nicknames(one: str, two: str) -> bool:

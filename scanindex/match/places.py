@@ -16,7 +16,7 @@ from scanindex.match.profile import Profile
 from scanindex.model import BETWEEN_SHEETS, Finding, FindingKind, Level, PageKind, Patient
 
 HEAD_SHARE = 0.2
-LEAST_CONFIDENCE = 0.55
+LEAST_CONFIDENCE = 0.35
 """A name read worse accuses nobody on a page that names the patient itself."""
 _LEAST_DIGITS, _MOST_DIGITS = 6, 10
 """Numbers of these lengths in a head may be somebody's; shorter ones are rooms, codes, postcodes."""

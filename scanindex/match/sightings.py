@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from scanindex.agreement import DoubleKey, agree, double_key, other_reading, readers
-from scanindex.match import fold
+from scanindex.match import fold, wording
 from scanindex.match.context import Context, Label, context_of, mention_role
 from scanindex.match.dates import dates_in
 from scanindex.match.evidence import COVER_PAGE, Evidence, Sighting
@@ -74,6 +74,10 @@ def gather(pages: Sequence[PageReading], findings: Sequence[PageFindings], group
         sightings=tuple(sightings),
         findings=findings,
         group=group,
+        prose={t.page.scan_page_no: wording.prose_lines(t) for t in texts},
+        empty_fields={
+            t.page.scan_page_no: wording.empty_fields(t, by_page.get(t.page.scan_page_no, ())) for t in texts
+        },
         newborn_pages=tuple(t.page.scan_page_no for t in texts if _is_newborn(t)),
     )
 
@@ -184,6 +188,8 @@ def _seen_otherwise(finding: Finding) -> tuple[str, ...]:
         return ()
     if finding.kind is FindingKind.BIRTH_DATE:
         return tuple(day for seen in dates_in(fold.ascii_upper(finding.other_raw)) for day in seen.readings)
+    if finding.kind is FindingKind.SSN4:
+        return (fold.digits(finding.other_raw)[-4:],)
     return (fold.identifier_text(finding.other_raw),) if finding.kind is FindingKind.MRN else ()
 
 

@@ -19,6 +19,7 @@ from scanindex.match.case import Known
 from scanindex.match.compare import Holders, profile
 from scanindex.match.evidence import Evidence
 from scanindex.match.profile import Profile
+from scanindex.match.text import Line, PageText
 from scanindex.model import FindingKind, Level, Patient, PatientId
 from scanindex.ports import Roster
 from scanindex.settings import MatchSettings
@@ -30,7 +31,12 @@ MOST_MISREAD = 200
 _LONGEST_VARIED = 12
 _MOST_OF_A_NAME = 100
 _MOST_HEAD_NAMES = 16
-_MOST_WEIGHED = 6
+_MOST_OF_A_STICKER = 12
+_MOST_STICKERS = 8
+_ALONE = re.compile(
+    r"\W*(?P<one>[A-Z][A-Z'’-]+)(?P<comma>\s?,)?\s+(?P<two>[A-Z][A-Z'’-]+)(?:\s+[A-Z]\.?|\s+(?:JR|SR|II|III)\.?)*\W*"
+)
+_MOST_WEIGHED, _MOST_LED = 6, 2
 _CONFUSED = {
     "0": "86O9", "1": "7I4L", "2": "7Z", "3": "89", "4": "91", "5": "6S3", "6": "850G", "7": "12",
     "8": "30B6", "9": "4073", "O": "0", "I": "1", "L": "1", "S": "5", "B": "8", "Z": "2", "G": "6",
@@ -102,6 +108,19 @@ def by_page_names(evidence: Evidence, roster: Roster, known: Iterable[PatientId]
     return list(found.values())
 
 
+def by_stickers(evidence: Evidence, roster: Roster, known: Iterable[PatientId]) -> list[Patient]:
+    """People whose exact names stand alone on a line somewhere: each may be a second patient."""
+    seen = set(known)
+    found: dict[PatientId, Patient] = {}
+    for last, first in sticker_names(evidence):
+        key = fold.name_key(last), fold.name_key(first)
+        for patient in roster.by_name(last, first, _MOST_OF_A_STICKER):
+            is_exact = any((fold.name_key(n.last), fold.name_key(n.first)) == key for n in patient.names)
+            if is_exact and patient.patient_id not in seen:
+                found.setdefault(patient.patient_id, patient)
+    return list(found.values())
+
+
 def surroundings(
     candidates: Sequence[Profile], roster: Roster, settings: MatchSettings
 ) -> Mapping[PatientId, Known]:
@@ -117,7 +136,7 @@ def surroundings(
         frequencies = roster.frequencies(
             name.last if name else "", name.first if name else "", patient.birth_date
         )
-        alike = look_alikes(patient, roster) if number < 3 else ()
+        alike = look_alikes(patient, roster) if number < _MOST_LED else ()
         known[patient.patient_id] = Known(frequencies=frequencies, look_alikes=alike)
     return known
 
@@ -224,6 +243,29 @@ def _orders(value: str) -> Iterator[tuple[str, str]]:
     if last and words:
         yield last.strip(), words[0]
         yield words[0], last.strip()
+
+
+def sticker_names(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """ "LAST, FIRST" alone on a line anywhere, or two words alone on a line over a date or number."""
+    pairs: dict[tuple[str, str], None] = {}
+    for text in evidence.texts:
+        for line in text.lines:
+            match = _ALONE.fullmatch(line.text)
+            if match and (match["comma"] or _has_data_below(text, line)):
+                pairs[match["one"], match["two"]] = None
+                if not match["comma"]:
+                    pairs[match["two"], match["one"]] = None
+    yield from list(pairs)[:_MOST_STICKERS]
+
+
+def _has_data_below(text: PageText, line: Line) -> bool:
+    left_px, bottom_px = line.words[0].box.left_px, line.words[0].box.bottom_px
+    return any(
+        0 <= other.words[0].box.top_px - bottom_px < 2 * text.line_height_px
+        and abs(other.words[0].box.left_px - left_px) < 4 * text.line_height_px
+        and sum(c.isdigit() for c in other.text) >= 4
+        for other in text.lines
+    )
 
 
 def _head_names(evidence: Evidence) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,12 @@ _SMALL = frozenset(
     """the is was are were a an and with who had has have in on to for at this that his her he she it
     by from not been be which when our we""".upper().split()
 )
+_HEAD_SHARE = 0.35
+_BLANK_NAME = re.compile(r"\bNAME\s?[:.]?\s?_{4,}")
+_OTHER_NAMES = re.compile(
+    r"\b(?:PHYSICIAN|DOCTOR|DR|PROVIDER|NURSE|WITNESS|SPOUSE|MOTHER|FATHER|PARENT|GUARDIAN|GUARANTOR|INSURED|"
+    r"CONTACT|KIN|PHARMACY|FACILITY|EMPLOYER|PRINT(?:ED)?|SIGNATURE|SCHOOL|DRUG|STREET|MAIDEN)\b"
+)
 _EMPTY_FIELD = re.compile(
     r"(?:(?<!OF )(?<!SIGNATURE )(?<!BY )"
     r"\b(?:PAT[A-Z]{2,3}NT(?:['’`]?S)?(?: NA[A-Z]?E)?|PT(?: NAME)?|SPECIMEN OF|NAME OF PATIENT)"
@@ -52,7 +58,13 @@ def empty_fields(text: PageText, findings: tuple[Finding, ...]) -> tuple[Line, .
         for f in findings
     ):
         return ()
-    return tuple(line for line in text.lines if _EMPTY_FIELD.search(line.text))
+    return tuple(line for line in text.lines if _EMPTY_FIELD.search(line.text) or _is_blank_name(text, line))
+
+
+def _is_blank_name(text: PageText, line: Line) -> bool:
+    """In the head, "name" with nothing but a rule behind it, whatever stands before it."""
+    in_head = line.words[0].box.top_px <= _HEAD_SHARE * text.page.height_px
+    return in_head and bool(_BLANK_NAME.search(line.text)) and not _OTHER_NAMES.search(line.text)
 
 
 def is_stray(text: PageText, box: Box | None, fields: tuple[Line, ...]) -> bool:

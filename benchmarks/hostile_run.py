@@ -125,7 +125,7 @@ class Run:
         self.seconds: dict[str, float] = {}
         self.rss: dict[str, int] = {}
         self.worst: list[Cost] = []
-        self.call("init")
+        self.call("init", "--mode", "strict")
         self.call("roster", "import", str(roster))
         with self.log.open("wb") as stream:
             self.service = subprocess.Popen(self._command("run"), stderr=stream, env=self._environment())

@@ -203,7 +203,7 @@ def drop(files: Sequence[Path], inbox: Path) -> None:
 
 def run_product(corpus: Path, workspace: Path, processes: int) -> tuple[dict[str, Any], Cost]:
     product = Product(workspace, processes)
-    product.call("init")
+    product.call("init", "--mode", "strict")
     product.call("roster", "import", str((corpus / "roster.csv").resolve()))
     drop(files_of(corpus), workspace / "inbox")
     with measured() as cost:

@@ -274,7 +274,7 @@ def run_product(batch: Path, processes: int, is_single_reader: bool) -> Run:
         product.environment |= {"SCANINDEX_WORKERS_NICE": "0"}
         if is_single_reader:
             product.environment |= {"SCANINDEX_OCR_SECOND_READER": "false"}
-        product.call("init")
+        product.call("init", "--mode", "strict")
         product.call("roster", "import", str((batch / "roster.csv").resolve()))
         inbox = Path(scratch) / "inbox"
         (inbox / "preset.toml").write_text(PRESET)

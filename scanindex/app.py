@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from scanindex import filing, pipeline
+from scanindex import filing, pipeline, sensitivity
 from scanindex.child import SCRATCH
 from scanindex.errors import AlreadyRunning, IntegrityError, NotInitialised
 from scanindex.intake import Intake
@@ -33,6 +33,8 @@ from scanindex.store.clock import RandomIds, SystemClock
 from scanindex.store.event_log import EventLog
 from scanindex.store.migrate import is_current, is_empty, migrate
 from scanindex.store.roster import SqlRoster
+from scanindex.store.roster_check_digits import rules_of
+from scanindex.store.types_file import TypeFile
 
 Progress = Callable[[str, int, int], None]
 WorkersFactory = Callable[[Settings, ArchiveStore], Workers]
@@ -51,7 +53,8 @@ class Workspace:
         self.event_log = EventLog(settings.archive)
         self.clock = SystemClock()
         self.catalog = Catalog(self.engine, self.event_log, self.clock)
-        self.roster = SqlRoster(self.engine)
+        self.roster = SqlRoster(self.engine, rules_of(settings.site.mrn_check_digits))
+        self.types = TypeFile(settings.var / "types.json", settings.types)
         self.workers = LazyWorkers(lambda: make_workers(settings, self.archive))
 
     @cached_property
@@ -69,6 +72,7 @@ class Workspace:
             workers=self.workers,
             clock=self.clock,
             ids=RandomIds(),
+            types=self.types,
         )
 
     @cached_property
@@ -322,6 +326,7 @@ def rebuild_charts(workspace: Workspace) -> int:
         (document, patient, workspace.archive.document_folder(document.document_id, document.filed_version))
         for document in filed
         if document.patient_id and document.filed_version is not None
+        if workspace.settings.sensitivity.in_charts or not sensitivity.is_restricted(document)
         if (patient := workspace.roster.get(document.patient_id))
     )
     return Charts(workspace.settings.archive).rebuild(items)

@@ -228,6 +228,8 @@ class PageReading:
     """The setting `ocr.effort` it was read with; "" where that was not recorded."""
     read_at: datetime | None = None
     stage_seconds: dict[str, float] = field(default_factory=dict)
+    picture: str = ""
+    """Fingerprint of the cleaned, upright picture (ocr/picture_print.py); "" where there is none."""
 
     @property
     def text(self) -> str:
@@ -272,6 +274,22 @@ BETWEEN_SHEETS = "the only document between two separator sheets"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageTie:
+    """What holds two pages of a document together, as printed on both."""
+
+    scan_page_no: int
+    to_page_no: int
+    """The page of the same document that it is held to."""
+    code: str
+    """count, between_counts, visit_number: see documents/ties.py for what each proves;
+    count_fits, sentence, form, list: only likely."""
+    is_proof: bool
+    """A stranger's page that slipped in would not show it."""
+    reason: str
+    """Plain words, no values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageGroup:
     """Pages of one scan that look like one document, in document order."""
 
@@ -283,6 +301,8 @@ class PageGroup:
     """False: a person must confirm the page break before filing."""
     cover: PageFindings | None = None
     """What a patient cover sheet in front of it says (already check-verified)."""
+    ties: tuple[PageTie, ...] = ()
+    """What holds its pages together besides the names on them, page by page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,6 +342,8 @@ class Patient:
     ssn4: str | None = field(default=None, repr=False)
     phone: str | None = field(default=None, repr=False)
     address: str | None = field(default=None, repr=False)
+    mother_mrn: str | None = field(default=None, repr=False)
+    """A newborn's: the mother's number, where the roster says whose child it is."""
     is_provisional: bool = False
     """Confirmed by a clerk from paper, not (yet) linked to the roster."""
 
@@ -376,6 +398,8 @@ class Decision:
     roster_version: int
     decided_by: str
     """"machine" or "user:<login>"."""
+    policy_id: str = ""
+    """Of the whole policy that decided: rules, engines, thresholds (certify.policies); "" if unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -391,9 +415,23 @@ class DocumentFields:
     address: str | None = field(default=None, repr=False)
     account: str | None = field(default=None, repr=False)
     service_date: str | None = None
+    """The day the document is filed under."""
+    service_start: str | None = None
+    """First and last day of care where the paper names a stay or a range; both or neither."""
+    service_end: str | None = None
     document_type: str | None = None
     provider: str | None = field(default=None, repr=False)
     facility: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagePrint:
+    """Fingerprints of a page by which the same paper scanned twice is found (prints.py)."""
+
+    scan_page_no: int
+    words: str
+    values: str
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -428,6 +466,8 @@ class Document:
     grouping_reasons: tuple[str, ...] = ()
     is_break_sure: bool = False
     """Its page breaks rest on hard cues; else a person confirms them before filing."""
+    ties: tuple[PageTie, ...] = ()
+    """What holds its pages together besides the names on them (`PageGroup.ties`)."""
     created_at: datetime
     filed_at: datetime | None = None
     filed_version: int | None = None
@@ -439,6 +479,10 @@ class Document:
     recheck: tuple[str, ...] = ()
     """Why a person should look again at a filed document (plain words); it stays filed meanwhile."""
     replaced_by: DocumentId | None = None
+    sensitivity: tuple[str, ...] = ()
+    """Labels that restrict access, apart from the type (classify.sensitivity.LABELS)."""
+    sensitivity_by_hand: tuple[str, ...] = ()
+    """What people changed about them, as "+hiv" or "-minor"; the machine never overrules it."""
 
     @property
     def legibility(self) -> float | None:
@@ -455,6 +499,8 @@ class Preset:
     document_type: str | None = None
     splitting: str = "auto"
     """auto | one_document | every_page | separators_only"""
+    page_order: str = "as_scanned"
+    """as_scanned | fronts_then_backs: all fronts first, then all backs, last sheet first."""
     priority: int = 0
     """Higher first."""
     effort: str | None = None
@@ -553,6 +599,7 @@ class IndexPage:
     facility: str | None = field(repr=False)
     source: str
     filed_at: datetime
+    sensitivity: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

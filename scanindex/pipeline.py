@@ -19,11 +19,13 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from scanindex import __version__, documents, extract, filing, match, quality
+from scanindex import __version__, certify, documents, extract, filing, match, prints, quality, sensitivity
+from scanindex.classify import AS_SHIPPED
 from scanindex.errors import (
     ConflictError,
     CrashesReader,
@@ -63,6 +65,8 @@ from scanindex.ports import (
     Registry,
     Roster,
     SearchIndex,
+    TypeBook,
+    Unit,
     Workers,
 )
 from scanindex.settings import DocumentsSettings, Settings
@@ -92,6 +96,7 @@ class Services:
     workers: Workers
     clock: Clock
     ids: Ids
+    types: TypeBook = AS_SHIPPED
 
 
 def process(scan: Scan, services: Services) -> None:
@@ -101,7 +106,7 @@ def process(scan: Scan, services: Services) -> None:
             _count_attempt(scan, services)
             info = _nothing_hidden(services.workers.inspect(scan))
             readings = services.workers.read_pages(scan, info.page_count)
-            findings = [extract.find(reading) for reading in readings]
+            findings = [find(reading, scan.received_at, services) for reading in readings]
             grouping = documents.group(readings, findings, scan.preset, _grouping_settings(info, services))
             drafts = [_draft(scan, info, group, readings, findings, services) for group in grouping.groups]
             _commit_intent(scan, info, grouping, readings, drafts, services)
@@ -159,6 +164,7 @@ def file_document(scan: Scan, document: Document, services: Services) -> None:
     try:
         with services.catalog.write() as unit:
             unit.documents.change(filed, expected_version=document.version)
+            certify.enter(filed, unit)
             unit.outbox.add(filed)
             unit.events.append(
                 "filed", document.decision.decided_by, document_id=filed.document_id, document=filed
@@ -208,7 +214,23 @@ def decide(
 ) -> Decision:
     """Whose document these pages of one group are, as far as the machine may say."""
     decision = match.decide(readings, findings, group, services.roster, services.settings.match)
+    decision = dataclasses.replace(decision, policy_id=certify.policy_id(services.settings))
     return quality.withheld(decision, facts_of(readings, services))
+
+
+def held(document: Document, source: str, unit: Unit, services: Services) -> Document:
+    """The document as it may be kept: only a proposal where its source files nothing alone.
+
+    Asked inside the transaction that keeps it, so that no mode changes in between.
+    """
+    return certify.held(document, certify.files_alone(source, unit.sources.get(source), services.settings))
+
+
+def find(reading: PageReading, received_at: datetime, services: Services) -> PageFindings:
+    """What a page says; nothing on it happened after it arrived, by the site's calendar."""
+    site = services.settings.site
+    received = received_at.astimezone(zoneinfo.ZoneInfo(site.timezone)).date()
+    return extract.find(reading, received, site.date_order, services.types.current())
 
 
 def facts_of(readings: Sequence[PageReading], services: Services) -> tuple[PageFacts, ...]:
@@ -246,7 +268,10 @@ def follow_charts(services: Services, document_ids: Sequence[DocumentId]) -> Non
             if document and document.patient_id and document.state is DocumentState.FILED
             else None
         )
-        if document and patient and document.filed_version is not None:
+        is_open = document and (
+            services.settings.sensitivity.in_charts or not sensitivity.is_restricted(document)
+        )
+        if document and is_open and patient and document.filed_version is not None:
             folder = services.archive.document_folder(document_id, document.filed_version)
             services.charts.show(document, patient, folder)
         else:
@@ -293,12 +318,12 @@ def _draft(
     services: Services,
 ) -> Document:
     """One document as the machine proposes it."""
-    pages = [reading for reading in readings if reading.scan_page_no in group.pages]
-    found = [page for page in findings if page.scan_page_no in group.pages]
+    pages = [readings[no - 1] for no in group.pages]  # in the document's order
+    found = [findings[no - 1] for no in group.pages]
     decision = _withheld(decide(pages, found, group, services), info)
     fields = extract.fields([group.cover, *found] if group.cover else found)
     is_auto = decision.outcome is Outcome.AUTO
-    return Document(
+    draft = Document(
         document_id=DocumentId(services.ids.new()),
         version=1,
         scan_id=scan.scan_id,
@@ -312,9 +337,14 @@ def _draft(
         decision=decision,
         grouping_reasons=group.reasons,
         is_break_sure=group.is_sure and group.cover is None,
+        ties=group.ties,
         page_facts=facts_of(pages, services),
         created_at=services.clock.now(),
     )
+    patient = services.roster.get(draft.patient_id) if draft.patient_id else None
+    text = "\n".join(page.text for page in pages)
+    found_labels = sensitivity.labels(text, draft, patient, services.settings.sensitivity)
+    return dataclasses.replace(draft, sensitivity=found_labels)
 
 
 def _withheld(decision: Decision, info: ScanInfo) -> Decision:
@@ -351,9 +381,13 @@ def _commit_intent(
     if unexplained or set(kinds) != set(range(1, info.page_count + 1)):
         raise VerifyFailed(f"scan {scan.scan_id[:12]}: pages without a place: {sorted(unexplained)}")
     with services.catalog.write() as unit:
+        certify.seen(scan.preset.source, unit)
+        drafts = [held(draft, scan.preset.source, unit, services) for draft in drafts]
         for draft in drafts:
             unit.documents.add(draft)
         unit.pages.assign(scan.scan_id, kinds, holders)
+        made = [made for reading in readings if (made := prints.print_of(reading))]
+        unit.prints.put(scan.scan_id, made)
         decided = unit.scans.change(
             scan.scan_id,
             state=ScanState.DECIDED,
@@ -372,6 +406,7 @@ def _commit_intent(
             documents=drafts,
             page_kinds={str(no): kind for no, kind in kinds.items()},
             problems=info.problems,
+            prints=made,
         )
 
 

@@ -8,12 +8,13 @@ and `IntegrityError` when it may not be retried.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
+from scanindex.audit_model import AutoFiling, Incident, SourceRecord
 from scanindex.model import (
     Arrival,
     Batch,
@@ -22,9 +23,11 @@ from scanindex.model import (
     DocumentId,
     DocumentState,
     Event,
+    Identifier,
     IndexPage,
     OutboxItem,
     PageKind,
+    PagePrint,
     PageReading,
     Patient,
     PatientId,
@@ -38,6 +41,8 @@ from scanindex.model import (
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from scanindex.classify import SiteTypes
 
 
 class Clock(Protocol):
@@ -115,14 +120,26 @@ class Roster(Protocol):
         """Patients holding one of these identifier values, exactly as given or equal
         once leading zeros and punctuation are ignored."""
 
-    def by_birth_date(self, iso_dates: Iterable[str]) -> Sequence[Patient]:
-        """Everyone born on one of these days."""
+    def by_birth_date(
+        self, iso_dates: Iterable[str], named: Collection[str] | None = None
+    ) -> Sequence[Patient]:
+        """Everyone born on one of these days.
+
+        named: only those of whom a last or first name is in it, as `fold.name_key` gives it.
+        """
 
     def by_name(self, last: str, first: str, limit: int = 50) -> Sequence[Patient]:
         """Same or similar-sounding last name with this first name or initial; any name use."""
 
+    def resembling(self, last: str, first: str, limit: int = 10) -> Sequence[Patient]:
+        """People of one of the two name parts whose other part is spelt most alike, best first; for
+        names that were misread. Slower than the others: asked where nobody was found."""
+
     def get(self, patient_id: PatientId) -> Patient | None:
-        """One person, or None."""
+        """One person, or None; of a record that was merged into another, that one."""
+
+    def passes_check(self, identifier: Identifier) -> bool:
+        """False where the check digit of its authority says that no such number was issued."""
 
     def frequencies(self, last: str, first: str, birth_date: str | None) -> NameFrequencies:
         """How common a name (and with the birth date) is in this roster."""
@@ -257,8 +274,11 @@ class DocumentTable(Protocol):
         limit: int | None = None,
         below: float | None = None,
         needs_recheck: bool = False,
+        sensitivity: str | None = None,
     ) -> list[Document]:
         """Oldest first; superseded ones only when asked for.
+
+        sensitivity: only those with this label.
 
         below: only those whose worst page has a lower legibility, or none that is known.
         """
@@ -284,6 +304,9 @@ class EventTable(Protocol):
         **payload: Any,
     ) -> None: ...
     def of(self, *, document_id: DocumentId | None = None, scan_id: ScanId | None = None) -> list[Event]: ...
+    def seen(self, document_id: DocumentId) -> list[Event]:
+        """When people looked at a document (events "viewed" that list it), oldest first."""
+
     def last_seq(self) -> int: ...
 
 
@@ -292,6 +315,51 @@ class BatchTable(Protocol):
     def put(self, batch: Batch) -> None: ...
     def open_for(self, folder: str) -> Batch | None: ...
     def all(self) -> list[Batch]: ...
+
+
+class PrintTable(Protocol):
+    """Fingerprints of pages, by which the same paper scanned twice is found."""
+
+    def put(self, scan_id: ScanId, pages: Sequence[PagePrint]) -> None:
+        """Record the prints of a scan, replacing what was recorded before."""
+
+    def of(self, scan_id: ScanId, pages: Iterable[int]) -> Sequence[PagePrint]: ...
+    def near(self, page: PagePrint) -> Sequence[tuple[ScanId, PagePrint]]:
+        """Pages that may be the same paper, likeliest first; to be compared by prints.likeness."""
+
+
+class SourceTable(Protocol):
+    def get(self, source: str) -> SourceRecord | None: ...
+    def put(self, record: SourceRecord) -> None: ...
+    def all(self) -> list[SourceRecord]: ...
+
+
+class FilingTable(Protocol):
+    """The ledger of what the machine filed: one line a document."""
+
+    def get(self, document_id: DocumentId) -> AutoFiling | None: ...
+    def put(self, filing: AutoFiling) -> None: ...
+    def of_scan(self, scan_id: ScanId) -> list[AutoFiling]: ...
+    def undrawn(self, policy_id: str, source: str | None = None) -> list[tuple[DocumentId, float]]:
+        """Document and margin of what stands as filed under this policy and nobody looked at yet."""
+
+    def drawn(self, source: str | None = None) -> list[AutoFiling]:
+        """Drawn and without a verdict, first drawn first."""
+
+    def looked_at(self, source: str, policy_id: str) -> list[AutoFiling]:
+        """Drawn, or with a verdict, under this policy."""
+
+    def of_run(self, source: str, batch_id: BatchId | None, rule: str) -> list[DocumentId]:
+        """Documents filed by this rule from this source and batch (no batch: those without one)."""
+
+    def counts(self, policy_id: str | None = None) -> dict[str, int]:
+        """Filings per source, all or under one policy."""
+
+
+class IncidentTable(Protocol):
+    def get(self, incident_id: str) -> Incident | None: ...
+    def put(self, incident: Incident) -> None: ...
+    def all(self, *, open_only: bool = False, source: str | None = None) -> list[Incident]: ...
 
 
 class Unit(Protocol):
@@ -311,6 +379,14 @@ class Unit(Protocol):
     def events(self) -> EventTable: ...
     @property
     def batches(self) -> BatchTable: ...
+    @property
+    def prints(self) -> PrintTable: ...
+    @property
+    def sources(self) -> SourceTable: ...
+    @property
+    def filings(self) -> FilingTable: ...
+    @property
+    def incidents(self) -> IncidentTable: ...
 
 
 class Catalog(Protocol):
@@ -368,6 +444,24 @@ class EventLog(Protocol):
         """Breaks of the chain, each with its place; empty when whole."""
 
 
+class TypeBook(Protocol):
+    """What this site knows about document types besides what ships with the product."""
+
+    def current(self) -> SiteTypes:
+        """As of now; cheap to ask for every page."""
+
+    def learned(self) -> dict[str, Any] | None:
+        """What was taught, as kept; None where nothing was."""
+
+    def keep(
+        self,
+        about: Mapping[str, Any],
+        shift: Mapping[str, Mapping[str, float]],
+        bias_shift: Mapping[str, float],
+    ) -> None:
+        """Keep what was taught, in place of what was there. Durable on return."""
+
+
 class ChartView(Protocol):
     """The labelled tree that people browse; a rebuildable view."""
 
@@ -390,6 +484,7 @@ __all__ = [
     "Registry",
     "Roster",
     "SearchIndex",
+    "TypeBook",
     "Unit",
     "Workers",
 ]

@@ -7,10 +7,12 @@ whose paper was scanned again keeps its pages and names the one that took its pl
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
-from scanindex.errors import NotAllowedNow, NotFound
-from scanindex.model import Document, DocumentId, DocumentState
-from scanindex.pipeline import Services
+from scanindex import redecide
+from scanindex.errors import ConflictError, NotAllowedNow, NotFound
+from scanindex.model import Document, DocumentId, DocumentState, Outcome, PageFindings, Patient
+from scanindex.pipeline import MACHINE, Services, readings_of
 from scanindex.review import CHANGEABLE, current, store
 
 _REPLACING = (DocumentState.IN_REVIEW, DocumentState.PROPOSED, DocumentState.FILED)
@@ -26,6 +28,64 @@ def rechecks(services: Services) -> list[Document]:
     """Filed documents that somebody should look at again, oldest first; they stay filed meanwhile."""
     with services.catalog.read() as unit:
         return unit.documents.all(DocumentState.FILED, needs_recheck=True)
+
+
+def after_import(services: Services, is_touched: Callable[[Patient], bool]) -> int:
+    """Look again at what the machine filed for patients whom a new roster touches; returns how many
+    documents came to the recheck list because their evidence no longer passes.
+
+    is_touched: whether the patient, or somebody like them, came or changed with it. Nothing is
+    moved. What rests on a cover sheet cannot be told from the pages and is listed too.
+    """
+    with services.catalog.read() as unit:
+        filed = unit.documents.all(DocumentState.FILED)
+    touched: dict[str, bool] = {}
+    count = 0
+    for document in filed:
+        patient_id = document.patient_id
+        if patient_id is None or document.recheck or not redecide.is_machines(document):
+            continue
+        if patient_id not in touched:
+            patient = services.roster.get(patient_id)
+            touched[patient_id] = patient is None or is_touched(patient)
+        if touched[patient_id] and (reasons := _no_longer(document, services)):
+            count += _want_recheck(document, reasons, services)
+    return count
+
+
+def _no_longer(document: Document, services: Services) -> tuple[str, ...]:
+    """Why today's roster would not let the machine file it so; () where it would."""
+    with services.catalog.read() as unit:
+        scan = unit.scans.get(document.scan_id)
+    if scan is None:
+        return ()
+    readings = readings_of(scan, document, services)
+    found = tuple(
+        PageFindings(scan_page_no=no, findings=tuple(f for f in document.findings if f.scan_page_no == no))
+        for no in document.pages
+    )
+    decision = redecide.evidence_on(document, readings, found, services)
+    if decision.outcome is Outcome.AUTO and decision.patient_id == document.patient_id:
+        return ()
+    return ("With the new roster the machine would no longer file it here.", *decision.reasons)
+
+
+def _want_recheck(document: Document, reasons: tuple[str, ...], services: Services) -> bool:
+    changed = dataclasses.replace(document, recheck=reasons)  # filed in this very version, as before
+    try:
+        with services.catalog.write() as unit:
+            unit.documents.change(changed, expected_version=document.version)
+            unit.events.append(
+                "recheck_wanted",
+                MACHINE,
+                document_id=document.document_id,
+                scan_id=document.scan_id,
+                document=changed,
+                reasons=reasons,
+            )
+    except ConflictError:
+        return False  # a person was quicker
+    return True
 
 
 def replace(

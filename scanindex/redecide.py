@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from scanindex import extract, match, pipeline
+from scanindex import certify, match, pipeline, sensitivity
 from scanindex.errors import ConflictError
 from scanindex.model import (
     Candidate,
@@ -25,6 +25,7 @@ from scanindex.model import (
     PageReading,
 )
 from scanindex.pipeline import MACHINE, Services, readings_of
+from scanindex.ports import Unit
 
 UNTOUCHABLE_RULES = ("gate.damage",)
 """Reviews that neither a new roster nor a new reading can settle."""
@@ -39,15 +40,38 @@ def decide_again(services: Services, *, only_older: bool = False) -> int:
     machine's own proposals: what a person touched stays with people. The page breaks
     stay as they are; a break that was a guess keeps it in review.
     """
-    with services.catalog.read() as unit:
-        waiting = unit.documents.all(DocumentState.IN_REVIEW)
     version = services.roster.version()
-    chosen = [
-        document
-        for document in waiting
-        if is_machines(document) and not (only_older and document.decision.roster_version == version)
-    ]
+    with services.catalog.read() as unit:
+        waiting = [d for d in unit.documents.all(DocumentState.IN_REVIEW) if is_machines(d)]
+        chosen = [
+            document
+            for document in waiting
+            if not (only_older and document.decision.roster_version == version)
+            or _is_let_go(document, unit, services)
+        ]
     return sum(_decide_again(document, services) for document in chosen)
+
+
+def let_go(source: str, services: Services) -> int:
+    """Decide again what waits only because its source filed nothing alone; returns how many changed."""
+    with services.catalog.read() as unit:
+        waiting = [
+            document
+            for document in unit.documents.all(DocumentState.IN_REVIEW)
+            if is_machines(document) and _is_let_go(document, unit, services, source)
+        ]
+    return sum(_decide_again(document, services) for document in waiting)
+
+
+def _is_let_go(document: Document, unit: Unit, services: Services, only: str | None = None) -> bool:
+    """Whether its source held it and would no longer."""
+    if document.decision.rule != certify.SUGGEST_RULE:
+        return False
+    scan = unit.scans.get(document.scan_id)
+    if scan is None or only not in (None, scan.preset.source):
+        return False
+    source = scan.preset.source
+    return certify.files_alone(source, unit.sources.get(source), services.settings)
 
 
 def _decide_again(document: Document, services: Services) -> bool:
@@ -56,12 +80,19 @@ def _decide_again(document: Document, services: Services) -> bool:
     if scan is None or document.decision.rule in UNTOUCHABLE_RULES:
         return False
     readings = readings_of(scan, document, services)
-    decision = decision_on(document, readings, [extract.find(reading) for reading in readings], services)
-    if _same_outcome(decision, document.decision):
-        return False
+    findings = [pipeline.find(reading, document.created_at, services) for reading in readings]
+    decision = decision_on(document, readings, findings, services)
     changed = decided(dataclasses.replace(document, version=document.version + 1), decision)
+    patient = services.roster.get(changed.patient_id) if changed.patient_id else None
+    labels = sensitivity.of_person(changed, patient, services.settings.sensitivity)
+    changed = dataclasses.replace(changed, sensitivity=labels)
+    source = scan.preset.source
+    with services.catalog.read() as unit:
+        if _same_outcome(pipeline.held(changed, source, unit, services).decision, document.decision):
+            return False
     try:
         with services.catalog.write() as unit:
+            changed = pipeline.held(changed, source, unit, services)
             unit.documents.change(changed, expected_version=document.version)
             unit.events.append("decided_again", MACHINE, document_id=changed.document_id, document=changed)
     except ConflictError:
@@ -91,7 +122,12 @@ def evidence_on(
 
 
 def _group(document: Document) -> PageGroup:
-    return PageGroup(pages=document.pages, reasons=document.grouping_reasons, is_sure=document.is_break_sure)
+    return PageGroup(
+        pages=document.pages,
+        reasons=document.grouping_reasons,
+        is_sure=document.is_break_sure,
+        ties=document.ties,
+    )
 
 
 def decided(document: Document, decision: Decision) -> Document:

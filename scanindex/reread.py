@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from scanindex import extract, filing, redecide
+from scanindex import extract, filing, pipeline, redecide, sensitivity
 from scanindex.errors import ConflictError, NotFound, Stopping
 from scanindex.model import (
     BatchId,
@@ -39,7 +39,7 @@ from scanindex.model import (
     ScanId,
     TextSource,
 )
-from scanindex.pipeline import Services, facts_of, readings_of
+from scanindex.pipeline import Services, facts_of, held, readings_of
 from scanindex.ports import Workers
 from scanindex.settings import EFFORTS
 
@@ -213,6 +213,9 @@ def reread(
         changed = dataclasses.replace(changed, readings=(*(n for n in changed.readings if n != name), name))
     try:
         with services.catalog.write() as unit:
+            changed = held(changed, scan.preset.source, unit, services)
+            if result is Result.DECIDED and changed.state is DocumentState.IN_REVIEW:
+                result = Result.IN_REVIEW
             unit.documents.change(changed, expected_version=document.version)
             unit.pages.mark(scan.scan_id, kinds)
             if document.state is DocumentState.FILED and changed.state is not DocumentState.FILED:
@@ -282,9 +285,12 @@ def _changed(
     services: Services,
 ) -> tuple[Document, Result]:
     """The document as it is to be with the chosen readings; pure but for the roster's look-ups."""
-    findings = [extract.find(reading) for reading in chosen]
+    findings = [pipeline.find(reading, scan.received_at, services) for reading in chosen]
     told = tuple(_at_least(page, effort) for page in facts_of(chosen, services))
-    changed = dataclasses.replace(document, page_facts=told)
+    patient = services.roster.get(document.patient_id) if document.patient_id else None
+    text = "\n".join(page.text for page in chosen)
+    found = sensitivity.labels(text, document, patient, services.settings.sensitivity)
+    changed = dataclasses.replace(document, page_facts=told, sensitivity=found)
     if document.state is DocumentState.FILED:
         return _filed(changed, old, chosen, findings, services)
     if not _differ(old, chosen):
@@ -310,7 +316,8 @@ def _filed(
     services: Services,
 ) -> tuple[Document, Result]:
     """A filed document keeps patient, type, date and place, whatever the new text says."""
-    before = redecide.evidence_on(document, old, [extract.find(reading) for reading in old], services)
+    found_before = [pipeline.find(reading, document.created_at, services) for reading in old]
+    before = redecide.evidence_on(document, old, found_before, services)
     after = redecide.evidence_on(document, chosen, findings, services)
     found = redecide.objections(document, before, after)
     document = dataclasses.replace(document, recheck=tuple(dict.fromkeys((*document.recheck, *found))))

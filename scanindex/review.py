@@ -8,9 +8,11 @@ earlier versions stay in the archive and in the events.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scanindex import extract
+from scanindex import documents, extract, incidents, sensitivity
+from scanindex.classify.sensitivity import LABELS, ordered
 from scanindex.errors import ConflictError, NotAllowedNow, NotFound, UsageError
 from scanindex.model import (
     Decision,
@@ -44,6 +46,8 @@ class Settlement:
     document_type: str | None = None
     service_date: str | None = None
     note: str = ""
+    is_same_person: bool = False
+    """The patient only goes by another key now (linked, merged): moving it says nothing was misfiled."""
 
 
 def queue(services: Services) -> list[Document]:
@@ -55,9 +59,15 @@ def queue(services: Services) -> list[Document]:
 def accept(
     document_id: DocumentId, expected_version: int, settled: Settlement, actor: str, services: Services
 ) -> Document:
-    """Decide whose document it is; it is filed next. Also corrects a filed one (refile)."""
-    if services.roster.get(settled.patient_id) is None:
+    """Decide whose document it is; it is filed next. Also corrects a filed one (refile).
+
+    Pages that the machine had filed under somebody else open an incident (incidents.py).
+    """
+    patient = services.roster.get(settled.patient_id)
+    if patient is None:
         raise NotFound(f"no patient {settled.patient_id}")
+    if patient.patient_id != settled.patient_id:
+        raise ConflictError(f"patient {settled.patient_id} was merged into {patient.patient_id} by now")
     with services.catalog.write() as unit:
         document = current(unit, document_id, expected_version)
         if document.state not in (*CHANGEABLE, DocumentState.FILED):
@@ -81,10 +91,65 @@ def accept(
             recheck=(),
             replaced_by=None,
         )
+        labels = sensitivity.of_person(changed, patient, services.settings.sensitivity)
+        changed = dataclasses.replace(changed, sensitivity=labels)
         store(
             unit, changed, document, "refiled" if document.filed_version else "accepted", actor, settled.note
         )
+        incidents.told_by_review(changed, settled.patient_id, settled.is_same_person, actor, unit, services)
     return changed
+
+
+def retype(
+    document_id: DocumentId,
+    expected_version: int,
+    document_type: str,
+    note: str,
+    actor: str,
+    services: Services,
+) -> Document:
+    """Correct the type alone; patient and date stay, and a filed document is filed anew with it."""
+    with services.catalog.write() as unit:
+        document = current(unit, document_id, expected_version)
+        changed = dataclasses.replace(_renewed(document), document_type=document_type)
+        patient = services.roster.get(changed.patient_id) if changed.patient_id else None
+        labels = sensitivity.of_person(changed, patient, services.settings.sensitivity)
+        changed = dataclasses.replace(changed, sensitivity=labels)
+        store(unit, changed, document, "retyped", actor, note)
+    return changed
+
+
+def relabel(
+    document_id: DocumentId,
+    expected_version: int,
+    add: Sequence[str],
+    remove: Sequence[str],
+    note: str,
+    actor: str,
+    services: Services,
+) -> Document:
+    """Add labels of sensitivity, or take some away; the machine never overrules it. Needs a reason."""
+    if not (add or remove) or not note.strip() or set(add) & set(remove):
+        raise UsageError("name a label to add or remove, and say why with --note")
+    if unknown := {*add, *remove} - set(LABELS):
+        raise UsageError(f"no label {min(unknown)}; there are {', '.join(LABELS)}")
+    with services.catalog.write() as unit:
+        document = current(unit, document_id, expected_version)
+        by_hand = sensitivity.corrected(document, add, remove)
+        changed = dataclasses.replace(_renewed(document), sensitivity_by_hand=by_hand)
+        patient = services.roster.get(changed.patient_id) if changed.patient_id else None
+        labels = sensitivity.of_person(changed, patient, services.settings.sensitivity)
+        changed = dataclasses.replace(changed, sensitivity=labels)
+        store(unit, changed, document, "relabelled", actor, note)
+    return changed
+
+
+def _renewed(document: Document) -> Document:
+    """The next version of the document in the same place; what is filed is filed anew."""
+    if document.state not in (*CHANGEABLE, DocumentState.FILED):
+        raise NotAllowedNow(f"document {document.document_id} is {document.state}")
+    state = DocumentState.PROPOSED if document.state is DocumentState.FILED else document.state
+    return dataclasses.replace(document, version=document.version + 1, state=state)
 
 
 def new_patient(patient: Patient, actor: str, services: Services) -> PatientId:
@@ -171,11 +236,13 @@ def join(
         second = _changeable(unit, second_id, second_version)
         if first.scan_id != second.scan_id or first_id == second_id:
             raise UsageError("only two documents of one scan can be joined")
-        joined = _with_pages(first, tuple(sorted({*first.pages, *second.pages})), f"Joined by {actor}.")
+        pages = _as_on_paper({*first.pages, *second.pages}, first.scan_id, unit)
+        joined = _with_pages(first, pages, f"Joined by {actor}.")
         joined = dataclasses.replace(
             joined,
             findings=first.findings + second.findings,
             page_facts=first.page_facts + second.page_facts,
+            sensitivity=ordered({*first.sensitivity, *second.sensitivity}),
             readings=tuple(dict.fromkeys(first.readings + second.readings)),
         )
         gone = dataclasses.replace(
@@ -204,9 +271,8 @@ def take_in(
             raise NotFound(f"scan {scan_id[:12]} has no page {scan_page_no} for this document")
         if places[scan_page_no] is not None:
             raise NotAllowedNow(f"page {scan_page_no} already stands in document {places[scan_page_no]}")
-        changed = _with_pages(
-            document, tuple(sorted({*document.pages, scan_page_no})), f"Page taken in by {actor}."
-        )
+        pages = _as_on_paper({*document.pages, scan_page_no}, scan_id, unit)
+        changed = _with_pages(document, pages, f"Page taken in by {actor}.")
         unit.pages.move(scan_id, [scan_page_no], document_id)
         store(unit, changed, document, "page_taken_in", actor)
     return changed
@@ -287,6 +353,13 @@ def _changeable(unit: Unit, document_id: DocumentId, expected_version: int) -> D
     return document
 
 
+def _as_on_paper(pages: set[int], scan_id: ScanId, unit: Unit) -> tuple[int, ...]:
+    """In the order of the paper, which a folder may say is not that of the scan."""
+    scan = unit.scans.get(scan_id)
+    page_order = scan.preset.page_order if scan else ""
+    return tuple(sorted(pages, key=documents.place_of(page_order, (scan and scan.page_count) or 0)))
+
+
 def _with_pages(document: Document, pages: tuple[int, ...], reason: str) -> Document:
     """The document with other pages: what they say is drawn again from the kept findings."""
     findings = tuple(f for f in document.findings if f.scan_page_no in pages)
@@ -304,7 +377,13 @@ def _with_pages(document: Document, pages: tuple[int, ...], reason: str) -> Docu
         document_type=fields.document_type,
         service_date=fields.service_date,
         grouping_reasons=(reason,),
+        ties=tuple(tie for tie in document.ties if {tie.scan_page_no, tie.to_page_no} <= set(pages)),
     )
+
+
+def back_in_review(document: Document, *reasons: str) -> Document:
+    """The next version of a document, in review for these reasons."""
+    return _in_review(document, *reasons)
 
 
 def _in_review(document: Document, *reasons: str) -> Document:

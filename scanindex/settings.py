@@ -8,6 +8,7 @@ edges (cli, web, app) call `load`, because only they may read the environment.
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 import types
 import typing
@@ -24,6 +25,12 @@ from scanindex.errors import ConfigError
 FILE_NAME = "scanindex.toml"
 EFFORTS = ("fast", "normal", "thorough")
 """From the least to the most."""
+CHECK_DIGIT_RULES = ("luhn", "mod10", "mod11", "verhoeff", "damm")
+MODES = ("suggest", "strict")
+"""What the settings can ask for; certified is earned (`scanindex audit certify`)."""
+
+
+_MODES_ALLOWED = f"allowed: {', '.join(MODES)}; certified is earned by `scanindex audit certify`"
 
 
 def _doc(default: Any, text: str) -> Any:
@@ -35,6 +42,16 @@ class SiteSettings:
     name: str = _doc("", "Name of the hospital, printed on separator sheets.")
     timezone: str = _doc("UTC", "Zone in which times are shown; records keep UTC.")
     mrn_authority: str = _doc("local", "Assigning authority of MRNs in the roster that name none.")
+    mrn_check_digits: str = _doc(
+        "",
+        'Check-digit rule per authority, e.g. "local=luhn, county=mod11" '
+        "(luhn, mod10, mod11, verhoeff, damm): a number that breaks it never counts as read for sure.",
+    )
+    date_order: str = _doc(
+        "month_first",
+        "How 03/04/98 is read where the page's other dates do not tell: month_first | day_first | "
+        "ask (leave it open for a person).",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +106,20 @@ class DocumentsSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchSettings:
-    mode: str = _doc("strict", "suggest (file nothing alone) | strict (gates).")
-    posterior: float = _doc(0.9997, "Least posterior against 'nobody in the roster' for filing alone.")
+    posterior: float = _doc(0.998, "Least posterior against 'nobody in the roster' for filing alone.")
     not_in_roster_prior: float = _doc(0.10, "Share of documents whose person is in no roster.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilingSettings:
+    mode: str = _doc(
+        "strict",
+        "What a source may do until `scanindex audit mode` says otherwise: suggest (nothing is filed alone) "
+        "or strict (filed alone where the gates hold; not certified). `init` writes suggest.",
+    )
+    misfile_bound: float = _doc(
+        0.001, "A source is certified when at most this share is misfiled (95 % upper bound of its audits)."
+    )
     archive: str = _doc("archive", "Archive folder; relative paths start at the workspace.")
     charts: bool = _doc(True, "Keep the browsable patient / year / document tree.")
     jpeg_quality: int = _doc(85, "For pages whose codec PDF/A-2b forbids and whose source was lossy.")
@@ -125,6 +149,33 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SensitivitySettings:
+    minor_age: int = _doc(18, "Younger than this at the date of care is labelled minor; 0: nobody is.")
+    vip: str = _doc("", "MRNs or patient ids of protected persons, with blanks between: labelled vip.")
+    in_charts: bool = _doc(
+        False, "Show documents with a label or of a sensitive type in the chart tree, whose readers see all."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeSettings:
+    """`[types.CODE]`: a document type of the site's own, or more titles for a known one."""
+
+    code: str
+    name: str = _doc("", "What people call it; needed for a type of the site's own.")
+    loinc: str = _doc("", "Its LOINC code; empty: none known.")
+    titles: tuple[str, ...] = _doc((), "Titles as the site prints them over such documents.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSettings:
+    """`[sources.NAME]`: what holds for one source (an inbox folder, "." for the inbox itself)."""
+
+    name: str
+    mode: str = _doc("", "suggest (always, whatever was recorded) or strict (until recorded otherwise).")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     home: Path
     site: SiteSettings = SiteSettings()
@@ -137,6 +188,9 @@ class Settings:
     index: IndexSettings = IndexSettings()
     workers: WorkersSettings = WorkersSettings()
     store: StoreSettings = StoreSettings()
+    sensitivity: SensitivitySettings = SensitivitySettings()
+    types: tuple[TypeSettings, ...] = ()
+    sources: tuple[SourceSettings, ...] = ()
 
     @property
     def inbox(self) -> Path:
@@ -173,7 +227,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = types.MappingProxyType(
         "intake.retire": ("processed", "remove"),
         "ocr.engine": ("auto", "tesserocr", "pytesseract"),
         "ocr.effort": EFFORTS,
-        "match.mode": ("suggest", "strict"),
+        "site.date_order": ("month_first", "day_first", "ask"),
+        "filing.mode": MODES,
     }
 )
 
@@ -181,7 +236,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = types.MappingProxyType(
 def sections() -> dict[str, type[Any]]:
     """Section name to its dataclass, in the order of `Settings`."""
     hints = typing.get_type_hints(Settings)
-    return {f.name: hints[f.name] for f in dataclasses.fields(Settings) if f.name != "home"}
+    names = [f.name for f in dataclasses.fields(Settings) if f.name not in ("home", "sources", "types")]
+    return {name: hints[name] for name in names}
 
 
 def load(home: Path, environ: Mapping[str, str]) -> Settings:
@@ -192,9 +248,43 @@ def load(home: Path, environ: Mapping[str, str]) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{FILE_NAME} is not valid TOML: {error}") from error
     values = {name: _section(name, cls, raw.pop(name, {}), environ) for name, cls in sections().items()}
+    sources = _sources(raw.pop("sources", {}))
+    own_types = _own_types(raw.pop("types", {}))
     if raw:
         raise ConfigError(f"{FILE_NAME}: unknown section [{min(raw)}]")
-    return Settings(home=home, **values)
+    return Settings(home=home, sources=sources, types=own_types, **values)
+
+
+def _sources(table: Any) -> tuple[SourceSettings, ...]:
+    """`[sources.NAME]` tables, in the order of the file."""
+    if not isinstance(table, dict) or not all(isinstance(value, dict) for value in table.values()):
+        raise ConfigError(f"{FILE_NAME}: sources must be tables, [sources.NAME]")
+    found = []
+    for name, values in table.items():
+        if unknown := sorted(set(values) - {"mode"}):
+            raise ConfigError(f"{FILE_NAME}: unknown key {unknown[0]} in a [sources.NAME]")
+        mode = values.get("mode", "")
+        if mode not in ("", *MODES):
+            raise ConfigError(f"sources.NAME.mode is {mode!r}; {_MODES_ALLOWED}")
+        found.append(SourceSettings(name=name, mode=mode))
+    return tuple(found)
+
+
+def _own_types(table: Any) -> tuple[TypeSettings, ...]:
+    """`[types.CODE]` tables, in the order of the file."""
+    if not isinstance(table, dict) or not all(isinstance(value, dict) for value in table.values()):
+        raise ConfigError(f"{FILE_NAME}: types must be tables, [types.CODE]")
+    found = []
+    for code, values in table.items():
+        if not re.fullmatch(r"[a-z][a-z0-9_]{1,47}", code) or code == "other":
+            raise ConfigError(f"{FILE_NAME}: a type's code is made of a-z, 0-9 and _, like day_clinic_note")
+        if unknown := sorted(set(values) - {"name", "loinc", "titles"}):
+            raise ConfigError(f"{FILE_NAME}: unknown key {unknown[0]} in a [types.CODE]")
+        try:
+            found.append(msgspec.convert({"code": code, **values}, TypeSettings))
+        except msgspec.ValidationError as error:
+            raise ConfigError(f"[types.{code}] {error}") from error
+    return tuple(found)
 
 
 def _section(name: str, cls: type[Any], table: Any, environ: Mapping[str, str]) -> Any:
@@ -216,12 +306,17 @@ def _section(name: str, cls: type[Any], table: Any, environ: Mapping[str, str]) 
 
 
 def _check(name: str, value: Any) -> None:
-    if isinstance(value, SiteSettings) and value.timezone not in zoneinfo.available_timezones():
-        raise ConfigError(f"site.timezone is {value.timezone!r}; give a name like Europe/Paris, or UTC")
+    if isinstance(value, SiteSettings):
+        _check_site(value)
     if isinstance(value, OcrSettings) and not 0 <= value.legibility_floor <= 1:
         raise ConfigError("ocr.legibility_floor must lie between 0 and 1")
     if isinstance(value, MatchSettings) and not 0.99 <= value.posterior < 1:
         raise ConfigError("match.posterior must be at least 0.99 and below 1")
+    if isinstance(value, FilingSettings):
+        if not 0 < value.misfile_bound < 1:
+            raise ConfigError("filing.misfile_bound must lie between 0 and 1 (0.001 is one in a thousand)")
+        if value.mode not in MODES:
+            raise ConfigError(f"filing.mode is {value.mode!r}; {_MODES_ALLOWED}")
     for f in dataclasses.fields(value):
         got = getattr(value, f.name)
         allowed = CHOICES.get(f"{name}.{f.name}")
@@ -229,3 +324,13 @@ def _check(name: str, value: Any) -> None:
             raise ConfigError(f"{name}.{f.name} is {got!r}; allowed: {', '.join(allowed)}")
         if isinstance(got, int | float) and not isinstance(got, bool) and got < 0:
             raise ConfigError(f"{name}.{f.name} must not be negative")
+
+
+def _check_site(value: SiteSettings) -> None:
+    if value.timezone not in zoneinfo.available_timezones():
+        raise ConfigError(f"site.timezone is {value.timezone!r}; give a name like Europe/Paris, or UTC")
+    for part in filter(None, (p.strip() for p in value.mrn_check_digits.split(","))):
+        authority, _, rule = (p.strip() for p in part.partition("="))
+        if not authority or rule not in CHECK_DIGIT_RULES:
+            allowed = ", ".join(CHECK_DIGIT_RULES)
+            raise ConfigError(f"site.mrn_check_digits is written authority=rule, ...; rules: {allowed}")

@@ -63,7 +63,7 @@ class Service:
         self._fatal: ScanindexError | None = None
         self._problem_told: tuple[float, str] = (0.0, "")
         self._health_told: tuple[float, str | None] = (float("-inf"), None)
-        self._roster_seen: tuple[int, int] | None = None
+        self._roster_seen: tuple[object, ...] | None = None
         self._uncounted: set[ScanId] = set()
         self._alone: ScanId | None = None
         self._stop = threading.Event()
@@ -137,13 +137,15 @@ class Service:
             self._health_told = (now, code)
 
     def _follow_roster(self) -> None:
-        """After an import (or a person confirmed from paper) look again at what waits for review."""
-        now = (self._services.roster.version(), self._services.registry.patients())
+        """After an import, a person confirmed from paper, or a source let go, look again at what waits."""
+        with self._services.catalog.read() as unit:
+            modes = tuple((record.source, record.mode) for record in unit.sources.all() if record.mode)
+        now = (self._services.roster.version(), self._services.registry.patients(), modes)
         if self._roster_seen != now:
             is_start = self._roster_seen is None
             changed = redecide.decide_again(self._services, only_older=is_start)
             if changed or not is_start:
-                self._report("roster", f"the roster changed: {changed} document(s) decided again")
+                self._report("roster", f"roster or modes changed: {changed} document(s) decided again")
         self._roster_seen = now
 
     def _is_idle(self, turn: _Round) -> bool:

@@ -12,9 +12,10 @@ from typing import Any
 
 import click
 
+from scanindex.classify.sensitivity import LABELS
 from scanindex.doctypes import DOCUMENT_TYPES
 from scanindex.errors import ScanindexError, error_classes
-from scanindex.settings import CHOICES, FILE_NAME, sections
+from scanindex.settings import CHOICES, FILE_NAME, SourceSettings, TypeSettings, sections
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 REFERENCE = REPOSITORY / "docs" / "reference"
@@ -40,16 +41,52 @@ def settings_page() -> str:
             (f"`{f.name}`", _type(f), _value(f.default), _meaning(name, f)) for f in dataclasses.fields(cls)
         ]
         parts.append(f"\n## [{name}]\n\n" + _table(("Key", "Type", "Default", "Meaning"), rows))
+    parts.append(_own_types())
+    parts.append(_sources())
     return "".join(parts)
 
 
-def _type(setting: dataclasses.Field[Any]) -> str:
-    return {"str": "text", "float": "number", "int": "whole number", "bool": "true or false"}[
-        str(setting.type)
+def _own_types() -> str:
+    """Types and titles of the site's own."""
+    rows = [
+        (f"`{f.name}`", _type(f), _value(f.default), str(f.metadata["doc"]))
+        for f in dataclasses.fields(TypeSettings)
+        if f.metadata
     ]
+    prose = _prose(
+        "One table for each document type of the site's own, or for a known one to give it more titles: "
+        "`[types.day_clinic_note]`. See [types and sensitivity](../how-to/types-and-sensitivity.md)."
+    )
+    return "\n## [types.CODE]\n\n" + prose + "\n" + _table(("Key", "Type", "Default", "Meaning"), rows)
+
+
+def _sources() -> str:
+    """The tables that are named by the site."""
+    rows = [
+        (f"`{f.name}`", _type(f), _value(f.default), str(f.metadata["doc"]))
+        for f in dataclasses.fields(SourceSettings)
+        if f.metadata
+    ]
+    prose = _prose(
+        'One table for each source that is to differ, named as the inbox folder is: `[sources."fax/east"]`, '
+        '`[sources."."]` for the inbox itself. See [audit](../how-to/audit.md).'
+    )
+    return "\n## [sources.NAME]\n\n" + prose + "\n" + _table(("Key", "Type", "Default", "Meaning"), rows)
+
+
+def _type(setting: dataclasses.Field[Any]) -> str:
+    return {
+        "str": "text",
+        "float": "number",
+        "int": "whole number",
+        "bool": "true or false",
+        "tuple[str, ...]": "list of texts",
+    }[str(setting.type)]
 
 
 def _value(value: object) -> str:
+    if isinstance(value, tuple):
+        return "`[]`"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return f'`"{value}"`' if isinstance(value, str) else f"`{value:_}`"
@@ -166,7 +203,14 @@ def document_types_page() -> str:
         "whatever their text says. A document whose type is unclear has none; nothing is guessed."
     )
     head = ("Key", "Title", "LOINC", "Sensitive")
-    return "".join([NOTICE, "# Document types\n\n", intro, "\n", _table(head, rows)])
+    labels = _table(("Label", "Meaning"), [(f"`{key}`", text) for key, text in LABELS.items()])
+    about = _prose(
+        "Sensitivity is a label apart from the type; a document may have several. Documents with one, and "
+        "those of a sensitive type, are not shown in the chart tree unless `sensitivity.in_charts` says so. "
+        "See [types and sensitivity](../how-to/types-and-sensitivity.md)."
+    )
+    types_part = [NOTICE, "# Document types\n\n", intro, "\n", _table(head, rows)]
+    return "".join([*types_part, "\n## Sensitivity\n\n", about, "\n", labels])
 
 
 PAGES: dict[str, Callable[[], str]] = {

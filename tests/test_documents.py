@@ -317,3 +317,109 @@ def test_every_page_is_somewhere_exactly_once_and_nobody_is_joined(
         assert not (
             {n for n in g.pages if NORA in texts[n - 1]} and {n for n in g.pages if CARL in texts[n - 1]}
         )
+
+
+def loose(number: int) -> PageReading:
+    """A page with something on it of which nothing can be read."""
+    return page("", number=number, kind=PageKind.CONTENT)
+
+
+def test_unread_pages_behind_a_document_stand_alone() -> None:
+    """A drawing, or a back that shines through: the document before it is not held up by it."""
+    result = grouped(note(NORA, extra="Page 1 of 1"), loose(2), note(CARL))
+
+    assert [(g.pages, g.is_sure) for g in result.groups] == [((1,), True), ((2,), False), ((3,), True)]
+
+
+def test_an_unread_page_inside_a_count_stays_there() -> None:
+    """The next page of the count says that the document was not over."""
+    assert cut(note(NORA, extra="Page 1 of 2"), loose(2), "Page 2 of 2\n" + TEXT) == [(1, 2, 3)]
+
+
+def test_a_letter_starts_a_document_without_a_title() -> None:
+    """Its greeting says so, although the same patient's note stands before it."""
+    letter = f"May 4, 1987\nDear Dr. Ames,\nRE: Nora Quill, MRN 0048213\n{TEXT}"
+    assert cut(note(NORA), letter) == [(1,), (2,)]
+
+
+def test_side_two_of_a_form_belongs_to_side_one() -> None:
+    """Both sides carry the form's number; the back names nobody."""
+    front = note(NORA, "CONSENT FOR OPERATION") + "\n" * 35 + "FORM C-12   SIDE 1 OF 2"
+    back = TEXT + "\n" * 42 + "FORM C-12   SIDE 2 OF 2"
+    (only,) = grouped(front, back).groups
+
+    assert only.pages == (1, 2)
+    assert {(tie.code, tie.is_proof) for tie in only.ties} >= {("form", False)}
+
+
+def test_blanks_inside_documents_do_not_separate() -> None:
+    """A scanner that leaves out most blank backs leaves some anywhere; a count runs across this one."""
+    stack = (note(NORA, extra="Page 1 of 2"), BLANK, "Page 2 of 2\n" + TEXT, note(NORA, "LAB REPORT"))
+    assert cut(*stack, BLANK, f"(continued)\n{TEXT}") == [(1, 3), (4, 6)]
+
+
+def tie_codes(*pages: str) -> set[tuple[int, str, bool]]:
+    (only,) = grouped(*pages).groups
+    return {(tie.scan_page_no, tie.code, tie.is_proof) for tie in only.ties}
+
+
+def test_counts_that_follow_each_other_are_proof() -> None:
+    """Printed on both pages and read without mending."""
+    assert (2, "count", True) in tie_codes(note(NORA, extra="Page 1 of 2"), "Page 2 of 2\n" + TEXT)
+
+
+def test_a_mended_count_joins_and_is_no_proof() -> None:
+    """ "Paqe 2 0f 2" is good enough to cut by and not to file by."""
+    codes = tie_codes(note(NORA, extra="Page 1 of 2"), TEXT + "\nPaqe 2 0f 2")
+    assert (2, "count", False) in codes
+
+
+def test_a_page_between_two_counts_is_proven() -> None:
+    """Nothing was read where its own count stands."""
+    codes = tie_codes(note(NORA, extra="Page 1 of 3"), "(continued)\n" + TEXT, "Page 3 of 3\n" + TEXT)
+    assert (2, "between_counts", True) in codes
+
+
+def test_the_same_account_number_is_proof() -> None:
+    """Labelled on the first page, bare on the second."""
+    codes = tie_codes(note(NORA, extra="Account No: 61882034"), "61882034   (continued)\n" + TEXT)
+    assert (2, "visit_number", True) in codes
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "(continued)\n" + TEXT,
+        "and the wound was left open\n" + TEXT,
+        "Page 2 of 2\n" + TEXT,
+        "61882035   (continued)\n" + TEXT,
+    ],
+)
+def test_what_a_strangers_page_shows_as_well_is_no_proof(second: str) -> None:
+    """A sentence, a count without its beginning, a number one digit off."""
+    first = note(NORA, extra="Account No: 61882034") + "\nthe edges of the wound were cleaned and then"
+    result = grouped(first, second)
+
+    assert not [tie for g in result.groups for tie in g.ties if tie.is_proof]
+
+
+def two_pass(*pages: PageReading | str) -> Grouping:
+    readings = [p if isinstance(p, PageReading) else page(p, number=n) for n, p in enumerate(pages, 1)]
+    preset = Preset(page_order="fronts_then_backs")
+    return group(readings, [find(r) for r in readings], preset, DocumentsSettings())
+
+
+def test_fronts_and_backs_are_paired_before_cutting() -> None:
+    """Three fronts, then three backs, the last sheet's first."""
+    one, two = "Page 1 of 2", "Page 2 of 2\n" + TEXT
+    fronts = (note(NORA, extra=one), note(CARL, extra=one), note(NORA, "LAB REPORT", extra=one))
+    assert [g.pages for g in two_pass(*fronts, two, two, two).groups] == [(1, 6), (2, 5), (3, 4)]
+
+
+def test_an_odd_number_of_sides_is_neither_ordered_nor_cut() -> None:
+    """Everything in one document that a person must look at, blank sides too."""
+    blank = page("", number=3, kind=PageKind.BLANK)
+    result = two_pass(note(NORA), note(CARL), blank)
+
+    assert [(g.pages, g.is_sure) for g in result.groups] == [((1, 2, 3), False)]
+    assert result.set_aside == () and "do not pair" in result.groups[0].reasons[0]

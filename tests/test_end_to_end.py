@@ -238,7 +238,7 @@ def test_without_a_roster_one_confirmation_is_enough_for_a_person(
     """The first document of a person waits; once confirmed, the next one is filed by the machine."""
     made = demo.make(tmp_path / "files", tmp_path / "roster.csv")
     home = tmp_path / "home"
-    scanindex(home, "init")
+    scanindex(home, "init", "--mode", "strict")
     single = [e for e in truth if len(e["documents"]) == 1 and "mrn" in e["documents"][0]["printed"]]
     owners = [e["documents"][0]["mrn"] for e in single]
     twice = next(mrn for mrn in owners if owners.count(mrn) > 1)

@@ -585,7 +585,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A filed page and one in review, read quickly because their folder says so, then again."""
     home = tmp_path_factory.mktemp("home")
     made = demo.make(home / "made", home / "roster.csv")
-    quickly(home, "init")
+    quickly(home, "init", "--mode", "strict")
     quickly(home, "roster", "import", str(home / "roster.csv"))
     quick = home / "inbox" / "quick"
     quick.mkdir()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
@@ -21,20 +21,36 @@ from scanindex.cli.common import (
 )
 from scanindex.errors import IntegrityError, NotAllowedNow, UsageError
 from scanindex.model import ScanState
-from scanindex.settings import FILE_NAME, Settings, sections
+from scanindex.settings import FILE_NAME, MODES, Settings, sections
 
 
 @click.command()
+@click.option(
+    "--mode",
+    type=click.Choice(MODES),
+    default=MODES[0],
+    show_default=True,
+    help="suggest: nothing is filed alone; strict: filed alone where the gates hold.",
+)
 @pass_home
-def init(home: Path) -> None:
-    """Make the workspace: inbox/, archive/, var/ and a commented scanindex.toml. Repeatable."""
+def init(home: Path, mode: str) -> None:
+    """Make the workspace: inbox/, archive/, var/ and a commented scanindex.toml. Repeatable.
+
+    A scanindex.toml that is there stays as it is.
+    """
     home.mkdir(parents=True, exist_ok=True)
     settings = settings_of(home)
     app.initialise(settings)
     target = home / FILE_NAME
     if not target.exists():
-        target.write_text(_toml(settings, commented=True), "utf-8")
+        target.write_text(_toml(settings, commented=True, outright={"filing.mode": mode}), "utf-8")
+    settings = settings_of(home)
     click.echo(f"workspace ready in {home}")
+    if settings.filing.mode == MODES[0]:
+        click.echo("mode: suggest; every document waits in `scanindex review` with its proposal")
+        click.echo("      `scanindex audit mode . strict` lets the inbox file alone where the gates hold")
+    else:
+        click.echo("mode: strict; filed alone where the gates hold (not certified: `scanindex audit`)")
     click.echo("next: scanindex roster import patients.csv, then scanindex run")
 
 
@@ -45,13 +61,17 @@ def config(home: Path, as_json: bool) -> None:
     """Print the settings in force (file and environment) with what each means."""
     settings = settings_of(home)
     if as_json:
-        emit_json({name: dataclasses.asdict(getattr(settings, name)) for name in sections()})
+        values = {name: dataclasses.asdict(getattr(settings, name)) for name in sections()}
+        emit_json(values | {"sources": {source.name: {"mode": source.mode} for source in settings.sources}})
         return
     click.echo(_toml(settings, commented=False), nl=False)
 
 
-def _toml(settings: Settings, *, commented: bool) -> str:
+def _toml(settings: Settings, *, commented: bool, outright: Mapping[str, str] | None = None) -> str:
+    """The settings file; `outright` names what it says uncommented all the same."""
     import json
+
+    said = outright or {}
 
     lines = [
         "# Settings of this workspace; all are optional. SCANINDEX_<SECTION>_<KEY> in the environment wins.",
@@ -60,8 +80,12 @@ def _toml(settings: Settings, *, commented: bool) -> str:
         section = getattr(settings, name)
         lines += ["", f"[{name}]"]
         for f in dataclasses.fields(section):
-            value = json.dumps(getattr(section, f.name))
-            lines += [f"# {f.metadata['doc']}", f"{'# ' if commented else ''}{f.name} = {value}"]
+            key = f"{name}.{f.name}"
+            value = json.dumps(said.get(key, getattr(section, f.name)))
+            mark = "# " if commented and key not in said else ""
+            lines += [f"# {f.metadata['doc']}", f"{mark}{f.name} = {value}"]
+    for source in settings.sources:
+        lines += ["", f"[sources.{json.dumps(source.name)}]", f"mode = {json.dumps(source.mode)}"]
     return "\n".join(lines) + "\n"
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from scanindex import app
+from scanindex.doctypes import KEYS
 from scanindex.errors import ConflictError, NotFound, UsageError
 from scanindex.model import Document, DocumentId, Patient, ScanId
 from scanindex.settings import Settings, load
@@ -65,6 +66,20 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 def printable(text: str) -> str:
     """Without control and direction characters: OCR text and file names are not trusted."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+class DocumentTypeChoice(click.Choice):  # type: ignore[type-arg]  # generic from click 8.2 on
+    """A document type that ships with the product, or one of the site's own settings."""
+
+    def __init__(self) -> None:
+        super().__init__(sorted(KEYS))
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value not in KEYS and ctx is not None and isinstance(ctx.obj, Path):
+            own = {kind.code for kind in settings_of(ctx.obj).types}
+            if value in own:
+                return value
+        return super().convert(value, param, ctx)
 
 
 def document_by(text: str, opened: app.Workspace) -> Document:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from scanindex import app, pipeline, quality
+from scanindex.classify.sensitivity import LABELS
 from scanindex.cli.common import (
     document_by,
     emit_json,
@@ -32,6 +33,7 @@ from scanindex.cli.render import (
     scan_data,
 )
 from scanindex.errors import AlreadyRunning, IndexBroken, UsageError
+from scanindex.lookalikes import look_alikes
 from scanindex.model import Document, DocumentState, Finding, PageReading, Patient, Scan, ScanState
 
 
@@ -121,22 +123,23 @@ def catch_up(opened: app.Workspace) -> None:
 
 @click.command()
 @click.option("--state", type=click.Choice([s.value for s in DocumentState]), help="Only these.")
+@click.option("--sensitivity", "label", type=click.Choice(sorted(LABELS)), help="Only those with this label.")
 @click.option("--text", "with_text", is_flag=True, help="Add the text of every page (with --json).")
 @json_option
 @pass_home
-def documents(home: Path, state: str | None, with_text: bool, as_json: bool) -> None:
+def documents(home: Path, state: str | None, label: str | None, with_text: bool, as_json: bool) -> None:
     """List all documents, or with --json every scan with its pages and documents."""
     if with_text and not as_json:
         raise UsageError("--text goes with --json")
     with workspace(home) as opened:
         record_read(opened, "documents")
         if as_json:
-            emit_json({"scans": [_scan_entry(s, state, with_text, opened) for s in _scans(opened)]})
+            emit_json({"scans": [_scan_entry(s, state, label, with_text, opened) for s in _scans(opened)]})
             return
         with opened.catalog.read() as unit:
-            found = unit.documents.all(*([DocumentState(state)] if state else []))
+            found = unit.documents.all(*([DocumentState(state)] if state else []), sensitivity=label)
         table(DOCUMENT_HEAD, [document_row(d, opened) for d in found])
-        if not found and state is None:
+        if not found and state is None and label is None:
             click.echo("no documents yet: drop scans into inbox/ and run `scanindex run`", err=True)
 
 
@@ -145,10 +148,13 @@ def _scans(opened: app.Workspace) -> list[Scan]:
         return unit.scans.all()
 
 
-def _scan_entry(scan: Scan, state: str | None, with_text: bool, opened: app.Workspace) -> dict[str, Any]:
+def _scan_entry(
+    scan: Scan, state: str | None, label: str | None, with_text: bool, opened: app.Workspace
+) -> dict[str, Any]:
     with opened.catalog.read() as unit:
         pages = unit.pages.of(scan.scan_id)
-        found = unit.documents.all(*([DocumentState(state)] if state else []), scan_id=scan.scan_id)
+        states = [DocumentState(state)] if state else []
+        found = unit.documents.all(*states, scan_id=scan.scan_id, sensitivity=label)
     readings = _readings(scan, found, opened) if with_text else {}
     return {
         **scan_data(scan, names_of(scan, opened)),
@@ -199,6 +205,7 @@ def show(home: Path, document_id: str, with_text: bool, as_json: bool) -> None:
             emit_json(
                 {
                     **document_data(document, opened),
+                    "look_alikes": look_alikes(document, opened.services),
                     "scan": scan_data(scan, names_of(scan, opened)),
                     "findings": document.findings,
                     "comparisons": [c.comparisons for c in document.decision.candidates],
@@ -253,6 +260,7 @@ def _show_text(document: Document, scan: Scan, opened: app.Workspace) -> None:
         ("document", f"{document.document_id} version {document.version}"),
         ("state", document.state.value),
         ("type, date", f"{document.document_type or 'unknown'}, {document.service_date or 'undated'}"),
+        ("sensitivity", ", ".join(document.sensitivity) or "none found"),
         ("patient", patient_line(patient)),
         ("decided by", f"{document.decision.decided_by} ({document.decision.rule})"),
         ("scan", f"{', '.join(names_of(scan, opened))} pages {pages_text(document.pages)}"),
@@ -266,6 +274,8 @@ def _show_text(document: Document, scan: Scan, opened: app.Workspace) -> None:
         click.echo(f"picture:     {wish}")
     for reason in document.recheck:
         click.echo(f"recheck:     {reason}")
+    for line in look_alike_lines(document, opened):
+        click.echo(f"looks like:  {line}")
     click.echo("why:")
     for reason in (*document.decision.reasons, *document.grouping_reasons):
         click.echo(f"  {reason}")
@@ -281,6 +291,15 @@ def _show_text(document: Document, scan: Scan, opened: app.Workspace) -> None:
         for line in candidate_lines(document, opened):
             click.echo(f"  {line}")
     click.echo("history:")
+
+
+def look_alike_lines(document: Document, opened: app.Workspace) -> list[str]:
+    """Documents that may be the same paper; shown, and nothing else follows from it."""
+    return [
+        f"{alike.document_id[:8]} ({alike.state.value}), "
+        f"page {', '.join(f'{mine} as its {theirs}' for mine, theirs in alike.pages)}: {alike.reason}"
+        for alike in look_alikes(document, opened.services)
+    ]
 
 
 def other_reading_line(finding: Finding) -> str:

@@ -46,6 +46,7 @@ def document_data(document: Document, opened: app.Workspace) -> dict[str, Any]:
         "scan_id": document.scan_id,
         "scan_pages": list(document.pages),
         "document_type": document.document_type,
+        "sensitivity": list(document.sensitivity),
         "service_date": document.service_date,
         "read": {key: getattr(document.fields, key) for key in _READ},
         "patient": patient_data(patient),

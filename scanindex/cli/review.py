@@ -8,7 +8,9 @@ import click
 
 from scanindex import app, pipeline, quality, redecide
 from scanindex import review as use
+from scanindex.classify.sensitivity import LABELS
 from scanindex.cli.common import (
+    DocumentTypeChoice,
     actor,
     document_by,
     emit_json,
@@ -20,13 +22,13 @@ from scanindex.cli.common import (
     scan_by,
     workspace,
 )
-from scanindex.cli.find import candidate_lines, catch_up, other_reading_line, patient_by
+from scanindex.cli.find import candidate_lines, catch_up, look_alike_lines, other_reading_line, patient_by
 from scanindex.cli.recheck import confirm, list_rechecks, list_rescans, replaced, rescan
 from scanindex.cli.render import document_data, names_of, pages_text
-from scanindex.doctypes import KEYS
 from scanindex.errors import AlreadyRunning, UsageError
 from scanindex.model import Document, DocumentState, FindingKind, Identifier, Patient, PatientId, PersonName
 
+_LABEL = click.Choice(sorted(LABELS))
 _DATE_HELP = "Clinical date: 1987-03-02, 1987-03 or 1987."
 _IDENTIFYING = (FindingKind.MRN, FindingKind.BIRTH_DATE, FindingKind.NAME)
 _STATES = {"rescan": DocumentState.RESCAN_WANTED, "error": DocumentState.ENTERED_IN_ERROR}
@@ -93,6 +95,8 @@ def _print_item(document: Document, opened: app.Workspace) -> None:
             click.echo(f"    look: {finding.kind.value}, {other_reading_line(finding)}")
     for reason in document.decision.reasons:
         click.echo(f"    why:  {reason}")
+    for line in look_alike_lines(document, opened):
+        click.echo(f"    looks like {line}")
     for wish in quality.wishes(document):
         click.echo(f"    {wish}: scan it again (`review rescan`), or accept it as it is")
     for line in candidate_lines(document, opened):
@@ -102,7 +106,7 @@ def _print_item(document: Document, opened: app.Workspace) -> None:
 @review.command()
 @click.argument("document_id")
 @click.option("--patient", "patient", required=True, help="Candidate number, MRN, or patient id.")
-@click.option("--type", "document_type", type=click.Choice(sorted(KEYS)), help="Document type.")
+@click.option("--type", "document_type", type=DocumentTypeChoice(), help="Document type.")
 @click.option("--date", "service_date", help=_DATE_HELP)
 @click.option("--note", default="", help="Why; kept in the history.")
 @pass_home
@@ -121,6 +125,7 @@ def accept(
         )
         changed = use.accept(document.document_id, document.version, settled, actor(), opened.services)
         click.echo(f"{changed.document_id[:8]}: {printable(patient_line(person))}")
+        _say_incident(changed, opened)
         _finish(changed, opened)
 
 
@@ -133,7 +138,7 @@ def accept(
 @click.option("--sex", type=click.Choice(["F", "M", "U"]), help="Default: as read.")
 @click.option("--mrn", help="Record number (default: as read; --mrn '' for another hospital's or none).")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before registering.")
-@click.option("--type", "document_type", type=click.Choice(sorted(KEYS)), help="Document type.")
+@click.option("--type", "document_type", type=DocumentTypeChoice(), help="Document type.")
 @click.option("--date", "service_date", help=_DATE_HELP)
 @pass_home
 def new(
@@ -210,6 +215,48 @@ def undo(home: Path, document_id: str, note: str) -> None:
         changed = use.reopen(document.document_id, document.version, note, actor(), opened.services)
         click.echo(f"{changed.document_id[:8]}@{changed.version} is in review again")
         catch_up(opened)
+
+
+@review.command()
+@click.argument("document_id")
+@click.argument("document_type", type=DocumentTypeChoice())
+@click.option("--note", default="", help="Why; kept in the history.")
+@pass_home
+def retype(home: Path, document_id: str, document_type: str, note: str) -> None:
+    """Correct only the type; `scanindex types learn` learns from it. See types for what there is."""
+    with workspace(home) as opened:
+        document = document_by(document_id, opened)
+        changed = use.retype(
+            document.document_id, document.version, document_type, note, actor(), opened.services
+        )
+        click.echo(f"{changed.document_id[:8]}@{changed.version} is a {document_type}")
+        _finish_if_filed(changed, opened)
+
+
+@review.command()
+@click.argument("document_id")
+@click.option("--add", multiple=True, type=_LABEL, help="Give it this label (repeatable).")
+@click.option("--remove", multiple=True, type=_LABEL, help="Take this label away (repeatable).")
+@click.option("--note", required=True, help="Why; kept in the history.")
+@pass_home
+def sensitivity(
+    home: Path, document_id: str, add: tuple[str, ...], remove: tuple[str, ...], note: str
+) -> None:
+    """Add or remove a label that restricts access; the machine never overrules it."""
+    with workspace(home) as opened:
+        document = document_by(document_id, opened)
+        changed = use.relabel(
+            document.document_id, document.version, add, remove, note, actor(), opened.services
+        )
+        labels = ", ".join(changed.sensitivity) or "no label"
+        click.echo(f"{changed.document_id[:8]}@{changed.version}: {labels}")
+        _finish_if_filed(changed, opened)
+
+
+def _finish_if_filed(changed: Document, opened: app.Workspace) -> None:
+    """What was filed is filed anew; what waits goes on waiting."""
+    if changed.state is DocumentState.PROPOSED:
+        _finish(changed, opened)
 
 
 @review.command()
@@ -300,6 +347,19 @@ def civil_date(text: str | None) -> str | None:
         return "-".join([parts[0], *(f"{int(part):02d}" for part in parts[1:])])
     except ValueError:
         raise UsageError("a date is written 1987-03-02, 1987-03 or 1987") from None
+
+
+def _say_incident(document: Document, opened: app.Workspace) -> None:
+    """Where the machine had filed it under somebody else, there is an incident now."""
+    with opened.catalog.read() as unit:
+        found = unit.incidents.all(open_only=True)
+        mine = {line.document_id for line in unit.filings.of_scan(document.scan_id)}
+    for incident in found:
+        if mine & {misfile.document_id for misfile in incident.misfiles}:
+            click.echo(
+                f"incident {incident.incident_id[:8]}: it was filed under somebody else; nothing from its "
+                "source is filed alone any more (`scanindex audit incident show`)"
+            )
 
 
 def _finish(document: Document, opened: app.Workspace, *, look_again: bool = False) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from scanindex.cli import roster_records
 from scanindex.cli.common import (
     actor,
     emit_json,
@@ -20,6 +22,11 @@ from scanindex.cli.common import (
     workspace,
 )
 from scanindex.cli.render import patient_data
+from scanindex.errors import AlreadyRunning
+
+if TYPE_CHECKING:
+    from scanindex.app import Workspace
+    from scanindex.store.roster_import import RosterImport
 
 _SHOWN = 20
 
@@ -27,6 +34,17 @@ _SHOWN = 20
 @click.group()
 def roster() -> None:
     """Import and look up the hospital's patients."""
+
+
+for command in (
+    roster_records.show,
+    roster_records.history,
+    roster_records.versions,
+    roster_records.merge,
+    roster_records.unmerge,
+    roster_records.merges,
+):
+    roster.add_command(command)
 
 
 @roster.command("import")
@@ -42,40 +60,90 @@ def import_(
     """Import CSV_FILE as one new version; bad rows are listed by line, good ones taken.
 
     Columns by name, in any order: mrn, last, first, middle, suffix (or name), sex, dob, ssn4, phone,
-    address, city, state, zip, prior_names, aliases, authority. Exit 2 if rows had errors.
+    address, city, state, zip, prior_names, aliases, authority, other_mrns, merged_into, mother_mrn.
+    Merges are carried out, what waits is decided again, and filed documents whose evidence no longer
+    holds are put on `review --recheck`. Exit 2 if rows had errors.
     """
+    from scanindex.store.roster_check_digits import rules_of
     from scanindex.store.roster_import import import_csv
 
     with workspace(home) as opened:
+        site = opened.settings.site
+        is_told = sys.stderr.isatty()
         report = import_csv(
             opened.engine,
             csv_file,
-            authority=authority or opened.settings.site.mrn_authority,
+            authority=authority or site.mrn_authority,
             dry_run=dry_run,
             accept_changes=accept_changes,
-            progress=_progress if sys.stderr.isatty() else None,
+            progress=_progress if is_told else None,
+            check_rules=rules_of(site.mrn_check_digits),
         )
-        if not dry_run:
-            with opened.catalog.write() as unit:
-                unit.events.append("roster_imported", actor(), version=report.version, rows=report.rows)
+        if is_told:
+            click.echo(err=True)
+        after = {} if dry_run else _after_import(opened, report)
     if as_json:
-        emit_json(dataclasses.asdict(report))
+        emit_json(dataclasses.asdict(report) | after)
     else:
-        verb = "would be" if dry_run else "were"
-        click.echo(
-            f"version {report.version}: {report.rows} rows; {report.added} {verb} added, "
-            f"{report.changed} changed, {report.unchanged} unchanged, {report.missing} missing (kept)"
-        )
-        for title, notes, count in (
-            ("error", report.errors, report.error_count),
-            ("warning", report.warnings, report.warning_count),
-        ):
-            for line_no, code, text in notes[:_SHOWN]:
-                click.echo(f"{title}: line {line_no}: {text} [{code}]", err=True)
-            if count > _SHOWN:
-                click.echo(f"… {count - _SHOWN} more {title}s; --json lists them", err=True)
+        _tell(report, dry_run)
+        for name, count in after.items():
+            if count:
+                click.echo(f"{_AFTER[name]}: {count}")
     if report.error_count:
         sys.exit(2)
+
+
+_AFTER = {
+    "merged": "patients merged",
+    "merges_parked": "merges that wait for a patient who is not in the roster (`roster merges`)",
+    "merges_doubtful": "merges of patients who differ, for a person to do (`roster merges`)",
+    "moved": "documents that go with a merge and will be filed again",
+    "decided_again": "waiting documents decided again",
+    "to_recheck": "filed documents to look at again (`review --recheck`)",
+}
+
+
+def _after_import(opened: Workspace, report: RosterImport) -> dict[str, int]:
+    """What a new roster means for documents; each step can be repeated."""
+    from scanindex import app, recheck, redecide
+    from scanindex.store import roster_merging
+
+    before = report.version - 1
+    with opened.catalog.write() as unit:
+        unit.events.append("roster_imported", actor(), version=report.version, rows=report.rows)
+    settled = roster_merging.settle(opened.catalog, actor())
+    late = roster_merging.repoint_stragglers(opened.catalog, actor())
+    try:
+        with app.exclusive(opened.settings):
+            again = redecide.decide_again(opened.services)
+    except AlreadyRunning:
+        again = 0  # the running service does it
+    return {
+        "merged": settled.done,
+        "merges_parked": settled.parked,
+        "merges_doubtful": settled.doubtful,
+        "moved": settled.documents + late,
+        "decided_again": again,
+        "to_recheck": recheck.after_import(
+            opened.services, lambda patient: opened.roster.is_touched(patient, before)
+        ),
+    }
+
+
+def _tell(report: RosterImport, dry_run: bool) -> None:
+    verb = "would be" if dry_run else "were"
+    click.echo(
+        f"version {report.version}: {report.rows} rows; {report.added} {verb} added, "
+        f"{report.changed} changed, {report.unchanged} unchanged, {report.missing} missing (kept)"
+    )
+    for title, notes, count in (
+        ("error", report.errors, report.error_count),
+        ("warning", report.warnings, report.warning_count),
+    ):
+        for line_no, code, text in notes[:_SHOWN]:
+            click.echo(f"{title}: line {line_no}: {text} [{code}]", err=True)
+        if count > _SHOWN:
+            click.echo(f"… {count - _SHOWN} more {title}s; --json lists them", err=True)
 
 
 def _progress(rows: int) -> None:

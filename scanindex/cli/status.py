@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from scanindex import app, sniff
+from scanindex import app, audit, sniff
 from scanindex.cli.common import emit_json, json_option, pass_home, printable, settings_of, table, workspace
 from scanindex.cli.render import names_of
 from scanindex.errors import ConfigError, by_code, transient
@@ -54,6 +54,10 @@ def status(home: Path, as_json: bool) -> None:
             click.echo(
                 f"recheck:   {found['rechecks']} filed document(s) to look at again (`review --recheck`)"
             )
+        for source in found["sources"]:
+            click.echo(f"source:    {printable(source['source'])}: {source['mode']}{_why_not(source)}")
+        if found["incidents"]:
+            click.echo(f"incidents: {found['incidents']} misfile(s) to follow up (`audit incidents`)")
         click.echo(f"index:     {found['index_behind']} change(s) behind")
         click.echo(f"free disk: {found['free_bytes'] / 1e9:.1f} GB")
         if found["troubled"]:
@@ -65,6 +69,10 @@ def status(home: Path, as_json: bool) -> None:
                     for t in found["troubled"]
                 ],
             )
+
+
+def _why_not(source: dict[str, Any]) -> str:
+    return f" ({'; '.join(printable(reason) for reason in source['reasons'])})" if source["reasons"] else ""
 
 
 def _collect(opened: app.Workspace) -> dict[str, Any]:
@@ -93,6 +101,11 @@ def _collect(opened: app.Workspace) -> dict[str, Any]:
         "duplicates": duplicates,
         "rescans": documents.get(DocumentState.RESCAN_WANTED, 0),
         "rechecks": rechecks,
+        "sources": [
+            {"source": s.source, "mode": s.standing.mode, "reasons": list(s.standing.reasons)}
+            for s in audit.status(opened.services)
+        ],
+        "incidents": len(audit.all_incidents(opened.services, open_only=True)),
         "index_behind": last - _indexed(opened),
         "free_bytes": disk.f_bavail * disk.f_frsize,
         "troubled": [

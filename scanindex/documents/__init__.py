@@ -9,5 +9,6 @@ Blank and separator pages are set aside, never lost: `Grouping` names every page
 from __future__ import annotations
 
 from scanindex.documents.group import group
+from scanindex.documents.order import place_of
 
-__all__ = ["group"]
+__all__ = ["group", "place_of"]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import DamerauLevenshtein
 
 from scanindex.documents.facts import Identity, PageFacts
 from scanindex.documents.identity import Same, compare, is_other_person
@@ -73,6 +74,21 @@ def judge(run: Run, page: PageFacts, *, blank_sheet: bool = False) -> Break:
     )
 
 
+def goes_on(page: PageFacts, following: PageFacts) -> bool:
+    """Whether print on the two pages says that the second continues the first."""
+    one, two = page.number, following.number
+    return (
+        (one is not None and two is not None and one.total == two.total and one.number + 1 == two.number)
+        or following.is_continued
+        or following.side == 2
+        or (page.ends_open and following.first_words[:1].islower())
+        or (
+            (following.first_item is not None and page.last_item is not None)
+            and following.first_item == page.last_item + 1 > 2
+        )
+    )
+
+
 def _goes_on(cues: Sequence[tuple[float, str]]) -> bool:
     """Whether something on the page itself says so. Missing titles and names do not: they
     are missing on badly read first pages of other people too."""
@@ -113,8 +129,29 @@ def _cues(run: Run, page: PageFacts, same: Same, *, blank_sheet: bool) -> Iterat
         and abs(page.width_inches / run.last.width_inches - 1) > 0.12
     ):
         yield 0.5, "the paper has another size"
-    if page.form and run.last.form and page.form != run.last.form:
-        yield 0.8, "another form number"
+    yield from _form_cues(run, page)
+    yield from _text_cues(run, page)
+
+
+def _form_cues(run: Run, page: PageFacts) -> Iterator[tuple[float, str]]:
+    if page.form and run.last.form:
+        if page.form != run.last.form:
+            yield 0.8, "another form number"
+        elif page.title is None and not page.letterhead:
+            yield -0.8, "same form number, no title of its own"
+    if page.side == 2 and len(run.pages) == 1:
+        yield -2.0, "it is side 2"
+    elif page.side == 1:
+        yield 1.2, "it is side 1"
+
+
+def _text_cues(run: Run, page: PageFacts) -> Iterator[tuple[float, str]]:
+    if page.greets:
+        yield 2.0, "a letter begins"
+    if run.last.closes:
+        yield 0.9, "the text before it is closed"
+    if page.first_item and run.last.last_item and page.first_item == run.last.last_item + 1 > 2:
+        yield -1.5, "a numbered list goes on"
 
 
 def _number_cues(run: Run, page: PageFacts) -> Iterator[tuple[float, str]]:
@@ -126,6 +163,8 @@ def _number_cues(run: Run, page: PageFacts) -> Iterator[tuple[float, str]]:
                 if last.number == last.total
                 else (-0.8, "the count before it is not complete")
             )
+        elif last is not None and last.number > 1:
+            yield 0.4, "the numbers before it do not go on"
         return
     if number.number == 1:
         yield 1.6, "page number 1"
@@ -145,7 +184,8 @@ def _number_cues(run: Run, page: PageFacts) -> Iterator[tuple[float, str]]:
 
 
 def _title_cues(run: Run, page: PageFacts, same: Same) -> Iterator[tuple[float, str]]:
-    kind = next((p.title for p in run.pages if p.title), None) or run.first.type_by_words
+    kind = next((p.title for p in run.pages if p.title), None)
+    kind = kind or next((p.type_by_words for p in run.pages if p.type_by_words), None)
     if page.title is not None:
         if page.title != kind:
             yield (0.9 if page.is_title_weak else 2.2), "another title"
@@ -163,14 +203,14 @@ def _same_title(run: Run, page: PageFacts) -> Iterator[tuple[float, str]]:
     before = run.first
     if page.service_dates and before.service_dates and not page.service_dates & before.service_dates:
         yield 1.6, "same title, other date"
-    elif fuzz.ratio(page.head, run.last.head) >= 88:
+    elif fuzz.ratio(page.head, run.last.head) >= (82 if page.service_dates & before.service_dates else 88):
         yield -0.5, "same running header"
     else:
         yield 0.8, "the title stands again"
 
 
 def _header_cues(run: Run, page: PageFacts, same: Same) -> Iterator[tuple[float, str]]:
-    if page.letterhead and page.letterhead != run.first.letterhead and page.letterhead != run.last.letterhead:
+    if page.letterhead and not any(_is_same_house(page, other) for other in (run.first, run.last)):
         yield (1.2 if run.first.letterhead else 0.6), "another letterhead"
     elif page.letterhead and run.first.letterhead:
         yield 0.4, "the letterhead stands again"
@@ -180,11 +220,20 @@ def _header_cues(run: Run, page: PageFacts, same: Same) -> Iterator[tuple[float,
         yield 0.8, "the identifiers differ slightly"
     if page.identity.is_empty and not run.identity.is_empty:
         yield -0.3, "no identifiers"
-    if page.accounts and run.first.accounts and not page.accounts & run.first.accounts:
-        yield 1.2, "another account number"
-    elif page.accounts & run.first.accounts:
+    if page.accounts & run.first.accounts:
         yield -0.3, "same account number"
+    elif page.accounts and run.first.accounts and not _are_close(page.accounts, run.first.accounts):
+        yield 1.2, "another account number"
     if page.first_words[:1].islower():
         yield (-0.9 if run.last.ends_open else -0.4), "it begins in mid-sentence"
     elif run.last.ends_open and page.first_words and page.title is None:
         yield -0.4, "the text before it is unfinished"
+
+
+def _is_same_house(page: PageFacts, other: PageFacts) -> bool:
+    return bool(other.letterhead) and fuzz.partial_ratio(page.letterhead, other.letterhead) >= 85
+
+
+def _are_close(some: frozenset[str], others: frozenset[str]) -> bool:
+    """One character off: the same number misread, or the next one; it tells nothing."""
+    return any(DamerauLevenshtein.distance(a, b) <= 1 for a in some for b in others)

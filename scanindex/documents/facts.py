@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from scanindex.model import Finding, FindingKind, PageFindings, PageReading, Role
+from scanindex.model import Finding, FindingKind, PageFindings, PageKind, PageReading, Role
 
 HEAD_SHARE = 0.16
 FOOT_SHARE = 0.92
@@ -21,7 +21,31 @@ _TO_BE_CONTINUED = re.compile(
     r"|\b(?:OVER|NEXT PAGE|PLEASE TURN)\s*[)>.…-]*\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
-_FORM = re.compile(r"\b(?:FORM|MR|REV)\s*[#:.]?\s*(?:NO\.?\s*)?([A-Z]{0,4}-?\d[\dA-Z-]{2,})", re.IGNORECASE)
+_FORM = re.compile(
+    r"\bFORM\s*[#:.]?\s*(?:NO\.?\s*)?([A-Z]{0,4}[- ]?\d[\dA-Z-]*)"
+    r"|\b(?:MR|REV)\s*[#:.]?\s*(?:NO\.?\s*)?([A-Z]{0,4}-?\d[\dA-Z-]{2,})",
+    re.IGNORECASE,
+)
+_SIDE = re.compile(r"\b(?:SIDE\s+([12])(?:\s+OF\s+2)?|(FRONT)|(BACK|REVERSE)(?:\s+SIDE)?)\s*$", re.IGNORECASE)
+_GREETING = re.compile(r"^\W*(?:DEAR\s+[A-Z]|TO WHOM IT MAY CONCERN)", re.IGNORECASE)
+_CLOSING = re.compile(
+    r"^\W*(?:SINCERELY|RESPECTFULLY|VERY TRULY YOURS|YOURS (?:TRULY|SINCERELY)|(?:BEST|KIND) REGARDS)\b"
+    r"|\bD:\s*\d{1,2}[-/.]\d.{0,12}\bT:\s*\d"
+    r"|\bDICTATED:?\s+\S.*\bTRANSCRIBED\b|\bEND OF REPORT\b|\*{2,}\s*(?:END|FINAL)\b",
+    re.IGNORECASE,
+)
+_ITEM = re.compile(r"^\W{0,2}(\d{1,2})[.)]\s+\S")
+_DAMAGED_COUNT = re.compile(
+    r"\bP[ao0]?[gq9][ec]?\.?\s*([\dlI|]{1,2})\s*(?:[o0c][ftl1i]|/|af)\s*([\dlI|]{1,2})\s*$", re.IGNORECASE
+)
+_VISIT_NUMBER = re.compile(
+    r"\b(?:ACC(?:OUN)?T|ACC(?:ESSION)?|AC|CASE|ORDER|SPECIMEN|VISIT|ENCOUNTER|JOB|FIN)\b"
+    r"[\s.:#]*(?:NO\b|NUMBER\b|NUM\b|ID\b)?[\s.:#]*([A-Z]{0,3}-?\d[\d-]{4,12})\b",
+    re.IGNORECASE,
+)
+_DAY = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}|/")
+LEAST_DIGITS = 6
+"""Of a number that two pages can only share if they are of one visit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +98,23 @@ class PageFacts:
     is_to_be_continued: bool = False
     """It says that another page follows."""
     form: str = ""
+    side: int | None = None
+    """Printed as side 1 or 2 of a form."""
+    greets: bool = False
+    """A letter begins: its greeting stands in the upper half."""
+    closes: bool = False
+    """The text ends here: complimentary close, or dates of dictation and typing."""
+    first_item: int | None = None
+    """Number of the list item with which the page begins; `last_item` of its last one."""
+    last_item: int | None = None
+    visit_numbers: frozenset[str] = field(default=frozenset(), repr=False)
+    """Account, accession, case, job and such numbers that a label announces."""
+    numbers: frozenset[str] = field(default=frozenset(), repr=False)
+    """All numbers of `LEAST_DIGITS` digits and more."""
+    is_count_repaired: bool = False
+    """Its page count was misread and mended."""
+    is_wordless: bool = False
+    """Something is on it, and nothing of it can be read: a drawing, or print shining through."""
     is_well_read: bool = False
     """Enough words, mostly read with confidence: a name or title would have been seen."""
     is_landscape: bool = False
@@ -86,13 +127,18 @@ def facts_of(reading: PageReading, findings: PageFindings) -> PageFacts:
     head, foot = _band(reading, 0.0, HEAD_SHARE), _band(reading, FOOT_SHARE, 1.01)
     form = _FORM.search(foot)
     prose = _prose(reading)
+    lines = reading.text.splitlines()
+    number = _number(findings, "print.")
+    repaired = _repaired_count(lines) if number is None or number.total is None else None
+    items = [int(m[1]) for line in lines if (m := _ITEM.match(line))]
+    accounts = frozenset(_plain(f.value) for f in findings.of(FindingKind.ACCOUNT))
     return PageFacts(
         scan_page_no=reading.scan_page_no,
         identity=_identity(findings),
         title=title.value if title else None,
         is_title_weak=bool(title and ".weak" in title.rule),
         type_by_words=by_words.value if by_words else None,
-        number=_number(findings, "print."),
+        number=repaired or number,
         fax_number=_number(findings, "fax."),
         head_names=frozenset(
             f.value
@@ -100,7 +146,7 @@ def facts_of(reading: PageReading, findings: PageFindings) -> PageFacts:
             if f.rule.startswith("running.name/") and _is_legible(f)
         ),
         letterhead=_letterhead(findings),
-        accounts=frozenset(_plain(f.value) for f in findings.of(FindingKind.ACCOUNT)),
+        accounts=accounts,
         service_dates=frozenset(
             f.value for f in findings.of(FindingKind.SERVICE_DATE) if f.rule.startswith("label.")
         ),
@@ -109,7 +155,18 @@ def facts_of(reading: PageReading, findings: PageFindings) -> PageFacts:
         ends_open=bool(prose) and not prose[-1].rstrip().endswith((".", ":", ";", "!", "?", ")")),
         is_continued=bool(_CONTINUED.search(_band(reading, 0.0, 0.25))),
         is_to_be_continued=bool(_TO_BE_CONTINUED.search(_band(reading, 0.3, 1.01))),
-        form=_plain(form[1]) if form else "",
+        form=_plain(form[1] or form[2]) if form else "",
+        side=_side(lines),
+        greets=any(_GREETING.match(line) for line in lines[: max(12, len(lines) // 2)]),
+        closes=any(_CLOSING.search(line) for line in lines[-12:]),
+        first_item=int(m[1]) if lines and (m := _ITEM.match(lines[0])) else None,
+        last_item=items[-1] if items else None,
+        visit_numbers=frozenset(n for n in (*accounts, *_visit_numbers(lines)) if _is_long(n)),
+        numbers=frozenset(
+            n for w in reading.words if not _DAY.search(w.text) and _is_long(n := _plain(w.text))
+        ),
+        is_count_repaired=repaired is not None,
+        is_wordless=reading.kind is PageKind.CONTENT and not reading.words and not reading.barcodes,
         is_well_read=_is_well_read(reading),
         is_landscape=reading.width_px > 1.1 * reading.height_px,
         width_inches=reading.width_px / reading.dpi if reading.dpi else None,
@@ -144,6 +201,31 @@ def _number(findings: PageFindings, rule: str) -> PageNumber | None:
         return None
     number, _, total = found[0].value.partition("/")
     return PageNumber(number=int(number), total=int(total) if total.isdigit() else None)
+
+
+def _repaired_count(lines: Sequence[str]) -> PageNumber | None:
+    """ "Paqe 2 0f 3" in the first or last lines."""
+    for line in (*lines[:3], *lines[-3:]):
+        if found := _DAMAGED_COUNT.search(line):
+            number, total = (int(re.sub(r"[lLiI|]", "1", text)) for text in found.groups())
+            if 1 <= number <= total and total > 1:
+                return PageNumber(number=number, total=total)
+    return None
+
+
+def _side(lines: Sequence[str]) -> int | None:
+    for line in (*lines[:2], *lines[-2:]):
+        if found := _SIDE.search(line):
+            return int(found[1]) if found[1] else 1 if found[2] else 2
+    return None
+
+
+def _visit_numbers(lines: Sequence[str]) -> list[str]:
+    return [_plain(found[1]) for line in lines for found in _VISIT_NUMBER.finditer(line)]
+
+
+def _is_long(number: str) -> bool:
+    return sum(c.isdigit() for c in number) >= LEAST_DIGITS
 
 
 def _letterhead(findings: PageFindings) -> str:

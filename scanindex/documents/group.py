@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from scanindex.documents.breaks import Break, Run, judge
+from scanindex.documents import order
+from scanindex.documents.breaks import Break, Run, goes_on, judge
 from scanindex.documents.facts import Identity, PageFacts, facts_of
 from scanindex.documents.identity import Same, compare
 from scanindex.documents.sheets import Between, blanks_separate, cover_of, is_header_sheet
+from scanindex.documents.ties import ties_of
 from scanindex.model import (
     BETWEEN_SHEETS,
     FindingKind,
@@ -21,6 +25,8 @@ from scanindex.model import (
 )
 from scanindex.settings import DocumentsSettings
 
+_UNREAD = "nothing can be read on it"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Content:
@@ -28,7 +34,7 @@ class _Content:
 
     facts: PageFacts
     before: Between
-    blank_sheet: bool
+    blank_sheet: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +57,27 @@ def group(
 
     Every content and failed page is in exactly one group, every blank and separator
     page in `set_aside` (blanks stay in their document where `drop_blanks` is off).
+    Where the folder says that fronts and backs were scanned apart, pages are taken as
+    they lie on paper; if they do not pair, nothing is cut and a person is asked.
     """
+    if order.is_unpaired(preset.page_order, len(readings)):
+        return _unpaired(readings)
+    readings = order.on_paper(readings, preset.page_order)
+    findings = order.on_paper(findings, preset.page_order)
     set_aside = tuple(r.scan_page_no for r in readings if _is_set_aside(r, settings))
-    contents = tuple(_contents(readings, findings, settings))
+    contents = _contents(readings, findings, settings)
     gathered = tuple(_gather(contents, preset))
     is_marked = len(gathered) == 1 or any(c.before.separator for c in contents)
     between = _between_sheets(contents, gathered, preset)
     groups = tuple(_closed(g, is_marked=is_marked, is_between=g.run.first in between) for g in gathered)
     return Grouping(groups=groups, set_aside=set_aside)
+
+
+def _unpaired(readings: Sequence[PageReading]) -> Grouping:
+    """Everything, blanks too: which back belongs to which front is not known."""
+    pages = tuple(reading.scan_page_no for reading in readings)
+    group = PageGroup(pages=pages, reasons=(order.UNPAIRED,), is_sure=False)
+    return Grouping(groups=(group,), set_aside=())
 
 
 def _is_separator(reading: PageReading) -> bool:
@@ -71,8 +90,22 @@ def _is_set_aside(reading: PageReading, settings: DocumentsSettings) -> bool:
 
 def _contents(
     readings: Sequence[PageReading], findings: Sequence[PageFindings], settings: DocumentsSettings
+) -> Sequence[_Content]:
+    """The pages of documents; which blanks between them are sheets laid in, the whole scan tells."""
+    contents = tuple(_plain_contents(readings, findings, settings))
+    if any(c.before.separator for c in contents):
+        return contents
+    least = blanks_separate([PageKind.SEPARATOR if _is_separator(r) else r.kind for r in readings])
+    inside = [b.before.blanks for a, b in itertools.pairwise(contents) if goes_on(a.facts, b.facts)]
+    least = max(least, max(inside, default=0) + 1) if least else 0
+    return tuple(
+        dataclasses.replace(c, blank_sheet=True) if 0 < least <= c.before.blanks else c for c in contents
+    )
+
+
+def _plain_contents(
+    readings: Sequence[PageReading], findings: Sequence[PageFindings], settings: DocumentsSettings
 ) -> Iterator[_Content]:
-    least_blanks = blanks_separate(_sheet_kinds(readings))
     before = Between()
     for reading, found in zip(readings, findings, strict=True):
         if _is_separator(reading):
@@ -81,29 +114,45 @@ def _contents(
         elif reading.kind is PageKind.BLANK and settings.drop_blanks:
             before = Between(separator=before.separator, cover=before.cover, blanks=before.blanks + 1)
         else:
-            sheet = 0 < least_blanks <= before.blanks
-            yield _Content(facts=facts_of(reading, found), before=before, blank_sheet=sheet)
+            yield _Content(facts=facts_of(reading, found), before=before)
             before = Between()
 
 
-def _sheet_kinds(readings: Sequence[PageReading]) -> list[PageKind]:
-    return [PageKind.SEPARATOR if _is_separator(r) else r.kind for r in readings]
-
-
 def _gather(contents: Sequence[_Content], preset: Preset) -> Iterator[_Open]:
+    """Groups in order. A page on which nothing can be read waits for the next one to tell."""
     current: _Open | None = None
+    waiting: list[_Content] = []
     for content in contents:
         if current is None:
             current = _start(content, Break(starts=True, is_sure=True, reason="first page"))
             continue
+        if _may_wait(content, preset):
+            waiting.append(content)
+            continue
         verdict = _verdict(current, content, preset.splitting)
         if verdict.starts:
             yield current
+            yield from _loose(waiting)
             current = _start(content, verdict)
         else:
+            for between in waiting:
+                current = _add(current, between, dataclasses.replace(verdict, reason=_UNREAD))
             current = _add(current, content, verdict)
+        waiting = []
     if current is not None:
         yield current
+        yield from _loose(waiting)
+
+
+def _may_wait(content: _Content, preset: Preset) -> bool:
+    is_free = preset.splitting == "auto" and not content.before.separator
+    return is_free and content.facts.is_wordless
+
+
+def _loose(waiting: Sequence[_Content]) -> Iterator[_Open]:
+    """Unread pages at the end of a document: a drawing of it, or backs that shine through."""
+    for content in waiting:
+        yield _start(content, Break(starts=True, is_sure=False, reason=_UNREAD))
 
 
 def _verdict(current: _Open, content: _Content, splitting: str) -> Break:
@@ -183,4 +232,5 @@ def _closed(current: _Open, *, is_marked: bool, is_between: bool) -> PageGroup:
         ),
         is_sure=not open_guesses,
         cover=current.cover,
+        ties=ties_of(current.run.pages),
     )

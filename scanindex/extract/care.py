@@ -1,8 +1,7 @@
-"""What a page says about the care itself: date of service, provider, facility, page k of N.
+"""What a page says about the care besides its date: provider, facility, page k of N.
 
-A date counts as a date of care by its label, or by standing alone like a letter's
-date; birth, print, fax, receipt and due dates never do. How much a label is worth
-is in the finding's rule ("label.service_date.visit/1"), for `fields` to rank.
+How much a place or label is worth is in the finding's rule ("label.provider.author/1"),
+for `fields` to rank.
 """
 
 from __future__ import annotations
@@ -10,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from scanindex.extract.dates import DateSpan, find_dates, service_reading
 from scanindex.extract.evidence import Evidence
 from scanindex.extract.labels import Field, Sighting
-from scanindex.extract.layout import Row, Token
+from scanindex.extract.layout import Row, Token, key_of
 from scanindex.extract.names import CREDENTIALS
 from scanindex.extract.places import LabelledPage
-from scanindex.extract.tables import words_of
-from scanindex.extract.values import read_date, read_person, text_of
+from scanindex.extract.tables import read_table, words_of
+from scanindex.extract.values import Value, read_person, text_of
 from scanindex.model import Finding, FindingKind, Role
 
 
@@ -42,97 +40,22 @@ _FAX_LINE = re.compile(r"\bFAX\b|\bFROM[:\s]|\bTO[:\s]|\d{1,2}:\d{2}|\bVIA\b", r
 _STRONG_FACILITY = _any_of(words_of("facilities", "strong"))
 _FACILITY = _any_of(words_of("facilities", "strong") | words_of("facilities", "usual"))
 _NOT_FACILITY = _any_of(words_of("facilities", "never"))
+_GENERIC = words_of("facilities", "generic")
+_OPENS_HEADING = re.compile(
+    r"^(?:HOSPITAL|CLINIC|MEDICAL CENTER)\s+(?!OF\b|FOR\b|AT\b|&|CORP)", re.IGNORECASE
+)
+_COMPANY = re.compile(r"\b(?:P\.?\s?[CA]|INC)\.?$", re.IGNORECASE)
+"""A form of company names one only where it ends the line."""
 _UNLIKE_NAME = re.compile(r"[:;?]|\d{3}")
+_COPY_WORDS = frozenset({"CC", "CCS", "XC", "PC", "COPY", "COPIES", "BCC"})
+_AUTHOR_WORDS = frozenset({"DICTATED", "SIGNED", "ELECTRONICALLY", "AUTHENTICATED", "AUTHOR", "BY"})
+_TO_WORDS = frozenset({"TO", "ATTN", "ATTENTION"})
+_SHORT_PAGE_ROWS = 6
+_SIGNED = 0.35
+"""Least confidence of a signature's words: scrawl reads as anybody's name."""
+_NURSES = frozenset({"RN", "LPN", "LVN", "BSN", "CNA", "RNC"})
+_TITLE_WORDS = frozenset(w for _, phrases in read_table("titles") for p in phrases for w in p.split())
 _DOCTOR = re.compile(r"^DRS?$")
-
-
-def service_dates(page: LabelledPage, evidence: Evidence, birth: str | None = None) -> tuple[Finding, ...]:
-    """Labelled dates of care; where there is none, a date standing alone like a letter's."""
-    labelled = tuple(_labelled(page, evidence, birth))
-    if any(not f.rule.endswith((".dictated/1", ".admission/1")) for f in labelled):
-        return labelled
-    return (*labelled, *_bare(page, evidence, birth))
-
-
-def _labelled(page: LabelledPage, evidence: Evidence, birth: str | None) -> Iterator[Finding]:
-    for sighting in page.sightings:
-        if sighting.label.field is not Field.SERVICE_DATE:
-            continue
-        for place in page.places(sighting):
-            value = read_date(place)
-            if value is None or value.date is None:
-                continue
-            reading = service_reading(value.date, birth)
-            if reading:
-                yield evidence.finding(
-                    FindingKind.SERVICE_DATE,
-                    raw=value.raw,
-                    value=reading,
-                    tokens=value.tokens,
-                    rule=f"label.service_date.{sighting.label.detail}",
-                    role=Role.PATIENT,
-                    is_repaired=value.is_repaired,
-                )
-            break
-
-
-def _bare(page: LabelledPage, evidence: Evidence, birth: str | None) -> Iterator[Finding]:
-    """Dates without label: alone in a cell near the top, or opening a line of notes."""
-    for row_no, row in enumerate(page.layout.rows):
-        if page.by_row.get(row_no) and any(
-            s.label.field in {Field.BIRTH_DATE, Field.OTHER_DATE} for s in page.by_row[row_no]
-        ):
-            continue
-        for cell in row.cells():
-            found = _bare_in_cell(cell)
-            if found is None:
-                continue
-            span, is_alone = found
-            is_top = row.middle < 0.4 * page.layout.height_px
-            if _is_under_excluded(page, row_no, cell) or not (
-                is_top if is_alone else cell[0] is row.tokens[0]
-            ):
-                continue
-            if (reading := service_reading(span, birth)) and len(reading) == 10:
-                yield evidence.finding(
-                    FindingKind.SERVICE_DATE,
-                    raw=span.raw,
-                    value=reading,
-                    tokens=cell[:3],
-                    rule="bare.service_date.alone" if is_alone else "bare.service_date.entry",
-                    role=Role.UNKNOWN,
-                    factor=0.6 if is_alone else 0.5,
-                )
-
-
-def _bare_in_cell(cell: Sequence[Token]) -> tuple[DateSpan, bool] | None:
-    """(date, whether nothing else stands in the cell but a time) for a cell that opens with a date."""
-    text = text_of(cell)
-    spans = find_dates(text)
-    if not spans or spans[0].start > 2 or len(spans) > 1 or spans[0].is_repaired:
-        return None
-    rest = re.sub(
-        r"\d{1,2}:?\d{2}(?::\d{2})?\s*(?:[AP]\.?M\.?)?|HRS?|HOURS",
-        "",
-        text[spans[0].end :],
-        flags=re.IGNORECASE,
-    )
-    return spans[0], not any(c.isalnum() for c in rest)
-
-
-def _is_under_excluded(page: LabelledPage, row_no: int, cell: Sequence[Token]) -> bool:
-    """Whether a label above says that this date is no date of care (birth, due, print)."""
-    for above in range(max(0, row_no - 2), row_no):
-        for sighting in page.by_row.get(above, ()):
-            if sighting.label.field in {Field.BIRTH_DATE, Field.OTHER_DATE}:
-                tokens = page.label_tokens(sighting)
-                if (
-                    tokens[0].left - 3 * tokens[0].height
-                    < cell[0].left
-                    < tokens[-1].right + 3 * tokens[0].height
-                ):
-                    return True
-    return False
 
 
 def providers(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:
@@ -145,7 +68,7 @@ def providers(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:
 def _labelled_provider(page: LabelledPage, evidence: Evidence, sighting: Sighting) -> Iterator[Finding]:
     for place in page.places(sighting):
         value = read_person(place)
-        if value is None:
+        if value is None or _is_title(value):
             continue
         yield evidence.finding(
             FindingKind.PROVIDER,
@@ -158,10 +81,17 @@ def _labelled_provider(page: LabelledPage, evidence: Evidence, sighting: Sightin
         return
 
 
+def _is_title(value: Value) -> bool:
+    """ "Physician's progress notes": the words behind the label are of the form's title."""
+    return all(key_of(w) in _TITLE_WORDS for w in re.split(r"[ ,]+", value.text) if w)
+
+
 def _signatures(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:
     """ "Ann B. Doe, M.D." or "Dr. Doe" in a short cell of its own: signature or letterhead."""
-    for row in page.layout.rows:
-        for cell in row.cells():
+    copied = frozenset(_copied_rows(page))
+    for row_no, row in enumerate(page.layout.rows):
+        for whole in row.cells():
+            cell = _after_author(whole, is_copied=row_no in copied)
             if not 2 <= len(cell) <= 8:
                 continue
             keys = [t.key for t in cell]
@@ -172,16 +102,63 @@ def _signatures(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:
             value = read_person(cell)
             if value is None or value.name is None or not value.name.credentials:
                 continue
-            is_low = row.middle > 0.5 * page.layout.height_px
+            is_low = _is_at_end(page, row_no)
+            if (value.tokens and _least(value.tokens) < _SIGNED) and not is_doctor:
+                continue
+            is_nurse = not is_doctor and all(c in _NURSES for c in value.name.credentials)
+            is_told = row_no in copied or _word_before(row, whole) in _TO_WORDS
+            place = "copy" if is_told else "nurse" if is_nurse else "low" if is_low else "high"
             yield evidence.finding(
                 FindingKind.PROVIDER,
                 raw=value.raw,
                 value=value.text,
                 tokens=value.tokens,
-                rule="signature.provider.low" if is_low else "signature.provider.high",
+                rule=f"signature.provider.{place}",
                 role=Role.PROVIDER,
                 factor=0.8,
             )
+
+
+def _least(tokens: Sequence[Token]) -> float:
+    return min((t.word.confidence for t in tokens if t.word.confidence is not None), default=1.0)
+
+
+def _is_at_end(page: LabelledPage, row_no: int) -> bool:
+    """In the lower half of the paper or, on a short page, of what is written on it."""
+    rows = page.layout.rows
+    is_late = len(rows) >= _SHORT_PAGE_ROWS and row_no >= 0.7 * len(rows)
+    return is_late or rows[row_no].middle > 0.5 * page.layout.height_px
+
+
+def _word_before(row: Row, cell: tuple[Token, ...]) -> str:
+    """The word left of a cell ("TO:", "FROM:")."""
+    at = next(i for i, t in enumerate(row.tokens) if t is cell[0])
+    return row.tokens[at - 1].key if at else ""
+
+
+def _after_author(cell: tuple[Token, ...], *, is_copied: bool) -> tuple[Token, ...]:
+    """ "Dictated: Ann B. Doe, M.D." without the word that announces the author."""
+    start = 0
+    while start < len(cell) and cell[start].key in _AUTHOR_WORDS:
+        start += 1
+    if not start and is_copied and cell[0].key in _COPY_WORDS:
+        start = 1
+    return cell[start:]
+
+
+def _copied_rows(page: LabelledPage) -> Iterator[int]:
+    """Rows that name who gets a copy: "cc: ..." and the lines of names right under it."""
+    last: Row | None = None
+    for row_no, row in enumerate(page.layout.rows):
+        opens = row.tokens[0].key in _COPY_WORDS
+        goes_on = (
+            last is not None
+            and len(row.tokens) <= 8
+            and row.middle - last.middle < 2.2 * max(row.height, last.height)
+        )
+        last = row if opens or goes_on else None
+        if last is not None:
+            yield row_no
 
 
 def facilities(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:
@@ -203,36 +180,68 @@ def facilities(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:
 
 
 def _letterheads(page: LabelledPage, evidence: Evidence, share: float, name: str) -> Iterator[Finding]:
-    for row in page.layout.rows:
+    for row_no, row in enumerate(page.layout.rows):
         at = row.middle / max(1, page.layout.height_px)
+        if at < 0.045 and len(_FAX_LINE.findall(row.text)) >= 2:
+            continue
         if not (at <= share if name == "letterhead" else at >= 0.88 or 0.22 < at < 0.35):
             continue
         for cell in row.cells():
-            text = text_of([t for t in cell if t.key or t.text == "&"]).strip(" ,.-_|*")
+            text = _line_of(cell)
             if not _is_facility(text):
                 continue
+            first = _first_half(page, row_no, cell) if _is_second_half(text) else ()
+            if not first and _is_second_half(text):
+                continue  # "Memorial Hospital" is everywhere: half a name is none
+            text = f"{_line_of(first)} {text}" if first else text
             is_strong = bool(_STRONG_FACILITY.search(text))
             yield evidence.finding(
                 FindingKind.FACILITY,
                 raw=text,
                 value=text,
-                tokens=cell,
+                tokens=(*first, *cell),
                 rule=f"{name}.facility{'' if is_strong else '.weak'}",
                 role=Role.UNKNOWN,
                 factor=1.0 if is_strong else 0.7,
             )
 
 
+def _line_of(cell: Sequence[Token]) -> str:
+    return text_of([t for t in cell if t.key or t.text == "&"]).strip(" ,.-_|*")
+
+
+def _is_second_half(text: str) -> bool:
+    """Nothing but words that any facility may carry: the name proper stands on the line above."""
+    return all(key_of(w) in _GENERIC for w in text.split() if w != "&")
+
+
+def _first_half(page: LabelledPage, row_no: int, cell: Sequence[Token]) -> tuple[Token, ...]:
+    """The line of a name right above a second half: near, a few capitalised words, nothing else."""
+    row = page.layout.rows[row_no]
+    for upper in reversed(page.layout.rows[max(0, row_no - 2) : row_no]):
+        if row.middle - upper.middle > 2.2 * max(row.height, upper.height):
+            return ()
+        for other in upper.cells():
+            words = _line_of(other).split()
+            shared = min(other[-1].right, cell[-1].right) - max(other[0].left, cell[0].left)
+            if shared > 0 and 1 <= len(words) <= 4 and all(w[:1].isupper() for w in words):
+                is_plain = not any(c.isdigit() for w in words for c in w) and not _NOT_FACILITY.search(
+                    " ".join(words)
+                )
+                return other if is_plain and not any(t.is_marked for t in other) else ()
+    return ()
+
+
 def _is_facility(text: str) -> bool:
     words = text.split()
-    if not 2 <= len(words) <= 9 or not _FACILITY.search(text):
+    if not 2 <= len(words) <= 9 or not (_FACILITY.search(text) or _COMPANY.search(text)):
         return False
-    if _NOT_FACILITY.search(text) or _UNLIKE_NAME.search(text):
+    if _NOT_FACILITY.search(text) or _UNLIKE_NAME.search(text) or _OPENS_HEADING.search(text):
         return False
     capitalised = sum(
         w[:1].isupper() or w.lower() in {"of", "the", "and", "at", "for", "&", "de"} for w in words
     )
-    return capitalised == len(words)
+    return capitalised == len(words) and any(len(key_of(w)) > 3 for w in words)
 
 
 def page_numbers(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:

@@ -1,23 +1,30 @@
 """Civil dates as charts print them -> ISO text, every reading that stays possible.
 
-US habit: numbers are month first, unless that month cannot be. Two-digit years
-keep both centuries until birth <= service settles it (see `birth_readings` and
-`service_reading`). OCR slips inside a date ("O1/l2/98") are repaired and said so.
-Dates may be partial ("1987-03", "1987"). Times of day are left out.
+Numbers are month first, unless that month cannot be or the paper's habits say
+otherwise (date_habits.py). Two-digit years keep every century until birth <=
+service <= received settles it (see `birth_readings` and `service_reading`). OCR
+slips inside a date ("O1/l2/98") are repaired and said so. Dates may be partial
+("1987-03", "1987"). Times of day are left out.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from rapidfuzz.distance import DamerauLevenshtein
+
+from scanindex.extract.date_habits import USUAL_HABITS, DateHabits, DayOrder
+
 EARLIEST_BIRTH_YEAR = 1880
 EARLIEST_SERVICE_YEAR = 1930
-LATEST_YEAR = 2029
-"""A hundred years of service dates, so that a two-digit service year has one reading.
-Raise both ends together as time goes on."""
+"""Paper that names only two digits of its year is not older than this; a full year may be."""
+EARLIEST_FULL_SERVICE_YEAR = 1900
+LATEST_PRINTED_YEAR = 2099
+"""A four-digit number beyond this is no year at all (expiry dates lie in the future)."""
 OLDEST_YEARS = 112
 
 MONTHS = {
@@ -65,7 +72,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     ("My", re.compile(rf"(?<![A-Z\d]){_MONTH}\s?[-/ ,]?\s?(\d{{4}}){_END}")),
 )
-_MISSPELT = re.compile(r"\b([A-Za-z]{4,9})\.?\s(\d{1,2}),?\s(\d{4})(?!\d)")
+_MISSPELT = re.compile(r"\b([A-Za-z]{4,10})\.?\s(\d{1,2}),?\s(\d{4})(?!\d)")
+_MISSPELT_LATER = re.compile(r"(?<!\d)(\d{1,2})\s([A-Za-z]{4,10}),?\s(\d{4})(?!\d)")
 _SPACED = re.compile(r"^\s*(\d{1,2})[ |]+(\d{1,2})[ |]+(\d{4}|\d{2})(?!\d)")
 _COMPACT = re.compile(r"^\s*(?:(19\d\d|20\d\d)(\d\d)(\d\d)|(\d\d)(\d\d)(19\d\d|20\d\d))(?!\d)")
 _MONTH_YEAR = re.compile(r"^\s*(\d{1,2})[/-](\d{4})(?![\d/-])")
@@ -106,6 +114,24 @@ class DateSpan:
     month: int | None
     day: int | None
     is_repaired: bool = False
+    is_numeric: bool = False
+    """Printed as two numbers before the year, whose order is a habit of the paper."""
+    is_day_first: bool = False
+    """Numbers that can only be read day first: the second one is no month."""
+
+    @property
+    def is_either_order(self) -> bool:
+        return self.is_numeric and self.month != self.day and max(self.month or 0, self.day or 0) <= 12
+
+    def under(self, habits: DateHabits) -> tuple[DateSpan, ...]:
+        """As it may be meant where dates are written like this; two where that stays open."""
+        if not self.is_either_order or habits.order is DayOrder.MONTH_FIRST:
+            return (self,)
+        swapped = dataclasses.replace(self, month=self.day, day=self.month)
+        if habits.order is DayOrder.DAY_FIRST:
+            return (swapped,)
+        named = [s for s in (self, swapped) if any(s.iso(c) in habits.named_days for c in (0, 1900, 2000))]
+        return (named[0],) if len(named) == 1 else (self, swapped)
 
     def iso(self, century: int = 0) -> str | None:
         """ISO text with `century` added to a two-digit year; None where no such day exists."""
@@ -118,6 +144,10 @@ class DateSpan:
             return dt.date(year, self.month, self.day).isoformat()
         except ValueError:
             return None
+
+    def iso_in_century_of(self, other: str) -> str:
+        """ISO text of this day in the year of another reading of the same print."""
+        return f"{other[:4]}-{self.month:02d}-{self.day:02d}"
 
     def readings(self, earliest: int, latest: int) -> tuple[str, ...]:
         """Every reading whose year lies between the two, most recent first."""
@@ -147,7 +177,9 @@ def labelled_date(text: str) -> DateSpan | None:
     if spans:
         return spans[0]
     if m := _SPACED.match(text):
-        return _span(m, text, int(m[3]), len(m[3]), int(m[1]), int(m[2]))
+        span = _span(m, text, int(m[3]), len(m[3]), int(m[1]), int(m[2]))
+        is_day_first = span is not None and span.month != int(m[1])
+        return dataclasses.replace(span, is_numeric=True, is_day_first=is_day_first) if span else None
     if m := _COMPACT.match(text):
         year, month, day = (m[1], m[2], m[3]) if m[1] else (m[6], m[4], m[5])
         return _span(m, text, int(year), 4, int(month), int(day))
@@ -158,24 +190,46 @@ def labelled_date(text: str) -> DateSpan | None:
     return None
 
 
-def service_reading(span: DateSpan, birth: str | None = None) -> str | None:
-    """The one reading as a date of care, or None: outside the window, or before birth."""
-    texts = span.readings(EARLIEST_SERVICE_YEAR, LATEST_YEAR)
-    fitting = [t for t in texts if birth is None or _not_before(t, birth)]
-    return fitting[0] if len(fitting) == 1 else None
+def service_readings(
+    span: DateSpan, birth: str | None = None, habits: DateHabits = USUAL_HABITS
+) -> tuple[str, ...]:
+    """Every reading as a date of care: not before birth, not after the scan was received."""
+    earliest = EARLIEST_SERVICE_YEAR if span.year_digits == 2 else EARLIEST_FULL_SERVICE_YEAR
+    latest = habits.received.isoformat()
+    texts = [t for s in span.under(habits) for t in s.readings(earliest, habits.received.year)]
+    return tuple(
+        t
+        for t in dict.fromkeys(texts)
+        if _not_before(latest, t)
+        and (birth is None or (_not_before(t, birth) and int(t[:4]) - int(birth[:4]) <= OLDEST_YEARS))
+    )
+
+
+def service_reading(
+    span: DateSpan, birth: str | None = None, habits: DateHabits = USUAL_HABITS
+) -> str | None:
+    """The one reading as a date of care, or None: impossible, or more than one is left."""
+    texts = service_readings(span, birth, habits)
+    return texts[0] if len(texts) == 1 else None
 
 
 def birth_readings(
-    span: DateSpan, services: Sequence[str] = (), age_years: int | None = None
+    span: DateSpan,
+    services: Sequence[str] = (),
+    age_years: int | None = None,
+    habits: DateHabits = USUAL_HABITS,
 ) -> tuple[str, ...]:
     """Birth dates that this can mean, given dates of care (ISO) and a printed age.
 
     They choose between centuries only: a year printed in full stands, because the date
     of care may be the one misread.
     """
-    texts = span.readings(EARLIEST_BIRTH_YEAR, LATEST_YEAR)
+    latest = habits.received.isoformat()
+    spans = span.under(habits)
+    texts = [t for s in spans for t in s.readings(EARLIEST_BIRTH_YEAR, habits.received.year)]
+    texts = [t for t in texts if _not_before(latest, t)]
     if len(texts) < 2 or not services:
-        return tuple(t for t in texts if t >= "1900") or texts
+        return tuple(t for t in texts if t >= "1900") or tuple(texts)
     first, last = min(services), max(services)
     fitting = [t for t in texts if _not_before(first, t) and int(last[:4]) - int(t[:4]) <= OLDEST_YEARS]
     if age_years is not None:
@@ -191,18 +245,30 @@ def _not_before(later: str, earlier: str) -> bool:
 
 
 def _misspelt_months(text: str, found: Sequence[DateSpan]) -> list[DateSpan]:
-    """ "dune 4, 1987": a month of four letters or more with one letter misread."""
+    """ "dune 4, 1987", "Decernber 4, 1987": a month of four letters or more, slightly misread."""
     spans: list[DateSpan] = []
-    for m in _MISSPELT.finditer(text):
-        months = [name for name in MONTHS if len(name) >= 4 and _one_letter_off(name, m[1].upper())]
-        if len(months) == 1 and not any(s.start < m.end() and m.start() < s.end for s in found):
-            span = _span(m, text, int(m[3]), 4, MONTHS[months[0]], int(m[2]), is_repaired=True)
-            spans += [span] if span else []
+    for pattern, month, day in ((_MISSPELT, 1, 2), (_MISSPELT_LATER, 2, 1)):
+        for m in pattern.finditer(text):
+            number = _misread_month(m[month].upper())
+            if number and not any(s.start < m.end() and m.start() < s.end for s in found):
+                span = _span(m, text, int(m[3]), 4, number, int(m[day]), is_repaired=True)
+                spans += [span] if span else []
     return spans
 
 
-def _one_letter_off(name: str, read: str) -> bool:
-    return len(name) == len(read) and sum(a != b for a, b in zip(name, read, strict=True)) == 1
+def _misread_month(read: str) -> int | None:
+    """The only month that is one letter off (two in long names), or None."""
+    plain = read.replace("RN", "M") if read not in MONTHS else read
+    close = {
+        number
+        for name, number in MONTHS.items()
+        if len(name) >= 4
+        and (
+            (len(name) == len(read) and DamerauLevenshtein.distance(name, read) == 1)
+            or (len(name) >= 7 and min(DamerauLevenshtein.distance(name, r) for r in (read, plain)) <= 2)
+        )
+    }
+    return close.pop() if len(close) == 1 else None
 
 
 def _scan(upper: str, original: str, *, is_repaired: bool) -> list[DateSpan]:
@@ -230,7 +296,10 @@ def _from_match(form: str, m: re.Match[str], original: str, is_repaired: bool) -
         month, day, year = m[2], m[3], m[1]
     else:
         month, day, year = m[1], m[2], m[3]
-    return _span(m, original, int(year), len(year), int(month), int(day) if day else None, is_repaired)
+    span = _span(m, original, int(year), len(year), int(month), int(day) if day else None, is_repaired)
+    if span is None or form != "mdy":
+        return span
+    return dataclasses.replace(span, is_numeric=True, is_day_first=span.month != int(month))
 
 
 def _span(
@@ -248,7 +317,7 @@ def _span(
         return None
     if day is not None and not 1 <= day <= 31:
         return None
-    if digits == 4 and not EARLIEST_BIRTH_YEAR <= year <= LATEST_YEAR:
+    if digits == 4 and not EARLIEST_BIRTH_YEAR <= year <= LATEST_PRINTED_YEAR:
         return None
     return DateSpan(
         start=m.start(),

@@ -1,8 +1,10 @@
 """Which kind of document a page opens: its title, else its words, else no answer.
 
 A title is a short line in the top part of the page that a synonym matches and that
-is set like one (tall, upper case, centred or alone). Without one, weighted phrases
-over the page decide if one type leads clearly; two that compete give no answer.
+is set like one (tall, upper case, centred or alone). Without one the form of a letter
+and then the words of the page decide: a small model that abstains where it is unsure
+(`classify`), and weighted phrases that may contradict it. Where words and title speak
+for different types a good title stays with less confidence, and a weak one is no answer.
 """
 
 from __future__ import annotations
@@ -12,10 +14,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from scanindex.classify import DEFAULT, Answer, SiteTypes
 from scanindex.extract.evidence import Evidence
 from scanindex.extract.layout import Layout, Row, Token
 from scanindex.extract.tables import read_table
-from scanindex.extract.titles import match_title
+from scanindex.extract.titles import match_own_title, match_title
 from scanindex.extract.values import text_of
 from scanindex.model import Finding, FindingKind, Role
 
@@ -24,6 +27,13 @@ TITLE_SHARE = 0.42
 LEAST_TITLE = 0.62
 LEAST_KEYWORDS = 8.0
 LEAST_LEAD = 1.5
+SURE, UNLIKELY = 0.9, 0.02
+"""The words contradict a title: the model that sure of another type, the title's so unlikely."""
+LEAST_GUESS = 0.4
+"""A guess below its type's threshold that the phrases second."""
+GOOD_TITLE = 0.85
+CONTRADICTED = 0.7
+"""Factor on the confidence of a good title that the words contradict."""
 _SALUTATION = re.compile(r"^(?:Dear|DEAR)\s+[A-Z]|^(?:To|TO) (?:Whom|WHOM) (?:It|IT) (?:May|MAY)")
 _CLOSING = re.compile(
     r"^(?:(?:Very )?(?:Sincerely|Truly)(?: Yours)?|Yours (?:Truly|Sincerely|Very Truly)|"
@@ -50,53 +60,70 @@ class TitleLine:
     tokens: tuple[Token, ...] = field(repr=False)
     is_weak: bool = False
 
+    @property
+    def is_poor(self) -> bool:
+        """A word that also heads sections, or a line not set like a title."""
+        return self.is_weak or self.score < GOOD_TITLE
 
-def document_type(layout: Layout, evidence: Evidence) -> Iterator[Finding]:
+
+def document_type(layout: Layout, evidence: Evidence, types: SiteTypes = DEFAULT) -> Iterator[Finding]:
     """At most one DOCUMENT_TYPE finding for the page, from its title or its words."""
-    titles = title_lines(layout)
-    words = keyword_scores(" ".join(row.text for row in layout.rows))
-    best = choose_title(titles, words)
+    text = "\n".join(row.text for row in layout.rows)
+    words = keyword_scores(text)
+    best = choose_title(title_lines(layout, types), words)
+    answer = types.answer(text)
     if best is not None:
-        yield evidence.finding(
-            FindingKind.DOCUMENT_TYPE,
-            raw=best.text,
-            value=best.key,
-            tokens=best.tokens,
-            rule="title.document_type.weak" if best.is_weak else "title.document_type",
-            role=Role.OTHER,
-            factor=min(1.0, best.score),
-        )
+        is_contradicted = contradicts(answer, best.key)
+        if not (is_contradicted and best.is_poor):
+            yield evidence.finding(
+                FindingKind.DOCUMENT_TYPE,
+                raw=best.text,
+                value=best.key,
+                tokens=best.tokens,
+                rule="title.document_type.weak" if best.is_weak else "title.document_type",
+                role=Role.OTHER,
+                factor=min(1.0, best.score) * (CONTRADICTED if is_contradicted else 1.0),
+            )
         return
-    if is_letter(layout):
-        yield evidence.finding(
-            FindingKind.DOCUMENT_TYPE,
-            raw="",
-            value="correspondence",
-            tokens=(),
-            rule="letter.document_type",
-            role=Role.OTHER,
-        )
-        return
-    key = leading(words)
+    key, rule = ("correspondence", "letter") if is_letter(layout) else (by_words(answer, words), "words")
     if key is not None:
         yield evidence.finding(
             FindingKind.DOCUMENT_TYPE,
             raw="",
             value=key,
             tokens=(),
-            rule="words.document_type",
+            rule=f"{rule}.document_type",
             role=Role.OTHER,
         )
 
 
-def title_lines(layout: Layout) -> tuple[TitleLine, ...]:
+def contradicts(answer: Answer, key: str) -> bool:
+    """Whether the words speak clearly for another type than a title does."""
+    if not answer.ranked or answer.key in (None, key):
+        return False
+    return answer.confidence >= SURE and answer.probability(key) <= UNLIKELY
+
+
+def by_words(answer: Answer, words: Mapping[str, float]) -> str | None:
+    """The model's answer, or its best guess where the phrases lead to the same type.
+
+    None where they lead to another one and the model is not very sure.
+    """
+    leader = leading(words)
+    if answer.key is None:
+        guess = answer.ranked[0][0] if answer.confidence >= LEAST_GUESS else None
+        return guess if guess == leader else None
+    return answer.key if leader in (None, answer.key) or answer.confidence >= SURE else None
+
+
+def title_lines(layout: Layout, types: SiteTypes = DEFAULT) -> tuple[TitleLine, ...]:
     """Every line or cell of the upper page that reads as a title, best first."""
     found: list[TitleLine] = []
     for row in layout.rows:
         if row.middle > TITLE_SHARE * layout.height_px:
             break
         for cell in dict.fromkeys((row.tokens, *row.cells())):
-            line = _title(layout, row, cell)
+            line = _title(layout, row, cell, types.titles)
             if line is not None:
                 found.append(line)
     return tuple(sorted(found, key=lambda line: -line.score))
@@ -150,11 +177,13 @@ def is_letter(layout: Layout) -> bool:
     return (salutation and closing) or salutation + closing + date_line + about + addressee >= 3
 
 
-def _title(layout: Layout, row: Row, cell: tuple[Token, ...]) -> TitleLine | None:
+def _title(
+    layout: Layout, row: Row, cell: tuple[Token, ...], own_titles: Mapping[str, str]
+) -> TitleLine | None:
     if len(cell) > 14:
         return None
     text = text_of(cell)
-    match = match_title(text)
+    match = match_own_title(text, own_titles) or match_title(text)
     if match is None or text.rstrip().endswith((".", ",", ";")):
         return None
     key, closeness, is_weak = match

@@ -22,7 +22,16 @@ CELL_GAP_LETTERS = 2.2
 """White space wider than this many text heights *and* letters separates two cells of a
 row; the letters matter for typewriter faces, whose spaces are wide."""
 
-_GLUED = re.compile(r"^([A-Za-z][A-Za-z.'/()&-]*[:#]+)(\S+)$")
+_GLUED = (
+    re.compile(r"^([A-Za-z][A-Za-z.'/()&-]*[:#]+)(\S+)$"),
+    # "00B:09/05/36": a label whose letters were read as digits.
+    re.compile(r"^((?=[^:]*[A-Za-z])[A-Za-z0-9]{2,5}:)(\S+)$"),
+    # "DOB07/24/1915", "MRN0048213": nothing between label and value.
+    re.compile(r"^([A-Za-z][A-Za-z0]{2,8})(\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})$"),
+    re.compile(r"^(MRN|MR#)(\d{5,})$"),
+    # "Name(Last,": the hint that stands close to its label.
+    re.compile(r"^([A-Za-z']{2,})(\([A-Za-z/,.]{2,}\W*)$"),
+)
 _NOISE = re.compile(r"^[\W_]+$")
 _MARK = re.compile(r"[:;#=]\W*$")
 
@@ -138,7 +147,7 @@ def _tokens(word: Word, slope: float) -> list[Token]:
     box = word.box
     shift = slope * (box.left_px + box.right_px) / 2
     parts = [word.text]
-    if glued := _GLUED.match(word.text):
+    if glued := next((m for pattern in _GLUED if (m := pattern.match(word.text))), None):
         parts = [glued[1], glued[2]]
     if _NOISE.match(word.text) and not re.search(r"[][:#&/,()-]", word.text):
         return []

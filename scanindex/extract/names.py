@@ -8,7 +8,8 @@ cannot be a name (digits, common words, form words) is refused, not forced.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from scanindex.extract.tables import words_of
@@ -19,8 +20,14 @@ DOCTOR_WORDS = frozenset(["DR", "DOCTOR", "PROF"])
 CREDENTIALS = words_of("names", "credential")
 PARTICLES = words_of("names", "particle")
 NEVER = words_of("names", "never")
+_LETTER = r"[^\W\d_]"
 _PART = re.compile(r"^[A-Z][A-Za-z'’`-]*\.?,?$")
-_MISREAD_COMMA = re.compile(r"^[A-Z'-]{3,}\.$")
+_MISREAD_COMMA = re.compile(r"^(?:[A-Z'’-]{3,}|[A-Z][a-z'’-]{4,})[.;:]$")
+"""A full stop behind a whole word that opens a name was printed as a comma."""
+GIVEN = words_of("given_names", "given")
+"""First names that are hardly ever last names; `FIRST_NAMES` holds those as well that are both."""
+FIRST_NAMES = GIVEN | words_of("given_names", "either")
+_MOST_NOISE = 2
 _WHOLE = re.compile(r"^[A-Za-z'’`.,-]+$")
 
 
@@ -46,13 +53,16 @@ def read_name(words: Sequence[str], *, last_first: bool = False) -> ReadName | N
     last_first: the form says that the last name stands first even without a comma.
     """
     words = _space_commas(words)
-    used, parts, credentials, comma_after = 0, list[str](), list[str](), None
+    used, parts, credentials, comma_after, noise = 0, list[str](), list[str](), None, 0
     for word in words:
         plain = _plain(word)
-        if not plain and word.strip() in {",", "."}:
+        if not plain or _is_noise(word, plain, parts):
             used += 1
+            noise += word.strip() not in {",", "."}
             if word.strip() == "," and parts and comma_after is None:
                 comma_after = len(parts)
+            if noise > _MOST_NOISE:
+                break
             continue
         if not _is_part(word, plain, parts):
             if plain in CREDENTIALS and parts:
@@ -69,12 +79,45 @@ def read_name(words: Sequence[str], *, last_first: bool = False) -> ReadName | N
         parts.append(plain)
         used += 1
         if comma_after is None and (
-            word.rstrip().endswith(",") or (len(parts) == 1 and _MISREAD_COMMA.match(word))
+            word.rstrip().endswith(",")
+            or (
+                len(parts) == 1
+                and _MISREAD_COMMA.match(unaccented(word))
+                and (word.isupper() or plain not in GIVEN)
+            )
         ):
             comma_after = len(parts)
         if len(parts) == 6:
             break
     return _assemble(parts, comma_after, credentials, used, last_first)
+
+
+def _hyphens_joined(words: Sequence[str]) -> Iterator[str]:
+    """ "Edwards- Trujillo" is one name that the reader took apart."""
+    before = ""
+    for word in words:
+        if before and not word[:1].isalpha():
+            yield before
+            before = ""
+        if len(word) > 2 and word.endswith("-") and word[0].isalpha() and not before:
+            before = word
+        else:
+            yield before + word
+            before = ""
+    if before:
+        yield before
+
+
+def _is_noise(word: str, plain: str, parts: list[str]) -> bool:
+    """Specks read as letters inside a name: a lower-case scrap after its first part."""
+    scrap = word.strip(" .,;:_|-~'")
+    return (
+        bool(parts)
+        and len(plain) <= 2
+        and scrap.islower()
+        and plain not in PARTICLES | NEVER
+        and plain not in SUFFIXES
+    )
 
 
 def join_cells(last: str, first: str, middle: str = "") -> ReadName | None:
@@ -86,10 +129,17 @@ def join_cells(last: str, first: str, middle: str = "") -> ReadName | None:
 def _space_commas(words: Sequence[str]) -> list[str]:
     """ "SMITH,JOHN" is two words; so is "SMITH.JOHN", a comma misread."""
     out: list[str] = []
-    for word in words:
-        word = re.sub(r"^([A-Za-z'-]{3,})\.([A-Za-z'-]{2,},?)$", r"\1,\2", word)
-        out += re.split(r"(?<=[A-Za-z][A-Za-z],)(?=[A-Za-z])", word)
+    for word in _hyphens_joined(words):
+        word = re.sub(rf"^((?:{_LETTER}|['’-]){{3,}})[.;:]((?:{_LETTER}|['’-]){{2,}},?)$", r"\1,\2", word)
+        out += re.split(rf"(?<={_LETTER}{_LETTER},)(?={_LETTER})", word)
     return out
+
+
+def unaccented(text: str) -> str:
+    """The text with letters reduced to their base ("GARCÍA" is "GARCIA"), for looking at its shape."""
+    if text.isascii():
+        return text
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
 def _plain(word: str) -> str:
@@ -100,7 +150,7 @@ def _plain(word: str) -> str:
 
 
 def _is_part(word: str, plain: str, parts: list[str]) -> bool:
-    bare = word.strip(' ;:_|()[]{}*~="')
+    bare = unaccented(word.strip(' ;:_|()[]{}*~="'))
     if plain in SUFFIXES:
         return bool(parts)
     if not plain or not _WHOLE.match(bare) or plain in NEVER or plain in HONORIFICS | DOCTOR_WORDS:
@@ -124,6 +174,8 @@ def _assemble(
         last, given = names[:1], names[1:]
         while last[-1] in PARTICLES and len(given) > 1:
             last, given = [*last, given[0]], given[1:]
+    elif len(names) >= 2 and _is_last_first(names):
+        last, given = names[:1], names[1:]
     elif len(names) >= 2:
         start = len(names) - 1
         while start > 1 and names[start - 1] in PARTICLES:
@@ -143,6 +195,13 @@ def _assemble(
         credentials=tuple(credentials),
         words_used=used,
     )
+
+
+def _is_last_first(names: list[str]) -> bool:
+    """Without a comma: "QUILL NORA B" (an initial ends no name), "QUILL NORA" (NORA is no last name)."""
+    if len(names) >= 3 and len(names[-1]) == 1 and len(names[0]) > 1:
+        return len(names[1]) > 1
+    return len(names) == 2 and names[-1] in GIVEN and names[0] not in GIVEN and len(names[0]) > 1
 
 
 def _without_suffixes(parts: list[str], comma_after: int | None) -> int | None:

@@ -6,26 +6,42 @@ dates of care are read before birth dates, because they decide two-digit years.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 
-from scanindex.extract.care import facilities, page_numbers, providers, service_dates
+from scanindex.classify import DEFAULT, SiteTypes
+from scanindex.extract.care import facilities, page_numbers, providers
+from scanindex.extract.date_habits import USUAL_HABITS, DayOrder
 from scanindex.extract.evidence import Evidence, doubted
 from scanindex.extract.identity import persons, printed_age
 from scanindex.extract.kind_of_document import document_type
 from scanindex.extract.layout import lay_out
 from scanindex.extract.places import LabelledPage, labelled_page
 from scanindex.extract.running import running_names
+from scanindex.extract.service_dates import habits_on, service_dates
+from scanindex.extract.stickers import sticker_findings
 from scanindex.extract.unlabelled import header_names, header_sex
 from scanindex.model import Finding, FindingKind, PageFindings, PageReading, Role
 
 
-def find(reading: PageReading) -> PageFindings:
-    """What the page says about who, when, where and what kind; empty for a page without words."""
+def find(
+    reading: PageReading,
+    received: dt.date | None = None,
+    date_order: str = DayOrder.MONTH_FIRST,
+    types: SiteTypes = DEFAULT,
+) -> PageFindings:
+    """What the page says about who, when, where and what kind; empty for a page without words.
+
+    received: the day the scan arrived, after which no date on it can lie.
+    date_order: the site's habit (setting `site.date_order`), where the page itself tells none.
+    types: a site's own titles and what its clerks taught.
+    """
     if not reading.words:
         return PageFindings(scan_page_no=reading.scan_page_no, findings=())
     layout = lay_out(reading.words, reading.width_px, reading.height_px)
     evidence = Evidence(reading)
-    found = (*_find(labelled_page(layout), evidence), *document_type(layout, evidence))
+    habits = habits_on(layout, received or USUAL_HABITS.received, DayOrder(date_order))
+    found = (*_find(labelled_page(layout, habits), evidence), *document_type(layout, evidence, types))
     return PageFindings(scan_page_no=reading.scan_page_no, findings=found)
 
 
@@ -45,6 +61,7 @@ def _find(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:
     dates = service_dates(page, evidence)
     labelled = [f.value for f in dates if f.rule.startswith("label.")]
     own = tuple(persons(page, evidence, labelled))
+    own = (*own, *sticker_findings(page, evidence, own))
     births = {f.value for f in own if f.kind is FindingKind.BIRTH_DATE}
     patient_births = [f.value for f in own if f.kind is FindingKind.BIRTH_DATE and f.role is Role.PATIENT]
     earliest = min(patient_births, default="")
@@ -57,7 +74,9 @@ def _find(page: LabelledPage, evidence: Evidence) -> Iterator[Finding]:
     yield from running_names(page, evidence, (*own, *named, *providing))
     yield from header_sex(page, evidence, own)
     yield from (
-        f for f in dates if f.value not in births or (f.rule.startswith("label.") and f.value >= earliest)
+        f
+        for f in dates
+        if f.value not in births or (f.rule.startswith(("label.", "caption.")) and f.value >= earliest)
     )
     yield from providing
     yield from facilities(page, evidence)

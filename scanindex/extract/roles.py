@@ -15,6 +15,8 @@ from scanindex.extract.tables import words_of
 from scanindex.model import Role
 
 _SECTION_ROWS = 9
+_SECTION_GAP_HEIGHTS = 5.0
+"""White space that ends a section: what stands below it is another part of the page (a sticker)."""
 _RELATIVE = words_of("roles", "relative")
 _PROVIDER = words_of("roles", "provider")
 _PATIENT = words_of("roles", "patient")
@@ -28,7 +30,8 @@ def role_of(page: LabelledPage, sighting: Sighting) -> Role:
     label = sighting.label
     if label.role not in {Role.UNKNOWN, Role.PATIENT}:
         return label.role
-    first = page.label_tokens(sighting)[0]
+    tokens = page.label_tokens(sighting)
+    first = next((t for t in tokens if t.key and not t.key.isdigit()), tokens[0])
     if first.key.startswith(_OWN_LABELS) or first.key in {"PT", "PTS"}:
         return Role.PATIENT
     neighbour = _neighbour_role(page, sighting)
@@ -60,9 +63,13 @@ def _neighbour_role(page: LabelledPage, sighting: Sighting) -> Role | None:
 def _section_role(page: LabelledPage, sighting: Sighting) -> Role | None:
     top = max(-1, sighting.row_no - _SECTION_ROWS - 1)
     for row_no in range(sighting.row_no - 1, top, -1):
+        if _is_apart(page, row_no):
+            return None
         labels = page.by_row.get(row_no, ())
         if any(s.label.field is Field.NAME and s.label.role is Role.PATIENT and s.is_marked for s in labels):
             return None
+        if _marks_owners(page, row_no):
+            continue
         role = _heading_role(page.layout.rows[row_no])
         if role is not None:
             return role if role is not Role.PATIENT else None
@@ -73,6 +80,21 @@ def _section_role(page: LabelledPage, sighting: Sighting) -> Role | None:
                 else None
             )
     return None
+
+
+def _marks_owners(page: LabelledPage, row_no: int) -> bool:
+    """A row of boxes such as MOTHER | MOTHER'S NUMBER: the form says at each box whose it is, so
+    the row is no heading for those below."""
+    labels = page.by_row.get(row_no, ())
+    persons = [s for s in labels if s.label.field is Field.PERSON and s.is_alone and not s.is_marked]
+    return bool(persons) and any(s.label.role is Role.RELATIVE and s not in persons for s in labels)
+
+
+def _is_apart(page: LabelledPage, row_no: int) -> bool:
+    """So much white below this row that no heading reaches across it."""
+    above, below = page.layout.rows[row_no : row_no + 2]
+    height = max(page.layout.text_height, min(above.height, below.height))
+    return below.middle - above.middle > _SECTION_GAP_HEIGHTS * height
 
 
 def _is_new_block(page: LabelledPage, row_no: int, sighting: Sighting) -> bool:

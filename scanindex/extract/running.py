@@ -14,7 +14,7 @@ from scanindex.extract.dates import MONTHS
 from scanindex.extract.evidence import Evidence
 from scanindex.extract.labels import Field
 from scanindex.extract.layout import Row, Token
-from scanindex.extract.names import CREDENTIALS, DOCTOR_WORDS, NEVER
+from scanindex.extract.names import CREDENTIALS, DOCTOR_WORDS, NEVER, unaccented
 from scanindex.extract.places import LabelledPage
 from scanindex.extract.tables import words_of
 from scanindex.extract.titles import match_title
@@ -93,7 +93,7 @@ def _name_of(cell: Sequence[Token], *, is_head: bool) -> tuple[str, tuple[Token,
             return (f"{words[-1]}, {given}" if given else words[-1]), tuple(cell[:8])
     for start in _starts(cell):
         part = cell[start:]
-        text = text_of(part)
+        text = unaccented(text_of(part))
         if _COMMA.match(text) or (is_head and _INITIAL.match(text)):
             return _plain_name(part)
     return None

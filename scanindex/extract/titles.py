@@ -1,7 +1,7 @@
 """Titles that charts print over their documents, per type, and how to weigh one line as a title.
 
-General knowledge of US paper charts; a site's own titles are meant to join this
-table. A title phrase must fill most of its line: "Consultation" over a page is a
+General knowledge of US paper charts; a site's own titles come from its settings. A title phrase
+must fill most of its line: "Consultation" over a page is a
 title, "consultation" in a sentence is not.
 """
 
@@ -62,4 +62,19 @@ def match_title(text: str) -> tuple[str, float, bool] | None:
         if phrase in joined and len(phrase) >= 0.55 * len(joined):
             key, is_weak = TITLES[phrase]
             return key, 0.75 * len(phrase) / len(joined) + 0.2, is_weak
+    return None
+
+
+def match_own_title(text: str, titles: Mapping[str, str]) -> tuple[str, float, bool] | None:
+    """Like `match_title` for a site's own titles: the whole line, one slip in twelve letters forgiven."""
+    if not titles:
+        return None
+    joined = normalise(text)
+    for title, key in titles.items():
+        own = normalise(title)
+        slips = len(own) // 12
+        if abs(len(own) - len(joined)) <= slips:
+            distance = DamerauLevenshtein.distance(own, joined, score_cutoff=slips)
+            if distance <= slips:
+                return key, 1 - distance / max(1, len(own)), False
     return None

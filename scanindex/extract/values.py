@@ -67,7 +67,7 @@ def read_date(tokens: Sequence[Token]) -> Value | None:
     span = labelled_date(text)
     if span is None:
         return None
-    used = _covering(tokens, span.start, span.end)
+    used = covering(tokens, span.start, span.end)
     if not used:
         return None
     return Value(
@@ -109,7 +109,7 @@ def read_ssn4(tokens: Sequence[Token]) -> Value | None:
         m, last = short, short[1]
     if m is None or last is None:
         return None
-    used = _covering(tokens, m.start(), m.end())
+    used = covering(tokens, m.start(), m.end())
     return Value(raw=f"***-**-{last}", text=last, tokens=used) if used else None
 
 
@@ -118,20 +118,28 @@ def read_phone(tokens: Sequence[Token]) -> Value | None:
     m = _PHONE.match(text) or _SHORT_PHONE.match(text)
     if not m:
         return None
-    used = _covering(tokens, m.start(), m.end())
+    used = covering(tokens, m.start(), m.end())
     return Value(raw=m[0].strip(), text="".join(g for g in m.groups()), tokens=used) if used else None
 
 
 def read_address(tokens: Sequence[Token], below: Sequence[Token] = ()) -> Value | None:
     """A street line; the line below joins it where it ends in state and postcode."""
     used = list(tokens[:12])
-    text = text_of(used).strip(" :_")
+    text = text_of(used).strip(" :_,")
     if not re.search(r"\d", text) or not re.search(r"[A-Za-z]{2}", text) or len(text) < 6:
         return None
     if below and not _ZIP.search(text) and _ZIP.search(text_of(below)):
         used += list(below)
         text = f"{text}, {text_of(below)}"
+    if end := _ZIP.search(text):
+        text = text[: end.end()]
     return Value(raw=text, text=re.sub(r"\s*,(\s*,)*\s*", ", ", text).upper(), tokens=tuple(used))
+
+
+def is_whole_address(text: str) -> bool:
+    """Street, city, state and postcode, all of them."""
+    zip_code = _ZIP.search(text)
+    return zip_code is not None and len(text[: zip_code.start()].strip(" ,").split()) >= 3
 
 
 def _sex_value(word: str, tokens: Sequence[Token]) -> Value:
@@ -170,7 +178,7 @@ def _grouped(tokens: Sequence[Token]) -> int:
     return len(groups) if len(groups) >= 2 and 6 <= sum(lengths) <= 10 and max(lengths) <= 4 else 0
 
 
-def _covering(tokens: Sequence[Token], start: int, end: int) -> tuple[Token, ...]:
+def covering(tokens: Sequence[Token], start: int, end: int) -> tuple[Token, ...]:
     """Tokens that hold characters start..end of their joined text."""
     used, at = [], 0
     for token in tokens:

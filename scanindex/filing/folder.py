@@ -43,6 +43,7 @@ def index_pages(folder: Path) -> list[IndexPage]:
             facility=document.fields.facility,
             source=scan.preset.source,
             filed_at=document.filed_at or kept.written_at,
+            sensitivity=document.sensitivity,
         )
         for page_no, reading in enumerate(read_words(folder), start=1)
     ]

@@ -20,7 +20,7 @@ MAX_DEPTH = 8
 MIN_WILD_CHARACTERS = 2
 """Letters or digits needed before a `*`, so that it stands for a bounded list."""
 
-WORD_FIELDS = ("patient", "name", "mrn", "type", "provider", "facility", "source")
+WORD_FIELDS = ("patient", "name", "mrn", "type", "provider", "facility", "source", "sensitivity")
 DATE_FIELDS = ("date", "dob", "filed")
 FIELDS = (*WORD_FIELDS, *DATE_FIELDS)
 

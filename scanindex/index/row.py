@@ -26,6 +26,8 @@ def labels(page: IndexPage) -> dict[str, list[str]]:
         "facility": expand.label_tokens(page.facility),
     }
     found["about"] = list(dict.fromkeys(key for keys in found.values() for key in keys))
+    labels_of_page = (key for label in page.sensitivity for key in expand.label_tokens(label))
+    found["sensitivity"] = list(dict.fromkeys(labels_of_page))
     source = expand.exact(page.source)
     found["source"] = [key for key in dict.fromkeys([source, *expand.label_tokens(source)]) if key]
     found["document_id"] = [page.document_id]

@@ -1,7 +1,7 @@
 """What an inbox folder says about the scans dropped into it.
 
 A folder may hold `preset.toml` (keys: source, document_type, splitting,
-priority, effort), or be named for a document type ("lab_report"). The nearest folder
+page_order, priority, effort), or be named for a document type ("lab_report"). The nearest folder
 wins key by key. A preset that cannot be understood holds its folder back:
 scans must not be filed under rules that the operator did not mean.
 """
@@ -19,8 +19,16 @@ from scanindex.model import Preset
 from scanindex.settings import EFFORTS
 
 FILE_NAME = "preset.toml"
+PAGE_ORDERS = ("as_scanned", "fronts_then_backs")
 SPLITTINGS = ("auto", "one_document", "every_page", "separators_only")
-_TYPES = {"source": str, "document_type": str, "splitting": str, "priority": int, "effort": str}
+_TYPES = {
+    "source": str,
+    "document_type": str,
+    "splitting": str,
+    "page_order": str,
+    "priority": int,
+    "effort": str,
+}
 _MAX_BYTES = 64 * 1024
 
 
@@ -62,6 +70,8 @@ def _read(path: Path) -> dict[str, Any]:
             raise ConfigError(f"{FILE_NAME}: {key} must be {_TYPES[key].__name__}")
     if table.get("splitting", "auto") not in SPLITTINGS:
         raise ConfigError(f"{FILE_NAME}: splitting must be one of {', '.join(SPLITTINGS)}")
+    if table.get("page_order", PAGE_ORDERS[0]) not in PAGE_ORDERS:
+        raise ConfigError(f"{FILE_NAME}: page_order must be one of {', '.join(PAGE_ORDERS)}")
     if table.get("effort", EFFORTS[0]) not in EFFORTS:
         raise ConfigError(f"{FILE_NAME}: effort must be one of {', '.join(EFFORTS)}")
     if (named := table.get("document_type")) and not is_type_name(named):

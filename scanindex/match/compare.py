@@ -8,7 +8,7 @@ patient that cannot be this one. A repaired or disputed reading is NEAR at best.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rapidfuzz.distance import OSA
@@ -37,9 +37,11 @@ _NO_NAME = re.compile(
 )
 
 
-def profile(evidence: Evidence, patient: Patient, holders: Holders, *, thorough: bool) -> Profile:
-    """Compare everything; `thorough` also looks for a name whose both parts are misread."""
-    seen = names.sightings_of(evidence, patient, thorough=thorough)
+def profile(
+    evidence: Evidence, patient: Patient, holders: Holders, seen: Sequence[NameSighting]
+) -> Profile | None:
+    """Compare everything; `seen` is where the patient's names stand. None for somebody who agrees
+    with nothing but a date."""
     own = tuple(s for s in seen if s.is_patients)
     found: list[tuple[str, Agreement]] = []
     conflicts: list[Conflict] = []
@@ -48,6 +50,9 @@ def profile(evidence: Evidence, patient: Patient, holders: Holders, *, thorough:
     found += _births(evidence, patient, own, conflicts)
     found += _barcodes(evidence, patient, holders)
     found += _thirds(evidence, patient, conflicts)
+    cover = _cover(evidence, patient, holders)
+    if not cover and not _agrees(found):
+        return None
     _name_conflicts(evidence, patient, own, conflicts)
     conflicts += demographics.contradictions(evidence, patient, own)
     found = list(_placed(evidence, found))
@@ -57,12 +62,20 @@ def profile(evidence: Evidence, patient: Patient, holders: Holders, *, thorough:
     return Profile(
         patient=patient,
         agreements=_best(found),
-        cover=_cover(evidence, patient, holders),
+        cover=cover,
         conflicts=tuple(conflicts),
         pages=frozenset(n for n in pages if n),
         supported=frozenset(n for kind, a in found if (n := a.scan_page_no) and _supports(kind, a)),
         name_boxes=tuple((s.scan_page_no, s.box) for s in own),
         unknown_mrn=_has_unknown_mrn(evidence, holders),
+    )
+
+
+def _agrees(found: Sequence[tuple[str, Agreement]]) -> bool:
+    levels = {(kind, a.level) for kind, a in found}
+    kinds = {kind for kind, level in levels if level in (Level.EXACT, Level.NEAR)}
+    return bool(kinds & {"name", "mrn", "barcode", "number"}) or (
+        ("birth_date", Level.EXACT) in levels and bool(kinds & {"phone", "ssn4", "address"})
     )
 
 
@@ -82,7 +95,7 @@ def _supports(kind: str, agreement: Agreement) -> bool:
 
 def _placed(evidence: Evidence, found: list[tuple[str, Agreement]]) -> Iterator[tuple[str, Agreement]]:
     """The same agreements, told apart by whether they stand in a sentence or beside an empty field."""
-    texts = {t.page.scan_page_no: t for t in evidence.texts}
+    texts = evidence.text_of
     for kind, a in found:
         text = texts.get(a.scan_page_no or COVER_PAGE)
         if text is None:
@@ -188,11 +201,9 @@ def _mrns(
 ) -> Iterator[tuple[str, Agreement]]:
     values = [i.value for i in patient.identifiers if i.type == "mrn"]
     own_keys = [fold.identifier_key(v) for v in values]
-    texts = {t.page.scan_page_no: t for t in evidence.texts}
-    for s in evidence.of(MRN):
-        if not s.is_patients:
-            continue
-        raw, key = s.values[0], fold.identifier_key(s.values[0])
+    texts = evidence.text_of
+    for s, key in evidence.numbers:
+        raw = s.values[0]
         held = holders.get(key, frozenset())
         if patient.patient_id in held:
             kind, agreement = _own_mrn(s, raw in values, len(held))
@@ -280,7 +291,7 @@ def _births(
     born = patient.birth_date
     if born is None:
         return
-    texts = {t.page.scan_page_no: t for t in evidence.texts}
+    texts = evidence.text_of
     for s in evidence.of(BIRTH):
         if not s.is_patients or s.scan_page_no == COVER_PAGE:
             if s.scan_page_no == COVER_PAGE and born not in s.values:

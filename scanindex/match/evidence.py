@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from scanindex.match import fold
 from scanindex.match.text import Line, PageText
 from scanindex.model import Box, Finding, FindingKind, PageFindings, PageGroup, PageReading, Role
 
@@ -46,7 +48,7 @@ class Sighting:
         return self.role in (Role.PATIENT, Role.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     pages: tuple[PageReading, ...]
     texts: tuple[PageText, ...]
@@ -61,6 +63,17 @@ class Evidence:
     """Per page the lines that ask for the patient's name and have none."""
     newborn_pages: tuple[int, ...] = ()
     """Pages that speak of a newborn by what it is called before it has a name."""
+
+    @cached_property
+    def text_of(self) -> Mapping[int, PageText]:
+        """Texts by scan page."""
+        return {text.page.scan_page_no: text for text in self.texts}
+
+    @cached_property
+    def numbers(self) -> tuple[tuple[Sighting, str], ...]:
+        """Numbers that are not somebody else's, each with its `fold.identifier_key`."""
+        found = (s for s in self.of(FindingKind.MRN) if s.is_patients)
+        return tuple((s, fold.identifier_key(s.values[0])) for s in found)
 
     def of(self, *kinds: FindingKind) -> Iterator[Sighting]:
         return (s for s in self.sightings if s.kind in kinds)

@@ -24,6 +24,20 @@ _NO_VALUE = re.compile(
     r"\b(?:NAME|DATE|BIRTH|DOB|MRN|MR|SEX|AGE|ROOM|ACCOUNT|ACCT|PHONE|ADDRESS|SIGNATURE|NUMBER|PAGE|HOSPITAL|"
     r"CENTER|CLINIC|MEDICAL|UNIT|REPORT|ADMISSION|INFORMATION|LABEL|ID|NO|LAST|FIRST|MI|TYPE|STATUS|CLASS|THE)\b"
 )
+_LONE_WORDS = re.compile(r"[A-Z][A-Z'’-]{2,}(?: [A-Z]\.?)? [A-Z][A-Z'’-]{2,}")
+_HEADING_WORDS = """
+ADDENDUM ALLERGIES ASSESSMENT BED CARDIOLOGY CARE CHEMISTRY CHIEF COMMENT COMMENTS COMMUNITY COMPLAINT
+CONCLUSION CONDITIONS CONFIDENTIAL CONSENT CONSULTATION CONTINUATION CONTINUED COURSE DATA DEAR DELIVERY
+DEPARTMENT DESCRIPTION DIAGNOSES DIAGNOSIS DISCHARGE EDUCATION EMERGENCY EVALUATION EXAM EXAMINATION
+FAMILY FINAL FINDINGS FLOW FOLLOW GENERAL GOALS GROSS HEALTH HEMATOLOGY HISTORY HOME ILLNESS IMPRESSION
+INSTRUCTIONS INTAKE LABOR LABORATORY LIST MEDICATION MEDICATIONS MEDICINE MEMORIAL MENTAL MICROBIOLOGY
+MICROSCOPIC NOTE NOTES NURSING OPERATION OPERATIVE ORDER ORDERS OUTPUT PAST PATHOLOGY PATIENT PHYSICAL
+PLAN POSTOPERATIVE PRELIMINARY PREOPERATIVE PRESENT PROBLEM PROCEDURE PROGRESS RADIOLOGY REASON
+RECOMMENDATIONS RECORD RECORDS REGIONAL REST RESULTS REVIEW RIGHTS SERVICE SERVICES SHEET SIGNS
+SINCERELY SOCIAL SPECIMEN STATUS SUMMARY SURGERY SYSTEMS TERMS THERAPY TREATMENT TRULY UNIVERSITY
+URINALYSIS VITAL YOURS
+"""
+_HEADINGS = frozenset(_HEADING_WORDS.split())
 _AGE_VALUE = re.compile(r"(\d{1,3})(?:Y|YR|YRS|YEARS|YO)?")
 _ASIDE_SHARE = 0.22
 """Share of the page's width within which a value stands beside its label."""
@@ -37,6 +51,15 @@ def filled_names(text: PageText) -> Iterator[str]:
             words = line.words_at(*match.span("value"))
             if words and not _NO_VALUE.search(match["value"]) and _is_tight(text, words):
                 yield match["value"]
+
+
+def head_line(text: PageText) -> str | None:
+    """The page's first line where it is two or three words and nothing that heads a paper."""
+    first = min(text.lines, key=lambda line: line.words[0].box.top_px, default=None)
+    if first is None or not _LONE_WORDS.fullmatch(first.text):
+        return None
+    words = set(re.findall(r"[A-Z]+", first.text))
+    return None if words & _HEADINGS or _NO_VALUE.search(first.text) else first.text
 
 
 def fits(value: str, names: Iterable[str]) -> bool:

@@ -241,10 +241,6 @@ def no_other_middle(case: Case) -> str | None:
     return "the middle name differs" if case.leader.conflicting("middle") else None
 
 
-def strict_mode(case: Case) -> str | None:
-    return None if case.settings.mode == "strict" else "suggest mode files nothing alone"
-
-
 GATES: Mapping[str, Gate] = {
     "two_identifiers": two_identifiers,
     "no_other_mrn": no_other_mrn,
@@ -270,7 +266,6 @@ GATES: Mapping[str, Gate] = {
     "name_in_its_place": name_in_its_place,
     "no_other_age": no_other_age,
     "no_other_middle": no_other_middle,
-    "strict_mode": strict_mode,
 }
 
 
@@ -320,6 +315,8 @@ def _stands_apart(other: Profile, leader: Profile) -> bool:
         return False
     if any(page_no == name.scan_page_no and overlaps(name.box, box) for page_no, box in leader.name_boxes):
         return False
+    if leader.level("name") is Level.ABSENT and name.level is Level.EXACT and not name.is_prose:
+        return True  # the only name on the pages is somebody else's
     thirds = other.exact & {"phone", "ssn4", "address"} - leader.exact
     birth = other.level("birth_date")
     if name.level is Level.EXACT:

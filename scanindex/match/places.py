@@ -56,16 +56,14 @@ def carries_other_name(case: Case) -> bool:
 
 
 def names_somebody_else(case: Case) -> bool:
-    """A page that is only tied to the leader's has its own field for the patient's name, filled with
-    what is no part of the leader's name."""
+    """A page that is only tied to the leader's has its own field for the patient's name, or a first line,
+    filled with what is no part of the leader's name."""
     silent = set(unsupported_pages(case))
     parts = [part for n in case.leader.patient.names for part in (n.last, n.first, n.middle)]
-    return any(
-        not forms.fits(value, parts)
-        for text in case.evidence.texts
-        if text.page.scan_page_no in silent
-        for value in forms.filled_names(text)
-    )
+    texts = [text for text in case.evidence.texts if text.page.scan_page_no in silent]
+    said = [value for text in texts for value in forms.filled_names(text)]
+    said += [line for text in texts if (line := forms.head_line(text))]
+    return any(not forms.fits(value, parts) for value in said)
 
 
 def _holds_name(value: str, patient: Patient) -> bool:
@@ -85,13 +83,15 @@ def unsupported_pages(case: Case) -> tuple[int, ...]:
 
 
 def untied_pages(case: Case) -> tuple[int, ...]:
-    """Unsupported pages that neither a count nor sheets hold to a supported one."""
+    """Unsupported pages that neither a count, another proof of documents.ties nor sheets hold to a
+    supported one."""
     if BETWEEN_SHEETS in case.evidence.group.reasons:
         return ()
     counts = _counts(case.evidence)
     held = set(case.leader.supported)
     pending = list(unsupported_pages(case))
-    while found := [n for n in pending if _is_next_to_held(n, counts, held)]:
+    proofs = [{tie.scan_page_no, tie.to_page_no} for tie in case.evidence.group.ties if tie.is_proof]
+    while found := [n for n in pending if _is_next_to_held(n, counts, held) or _is_proven(n, proofs, held)]:
         held.update(found)
         pending = [n for n in pending if n not in held]
     return tuple(pending)
@@ -122,6 +122,10 @@ def _is_next_to_held(page_no: int, counts: dict[int, tuple[int, int]], held: set
     return any(counts.get(n) in ((number - 1, total), (number + 1, total)) for n in held)
 
 
+def _is_proven(page_no: int, proofs: list[set[int]], held: set[int]) -> bool:
+    return any(page_no in pair and pair & held for pair in proofs)
+
+
 def _in_heads(case: Case, page_nos: set[int]) -> Iterator[Sighting]:
     heights = {p.scan_page_no: p.height_px for p in case.evidence.pages}
     for s in case.evidence.of(FindingKind.MRN, FindingKind.BIRTH_DATE):
@@ -142,7 +146,16 @@ def _is_anothers(case: Case, s: Sighting) -> bool:
         )
     if case.leader.patient.birth_date in s.values:
         return False
-    return s.is_labelled or _is_long_before(case, s.values)
+    return s.is_labelled or _is_long_before(case, s.values) or _is_long_after(case, s.values)
+
+
+def _is_long_after(case: Case, days: tuple[str, ...]) -> bool:
+    """Two years or more after every day of care of the pages that name the leader."""
+    named = case.leader.supported
+    found = [p.of(FindingKind.SERVICE_DATE) for p in case.evidence.findings if p.scan_page_no in named]
+    years = [int(f.value[:4]) for page in found for f in page if f.value[:4].isdigit()]
+    seen = [int(d[:4]) for d in days if d[:4].isdigit()]
+    return bool(years and seen) and min(seen) > max(years) + 1
 
 
 def _is_long_before(case: Case, days: tuple[str, ...]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from scanindex.match.fold import ascii_upper, name_key
 from scanindex.model import Box, PageReading, Word
@@ -98,7 +99,7 @@ class PageText:
     def has(self, key: str) -> bool:
         return key in self._spans
 
-    @property
+    @cached_property
     def name_keys(self) -> list[str]:
         """Every key of three letters or more, once."""
         return [key for key in self._spans if len(key) >= 3]

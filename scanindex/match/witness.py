@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from itertools import pairwise
 
 from rapidfuzz.distance import OSA
@@ -20,7 +21,7 @@ from scanindex.match.compare import Holders, profile
 from scanindex.match.evidence import Evidence
 from scanindex.match.profile import Profile
 from scanindex.match.text import Line, PageText
-from scanindex.model import FindingKind, Level, Patient, PatientId
+from scanindex.model import FindingKind, Patient, PatientId
 from scanindex.ports import Roster
 from scanindex.settings import MatchSettings
 
@@ -28,10 +29,12 @@ _MOST_DATES = 60
 _MOST_NUMBERS = 200
 _MOST_NAMES = 6
 MOST_MISREAD = 200
-_LONGEST_VARIED = 12
+_LONGEST_VARIED, _STEPS = 12, 3
 _MOST_OF_A_NAME = 100
 _MOST_HEAD_NAMES = 16
-_MOST_OF_A_STICKER = 12
+_MOST_OF_A_STICKER = 100
+_MOST_NAMESAKES = 60
+"""Of one name whatever the birth date; those born on nearly the same day are all looked up."""
 _MOST_STICKERS = 8
 _ALONE = re.compile(
     r"\W*(?P<one>[A-Z][A-Z'’-]+)(?P<comma>\s?,)?\s+(?P<two>[A-Z][A-Z'’-]+)(?:\s+[A-Z]\.?|\s+(?:JR|SR|II|III)\.?)*\W*"
@@ -50,10 +53,10 @@ def people(evidence: Evidence, roster: Roster) -> tuple[tuple[Patient, ...], Hol
     numbers = _numbers(evidence)
     by_number = roster.by_identifier(numbers) if numbers else ()
     held: dict[str, set[PatientId]] = defaultdict(set)
-    _hold(held, by_number)
+    _hold(held, by_number, roster)
     repaired = _repaired(evidence, held)
     by_repair = roster.by_identifier(repaired) if repaired else ()
-    _hold(held, by_repair)
+    _hold(held, by_repair, roster)
     born, other_days = _dates(evidence)
     named = {key for text in evidence.texts for key in text.name_keys}
     found: dict[PatientId, Patient] = {p.patient_id: p for p in by_number}
@@ -67,10 +70,11 @@ def people(evidence: Evidence, roster: Roster) -> tuple[tuple[Patient, ...], Hol
     return tuple(found.values()), {key: frozenset(ids) for key, ids in held.items()}
 
 
-def _hold(held: dict[str, set[PatientId]], patients: Iterable[Patient]) -> None:
+def _hold(held: dict[str, set[PatientId]], patients: Iterable[Patient], roster: Roster) -> None:
+    """A number whose check digit says that it was never issued is nobody's."""
     for patient in patients:
         for identifier in patient.identifiers:
-            if identifier.type == "mrn":
+            if identifier.type == "mrn" and roster.passes_check(identifier):
                 held[fold.identifier_key(identifier.value)].add(patient.patient_id)
 
 
@@ -86,13 +90,19 @@ def profiles(
         for value in (s.values[0], *s.seen_otherwise)
     }
     held = {p for key, ids in holders.items() if key in read for p in ids}
+    holding = {p for ids in holders.values() for p in ids}
+    has_thirds = any(True for _ in evidence.of(FindingKind.PHONE, FindingKind.SSN4, FindingKind.ADDRESS))
     found = []
     for patient in patients:
-        closely = thorough or patient.birth_date in labelled or patient.patient_id in held
+        is_born = patient.birth_date in labelled
+        closely = thorough or is_born or patient.patient_id in held
         if not closely and not _may_stand(evidence, patient):
             continue
-        compared = profile(evidence, patient, holders, thorough=closely)
-        if _agrees(compared):
+        seen = names.sightings_of(evidence, patient, thorough=closely)
+        if not seen and patient.patient_id not in holding and not (is_born and has_thirds):
+            continue  # nothing could agree but the date
+        compared = profile(evidence, patient, holders, seen)
+        if compared is not None:
             found.append(compared)
     return found
 
@@ -146,12 +156,21 @@ def look_alikes(patient: Patient, roster: Roster) -> tuple[Patient, ...]:
     twins of similar first names, Jr and Sr, like names with numbers one slip apart."""
     found: dict[PatientId, Patient] = {}
     for name in patient.names[:3]:
-        for other in roster.by_name(name.last, name.first, 200):
+        for other in roster.by_name(name.last, name.first, _MOST_NAMESAKES):
             if other.patient_id != patient.patient_id and _is_namesake(patient, other):
                 found[other.patient_id] = other
     if patient.birth_date:
-        for other in roster.by_birth_date((patient.birth_date,)):
-            if other.patient_id != patient.patient_id and _is_twin(patient, other):
+        keys = {fold.name_key(part) for n in patient.names for part in (n.last, n.first)}
+        near = (
+            *roster.by_birth_date((patient.birth_date,)),
+            *roster.by_birth_date(_near_days(patient.birth_date), keys),
+        )
+        for other in near:
+            if other.patient_id == patient.patient_id:
+                continue
+            if _is_namesake(patient, other) or (
+                other.birth_date == patient.birth_date and _is_twin(patient, other)
+            ):
                 found[other.patient_id] = other
     for other in roster.by_identifier(_slips(patient)):
         if other.patient_id != patient.patient_id and _is_twin(patient, other):
@@ -159,13 +178,34 @@ def look_alikes(patient: Patient, roster: Roster) -> tuple[Patient, ...]:
     return tuple(found.values())
 
 
+def _near_days(born: str) -> list[str]:
+    """Days that one wrong digit, or day and month exchanged, make of this one."""
+    found = {f"{born[:4]}-{born[8:]}-{born[5:7]}"} if len(born) == 10 else set()
+    for at, character in enumerate(born):
+        if character.isdigit():
+            found |= {born[:at] + digit + born[at + 1 :] for digit in "0123456789"}
+    return sorted(day for day in found - {born} if _is_day(day))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _slips(patient: Patient) -> list[str]:
-    """Every number one wrong digit, or two exchanged neighbours, away from the patient's."""
+    """Every number one wrong digit, two exchanged neighbours or a few steps of counting away from the
+    patient's: whole families are registered one after another."""
     found: dict[str, None] = {}
     for identifier in patient.identifiers:
         value = fold.identifier_text(identifier.value)
         if identifier.type != "mrn" or len(value) > _LONGEST_VARIED:
             continue
+        if value.isdigit():
+            counted = (int(value) + step for step in range(-_STEPS, _STEPS + 1))
+            found.update(dict.fromkeys(f"{n:0{len(value)}d}" for n in counted if n > 0))
         for at, character in enumerate(value):
             if character.isdigit():
                 found.update(dict.fromkeys(value[:at] + d + value[at + 1 :] for d in "0123456789"))
@@ -292,13 +332,6 @@ def _may_stand(evidence: Evidence, patient: Patient) -> bool:
         if any(t.has(last) or (len(first) > 2 and t.has(first)) for t in evidence.texts):
             return True
     return False
-
-
-def _agrees(compared: Profile) -> bool:
-    kinds = {k for k, a in compared.agreements.items() if a.level in (Level.EXACT, Level.NEAR)}
-    return bool(kinds & {"name", "mrn", "barcode", "number"} or compared.cover) or (
-        compared.level("birth_date") is Level.EXACT and bool(kinds & {"phone", "ssn4", "address"})
-    )
 
 
 def _is_namesake(patient: Patient, other: Patient) -> bool:

@@ -47,7 +47,13 @@ def is_prose(line: Line) -> bool:
 
 def is_in_lines(text: PageText, box: Box | None, lines: frozenset[int]) -> bool:
     """Whether the words at this place belong to these lines."""
-    here = [w.line_no for w in text.page.words if overlaps(w.box, box)] if lines else []
+    if not lines or box is None:
+        return False
+    here = [
+        w.line_no
+        for w in text.page.words
+        if w.box.top_px < box.bottom_px and box.top_px < w.box.bottom_px and overlaps(w.box, box)
+    ]
     return bool(here) and all(n in lines for n in here)
 
 

@@ -21,6 +21,7 @@ from scanindex.model import (
 from scanindex.ocr import barcodes as codes
 from scanindex.ocr import blank
 from scanindex.ocr.first_look import LEAST_LEAD_LETTERS, UPRIGHT_SHARE, Text, look_at, turn_box
+from scanindex.ocr.picture_print import picture_print
 from scanindex.ocr.session import Session
 
 FAINT_WRITING_INCHES = 0.12
@@ -58,6 +59,7 @@ def from_text(
         other_texts=raster.other_texts,
         problems=tuple(dict.fromkeys(session.problems)),
         stage_seconds=session.seconds,
+        picture="" if kind is PageKind.BLANK else picture_print(text.page.pixels, text.extra_turn),
     )
 
 
@@ -82,6 +84,7 @@ def from_text_layer(
         other_texts=raster.other_texts,
         problems=tuple(dict.fromkeys(session.problems)),
         stage_seconds=session.seconds,
+        picture=picture_print(cleaned.pixels),
     )
 
 

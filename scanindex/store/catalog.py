@@ -20,10 +20,12 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from scanindex.errors import CatalogBusy, DiskFull, IntegrityError, PermissionMissing, StorageFailed
 from scanindex.ports import Clock
+from scanindex.store.audits import Filings, Incidents, Sources
 from scanindex.store.batches import Batches
 from scanindex.store.documents import Documents, Outbox, Pages
 from scanindex.store.event_log import EventLog
 from scanindex.store.events import Events
+from scanindex.store.prints import Prints
 from scanindex.store.scans import Arrivals, Scans
 
 _BUSY_SECONDS = 30
@@ -41,6 +43,10 @@ class Unit:
         self.outbox = Outbox(connection)
         self.events = Events(connection, clock)
         self.batches = Batches(connection)
+        self.prints = Prints(connection)
+        self.sources = Sources(connection)
+        self.filings = Filings(connection)
+        self.incidents = Incidents(connection)
 
 
 class Catalog:

@@ -53,6 +53,7 @@ class Documents:
         limit: int | None = None,
         below: float | None = None,
         needs_recheck: bool = False,
+        sensitivity: str | None = None,
     ) -> list[Document]:
         """Oldest first; SUPERSEDED ones only when asked for."""
         query = select(_D.c.body).order_by(_D.c.created_at, _D.c.document_id).limit(limit)
@@ -65,6 +66,8 @@ class Documents:
             query = query.where(or_(_D.c.legibility < below, _D.c.legibility.is_(None)))
         if needs_recheck:
             query = query.where(_D.c.needs_recheck)
+        if sensitivity is not None:
+            query = query.where(_D.c.sensitivity.contains(f" {sensitivity} ", autoescape=True))
         return [from_json(Document, row.body) for row in self._connection.execute(query)]
 
     def ids(self, *states: DocumentState) -> list[DocumentId]:
@@ -95,6 +98,7 @@ def _columns(document: Document) -> dict[str, object]:
         "created_at": stamp(document.created_at),
         "legibility": document.legibility,
         "needs_recheck": bool(document.recheck),
+        "sensitivity": f" {' '.join(document.sensitivity)} " if document.sensitivity else "",
         "body": to_json(document),
     }
 

@@ -68,6 +68,12 @@ class Events:
             query = query.where(_E.c.scan_id == scan_id)
         return [_event(row) for row in self._connection.execute(query)]
 
+    def seen(self, document_id: DocumentId) -> list[Event]:
+        """When people looked at a document (events "viewed" that list it), oldest first."""
+        listed = _E.c.payload.contains(document_id, autoescape=True)
+        query = select(_E).where(_E.c.kind == "viewed", listed).order_by(_E.c.seq)
+        return [_event(row) for row in self._connection.execute(query)]
+
     def last_seq(self) -> int:
         return int(self._connection.execute(select(func.coalesce(func.max(_E.c.seq), 0))).scalar_one())
 

@@ -13,8 +13,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from scanindex.model import Batch, Document, Event, PageKind, Patient, Scan, ScanId
+from scanindex import certify
+from scanindex.audit_model import AutoFiling, Incident, SourceRecord
+from scanindex.model import Batch, Document, Event, PageKind, PagePrint, Patient, Scan, ScanId
 from scanindex.ports import EventLog
+from scanindex.store import roster_merging
 from scanindex.store.catalog import Catalog, Unit
 from scanindex.store.roster import SqlRoster
 
@@ -43,6 +46,7 @@ def _apply_group(catalog: Catalog, roster: SqlRoster, group: list[Event]) -> int
     for event in group:
         if patient := _value(event, "patient", Patient):
             restore_patient(roster, patient, event.payload.get("patient_id"))
+        roster_merging.replay(roster, event)
     with catalog.write() as unit:
         for event in group:
             unit.events.restore(event)
@@ -64,8 +68,26 @@ def _apply(unit: Unit, event: Event) -> None:
         unit.pages.assign(event.scan_id, numbered, holders)
     if (kinds_now := event.payload.get("kinds_now")) and event.scan_id:
         unit.pages.mark(event.scan_id, {int(no): PageKind(kind) for no, kind in kinds_now.items()})
+    if event.scan_id and (made := event.payload.get("prints")):
+        unit.prints.put(event.scan_id, [msgspec.convert(value, PagePrint) for value in made])
     if batch := _value(event, "batch", Batch):
         unit.batches.put(batch)
+    _apply_audit(unit, event)
+
+
+def _apply_audit(unit: Unit, event: Event) -> None:
+    """Modes, the ledger of what the machine filed, and incidents."""
+    if event.kind == "decided" and (scan := _value(event, "scan", Scan)):
+        certify.seen(scan.preset.source, unit)
+    if event.kind == "filed":
+        for document in _documents(event):
+            certify.enter(document, unit)
+    if record := _value(event, "source_record", SourceRecord):
+        unit.sources.put(record)
+    for value in event.payload.get("filings", ()):
+        unit.filings.put(msgspec.convert(value, AutoFiling))
+    if incident := _value(event, "incident", Incident):
+        unit.incidents.put(incident)
 
 
 def _put_scan(unit: Unit, scan: Scan) -> None:

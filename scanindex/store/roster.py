@@ -9,18 +9,19 @@ to a roster patient stays readable by its id but is no longer found.
 from __future__ import annotations
 
 import contextlib
+import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from rapidfuzz.distance import Indel
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Engine,
     Select,
     and_,
-    bindparam,
+    event,
     func,
     insert,
     or_,
@@ -31,8 +32,10 @@ from sqlalchemy import (
 from scanindex.errors import ConflictError, NotFound
 from scanindex.match import fold
 from scanindex.match.dates import parse_date
-from scanindex.model import Patient, PatientId
+from scanindex.model import Identifier, Patient, PatientId
 from scanindex.store import roster_rows
+from scanindex.store import roster_statements as queries
+from scanindex.store.roster_check_digits import passes
 from scanindex.store.roster_tables import (
     roster_history,
     roster_identifiers,
@@ -42,8 +45,11 @@ from scanindex.store.roster_tables import (
 )
 from scanindex.store.roster_writes import drop_lookups, insert_lookups, keep_history, translated
 
-_AFTER_ALL = "\U0010ffff"
-"""Sorts behind every letter: the end of a prefix range."""
+_COMMON = 300
+"""Bearers of a name from which its count is kept: a few more or less say nothing."""
+_COMMON_KEPT = 5_000
+_CACHE_KIB = 32_768
+_MOST_ALIKE, _LEAST_LETTERS, _LEAST_LIKENESS = 20_000, 3, 0.5
 _MANY = 500
 """Values per IN list, well under every database's limit."""
 
@@ -66,19 +72,50 @@ class SqlFrequencies:
 class SqlRoster:
     """`ports.Roster` on any SQLAlchemy engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, check_rules: Mapping[str, str] | None = None) -> None:
+        """check_rules: authority to its check-digit rule (`roster_check_digits.rules_of`)."""
         self._engine = engine
+        self._check_rules = dict(check_rules or {})
+        self._common: dict[tuple[int, str, str], int] = {}
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _set_cache)
 
     # --- look-ups -------------------------------------------------------------
     def by_identifier(self, values: Iterable[str]) -> Sequence[Patient]:
         """See `ports.Roster`; any type and authority."""
-        exact = sorted({v for v in values if v})
-        keys = sorted({fold.identifier_key(v) for v in exact} - {""})
-        return self._patients(_BY_IDENTIFIER, values=exact, keys=keys) if exact else ()
+        keys = sorted({fold.identifier_key(v) for v in values} - {""})
+        return self._patients(queries.BY_IDENTIFIER, keys=keys) if keys else ()
 
-    def by_birth_date(self, iso_dates: Iterable[str]) -> Sequence[Patient]:
+    def by_birth_date(
+        self, iso_dates: Iterable[str], named: Collection[str] | None = None
+    ) -> Sequence[Patient]:
+        """See `ports.Roster`."""
         dates = sorted(set(iso_dates))
-        return self._patients(_BY_BIRTH_DATE, dates=dates) if dates else ()
+        if not dates:
+            return ()
+        if named is None:
+            return self._patients(queries.BY_BIRTH_DATE, dates=dates)
+        with self._reading() as connection:
+            rows = connection.execute(queries.NAMES_BY_BIRTH_DATE, {"dates": dates})
+            found = {number for number, last, first in rows if last in named or first in named}
+            return _hydrate(connection, sorted(found))
+
+    def resembling(self, last: str, first: str, limit: int = 10) -> Sequence[Patient]:
+        """See `ports.Roster`."""
+        parts = fold.name_key(last), fold.name_key(first)
+        keys = {"last": parts[0], "first": parts[1], "most": _MOST_ALIKE}
+        scored: dict[int, float] = {}
+        with self._reading() as connection:
+            for statement, wanted in zip(queries.OTHER_PARTS, parts, strict=True):
+                if len(wanted) < _LEAST_LETTERS:
+                    continue
+                for number, part in connection.execute(statement, keys):
+                    likeness = Indel.normalized_similarity(wanted, part, score_cutoff=_LEAST_LIKENESS)
+                    if likeness > scored.get(number, 0.0):
+                        scored[number] = likeness
+            best = sorted(scored, key=lambda number: (-scored[number], number))[:limit]
+            people = {patient.patient_id: patient for patient in _hydrate(connection, best)}
+        return tuple(people.values())
 
     def by_name(self, last: str, first: str, limit: int = 50) -> Sequence[Patient]:
         """Exact names first, then the same last name and initial, then similar-sounding ones."""
@@ -89,15 +126,14 @@ class SqlRoster:
             "last": last_key,
             "first": first_key,
             "low": first_key[:1],
-            "high": first_key[:1] + _AFTER_ALL,
+            "high": first_key[:1] + queries.AFTER_ALL,
             "sound": fold.sound_key(last),
-            "most": limit,
         }
         found: dict[str, Patient] = {}
         with self._reading() as connection:
-            for step in _BY_NAME:
+            for step in queries.BY_NAME:
                 if len(found) < limit:
-                    for r in connection.execute(step, wanted):
+                    for r in connection.execute(step, wanted | {"most": limit - len(found)}):
                         if r.patient_id not in found:
                             found[r.patient_id] = roster_rows.patient_of(
                                 r.patient_id, r.is_provisional, r.body
@@ -105,22 +141,25 @@ class SqlRoster:
         return tuple(found.values())[:limit]
 
     def get(self, patient_id: PatientId) -> Patient | None:
-        """One person, or None; a linked provisional patient as it was."""
+        """One person, or None; of a merged one the survivor, a linked provisional one as it was."""
         with self._reading() as connection:
-            row = connection.execute(
-                _people().where(roster_patients.c.patient_id == patient_id)
-            ).one_or_none()
-        return roster_rows.patient_of(row.patient_id, row.is_provisional, row.body) if row else None
+            return _person(connection, patient_id)
+
+    def passes_check(self, identifier: Identifier) -> bool:
+        """See `ports.Roster`."""
+        return passes(self._check_rules.get(identifier.authority, ""), identifier.value)
 
     def frequencies(self, last: str, first: str, birth_date: str | None) -> SqlFrequencies:
         wanted = {"last": fold.name_key(last), "first": fold.name_key(first), "born": birth_date}
         with self._reading() as connection:
             patients, known = _size(connection)
-            counts = connection.execute(_COUNTS, wanted).one()
+            counts = connection.execute(queries.COUNTS, wanted).one()
+            same_last = self._count(connection, queries.SAME_LAST, "last", wanted["last"])
+            same_first = self._count(connection, queries.SAME_FIRST, "first", wanted["first"])
         return SqlFrequencies(
             patients=patients,
-            same_last=counts.same_last,
-            same_first=counts.same_first,
+            same_last=same_last,
+            same_first=same_first,
             same_name=counts.same_name,
             same_name_and_birth_date=counts.same_name_and_birth_date,
             same_last_and_birth_date=counts.same_last_and_birth_date,
@@ -128,6 +167,18 @@ class SqlRoster:
             expected_namesakes=_expected_namesakes(counts.same_name, known),
             birth_date_collision=known.birth_date_collision,
         )
+
+    def _count(self, connection: Connection, query: Select[Any], part: str, key: str | None) -> int:
+        """How many bear a last or first name; those of thousands are counted once per import."""
+        version = _version(connection)
+        if (known := self._common.get((version, part, key or ""))) is not None:
+            return known
+        found: int = connection.execute(query, {part: key}).scalar_one()
+        if found >= _COMMON:
+            if len(self._common) >= _COMMON_KEPT:
+                self._common.clear()
+            self._common[version, part, key or ""] = found
+        return found
 
     def version(self) -> int:
         with self._reading() as connection:
@@ -147,7 +198,7 @@ class SqlRoster:
             return self.by_birth_date(born)[:limit]
         key = fold.identifier_key(text)
         if any(c.isdigit() for c in key):
-            return self._patients(_BY_NUMBER_START, low=key, high=key + _AFTER_ALL, most=limit)
+            return self._patients(queries.BY_NUMBER_START, low=key, high=key + queries.AFTER_ALL, most=limit)
         return self._find_name([fold.name_key(part) for part in re.split(r"[,\s]+", text)], limit)
 
     def _find_name(self, parts: list[str], limit: int) -> Sequence[Patient]:
@@ -159,8 +210,9 @@ class SqlRoster:
         if len(parts) == 1:
             orders = {(parts[0], "")}
         wanted = [
-            and_(_starts_with(name.last_key, last), *([_starts_with(name.first_key, first)] if first else []))
+            and_(*(queries.starts_with(column, key) for column, key in pairs if key))
             for last, first in sorted(orders)
+            for pairs in (((name.last_key, last), (name.first_key, first)),)
         ]
         with self._reading() as connection:
             rows = connection.execute(
@@ -179,7 +231,7 @@ class SqlRoster:
         """
         patient_id = patient.patient_id or roster_rows.new_patient_id()
         kept = replace(patient, patient_id=patient_id, is_provisional=True)
-        with self._writing() as connection:
+        with self.writing() as connection:
             row = {
                 "patient_id": patient_id,
                 "birth_date": kept.birth_date,
@@ -194,7 +246,7 @@ class SqlRoster:
 
     def update(self, patient: Patient) -> None:
         """Replace what is known about a provisional patient; what was known stays in the history."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             row = _provisional(connection, patient.patient_id)
             keep_history(connection, row.person_no, row.body, _version(connection))
             connection.execute(
@@ -211,7 +263,7 @@ class SqlRoster:
         Only the roster forgets the provisional patient; documents filed under it are moved
         by whoever calls this.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             row = _provisional(connection, provisional_id)
             target = connection.execute(
                 select(roster_patients.c.person_no).where(
@@ -256,6 +308,44 @@ class SqlRoster:
             for r in rows
         )
 
+    def versions(self) -> list[dict[str, Any]]:
+        """Every version, oldest first: version, imported_at, authority, patients, summary (counts)."""
+        column = roster_versions.c
+        query = select(
+            column.version, column.imported_at, column.authority, column.patients, column.summary
+        ).order_by(column.version)
+        with self._reading() as connection:
+            rows = connection.execute(query).all()
+        return [r._asdict() | {"summary": json.loads(r.summary)} for r in rows]
+
+    def merged_into(self, patient_id: PatientId) -> Sequence[Patient]:
+        """The records that were merged into this one, as they were."""
+        query = queries.people().where(roster_patients.c.merged_into == patient_id)
+        return self._patients(query)
+
+    def is_touched(self, patient: Patient, since_version: int) -> bool:
+        """Whether the patient, or somebody who may be taken for them (one last name and a common
+        first name or birth date), was changed or came after this version."""
+        with self._reading() as connection:
+            changed = select(roster_history.c.person_no).where(roster_history.c.version > since_version)
+            first_new = _first_new(connection, since_version)
+            is_new = or_(roster_names.c.person_no.in_(changed), roster_names.c.person_no >= first_new)
+            keys = {(fold.name_key(n.last), fold.name_key(n.first)) for n in patient.names}
+            alike = [
+                and_(
+                    roster_names.c.last_key == last,
+                    or_(roster_names.c.first_key == first, roster_names.c.birth_date == patient.birth_date),
+                )
+                for last, first in sorted(keys)
+            ]
+            number = roster_identifiers.c
+            held = select(number.person_no).where(
+                number.key.in_([fold.identifier_key(i.value) for i in patient.identifiers])
+            )
+            mine = or_(*alike, roster_names.c.person_no.in_(held))
+            query = select(roster_names.c.person_no).where(mine, is_new).limit(1)
+            return connection.execute(query).first() is not None
+
     # --- plumbing -----------------------------------------------------------------
     def _patients(self, statement: Select[Any], **wanted: object) -> Sequence[Patient]:
         with self._reading() as connection:
@@ -270,16 +360,35 @@ class SqlRoster:
             yield connection
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
+        """One transaction of its own, for what the store does to the roster."""
         with translated(), self._engine.connect() as raw:
             connection = raw.execution_options(immediate=True)
             with connection.begin():
                 yield connection
 
 
-def _people() -> Select[Any]:
-    person = roster_patients.c
-    return select(person.person_no, person.patient_id, person.is_provisional, person.body, person.linked_to)
+def _set_cache(connection: Any, _record: Any) -> None:
+    """SQLite's own two megabytes are read through by one page's look-ups among a million."""
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+
+
+def _person(connection: Connection, patient_id: str) -> Patient | None:
+    """The person, or who stands for it after merges."""
+    row = connection.execute(queries.people().where(roster_patients.c.patient_id == patient_id)).one_or_none()
+    if row is None:
+        return None
+    if row.merged_into:
+        return _person(connection, row.merged_into)
+    return roster_rows.patient_of(row.patient_id, row.is_provisional, row.body)
+
+
+def _first_new(connection: Connection, since_version: int) -> int:
+    """The first `person_no` given out by an import after this version."""
+    column = roster_versions.c
+    rows = connection.execute(select(column.summary).where(column.version > since_version))
+    found = [n for r in rows if (n := json.loads(r.summary).get("first_new"))]
+    return min(found, default=2**62)
 
 
 def _hydrate(connection: Connection, person_nos: Sequence[int]) -> Sequence[Patient]:
@@ -287,13 +396,13 @@ def _hydrate(connection: Connection, person_nos: Sequence[int]) -> Sequence[Pati
     found: dict[int, Patient] = {}
     for start in range(0, len(person_nos), _MANY):
         part = person_nos[start : start + _MANY]
-        for r in connection.execute(_people().where(roster_patients.c.person_no.in_(part))):
+        for r in connection.execute(queries.people().where(roster_patients.c.person_no.in_(part))):
             found[r.person_no] = roster_rows.patient_of(r.patient_id, r.is_provisional, r.body)
     return tuple(found[number] for number in person_nos if number in found)
 
 
 def _provisional(connection: Connection, patient_id: PatientId) -> Any:
-    row = connection.execute(_people().where(roster_patients.c.patient_id == patient_id)).one_or_none()
+    row = connection.execute(queries.people().where(roster_patients.c.patient_id == patient_id)).one_or_none()
     if row is None:
         raise NotFound(f"patient {patient_id}")
     if not row.is_provisional:
@@ -307,8 +416,8 @@ def _version(connection: Connection) -> int:
 
 def _size(connection: Connection) -> tuple[int, roster_rows.Statistics]:
     """(people, how alike they are); counted at import, plus the provisional patients."""
-    row = connection.execute(_LAST_VERSION).one_or_none()
-    provisional = connection.execute(_PROVISIONAL).scalar_one()
+    row = connection.execute(queries.LAST_VERSION).one_or_none()
+    provisional = connection.execute(queries.PROVISIONAL).scalar_one()
     if row is None:
         return provisional, roster_rows.Statistics()
     return row.patients + provisional, roster_rows.statistics_of(row.statistics)
@@ -319,76 +428,3 @@ def _expected_namesakes(same_name: int, known: roster_rows.Statistics) -> float:
     if same_name <= 1:
         return known.namesakes_of_single
     return known.namesakes_of_double if same_name == 2 else float(same_name)
-
-
-def _starts_with(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
-    """A range instead of LIKE, which SQLite does not serve from a plain index."""
-    return and_(column >= prefix, column < prefix + _AFTER_ALL)
-
-
-# --- statements, built once: making them costs more than running them ------------------
-def _found(condition: ColumnElement[bool]) -> Select[Any]:
-    return _people().where(condition, roster_patients.c.linked_to.is_(None))
-
-
-def _named(*conditions: ColumnElement[bool]) -> Select[Any]:
-    joined = _people().join(roster_names, roster_names.c.person_no == roster_patients.c.person_no)
-    return joined.where(*conditions, roster_patients.c.linked_to.is_(None)).limit(bindparam("most"))
-
-
-def _holding(condition: ColumnElement[bool]) -> Select[Any]:
-    return select(roster_identifiers.c.person_no).where(condition)
-
-
-def _counted(label: str, *conditions: ColumnElement[bool]) -> ColumnElement[int]:
-    return select(func.count()).select_from(roster_names).where(*conditions).scalar_subquery().label(label)
-
-
-_NAME = roster_names.c
-_SAME_LAST = _NAME.last_key == bindparam("last")
-_SAME_FIRST = _NAME.first_key == bindparam("first")
-_SAME_INITIAL = and_(_NAME.first_key >= bindparam("low"), _NAME.first_key < bindparam("high"))
-_SAME_DAY = _NAME.birth_date == bindparam("born")
-
-_BY_IDENTIFIER = _found(
-    roster_patients.c.person_no.in_(
-        _holding(roster_identifiers.c.value.in_(bindparam("values", expanding=True))).union(
-            _holding(roster_identifiers.c.key.in_(bindparam("keys", expanding=True)))
-        )
-    )
-)
-_BY_BIRTH_DATE = _found(roster_patients.c.birth_date.in_(bindparam("dates", expanding=True)))
-_BY_NUMBER_START = _found(
-    roster_patients.c.person_no.in_(
-        _holding(
-            and_(roster_identifiers.c.key >= bindparam("low"), roster_identifiers.c.key < bindparam("high"))
-        ).limit(bindparam("most"))
-    )
-)
-_BY_NAME = (
-    _named(_SAME_LAST, _SAME_FIRST),
-    _named(_SAME_LAST, _SAME_INITIAL),
-    _named(_NAME.sound_key == bindparam("sound"), _SAME_INITIAL),
-)
-_COUNTS = select(
-    _counted("same_last", _SAME_LAST),
-    _counted("same_first", _SAME_FIRST),
-    _counted("same_name", _SAME_LAST, _SAME_FIRST),
-    _counted("same_name_and_birth_date", _SAME_LAST, _SAME_FIRST, _SAME_DAY),
-    _counted("same_last_and_birth_date", _SAME_LAST, _SAME_DAY),
-    select(func.count())
-    .select_from(roster_patients)
-    .where(roster_patients.c.birth_date == bindparam("born"))
-    .scalar_subquery()
-    .label("same_birth_date"),
-)
-_LAST_VERSION = (
-    select(roster_versions.c.version, roster_versions.c.patients, roster_versions.c.statistics)
-    .order_by(roster_versions.c.version.desc())
-    .limit(1)
-)
-_PROVISIONAL = (
-    select(func.count())
-    .select_from(roster_patients)
-    .where(roster_patients.c.is_provisional.is_(True), roster_patients.c.linked_to.is_(None))
-)

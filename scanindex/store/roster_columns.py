@@ -174,6 +174,36 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
         "preferredname",
         "preferred",
     ),
+    "other_mrns": (
+        "othermrns",
+        "othermrn",
+        "otheridentifiers",
+        "otherids",
+        "identifiers",
+        "alternatemrn",
+        "altmrn",
+        "secondarymrn",
+        "formermrn",
+        "previousmrn",
+        "oldmrn",
+    ),
+    "merged_into": (
+        "mergedinto",
+        "mergedto",
+        "mergedintomrn",
+        "survivingmrn",
+        "survivormrn",
+        "survivor",
+        "replacedby",
+    ),
+    "mother_mrn": (
+        "mothermrn",
+        "mothersmrn",
+        "mothermrnumber",
+        "mothermedicalrecordnumber",
+        "motherid",
+        "maternalmrn",
+    ),
 }
 """Field to the headings it goes by, folded to lower-case letters and digits."""
 

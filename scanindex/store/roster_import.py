@@ -12,22 +12,26 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Engine, bindparam, func, insert, select, update
 
 from scanindex.errors import RosterRejected
 from scanindex.match import fold
-from scanindex.model import Patient
-from scanindex.store import roster_rows, roster_warnings
+from scanindex.model import Identifier, Patient, PatientId
+from scanindex.store import roster_merge_rows, roster_rows, roster_warnings
+from scanindex.store.roster_check_digits import passes
 from scanindex.store.roster_columns import Layout, RawRow, column, layout_of
 from scanindex.store.roster_columns import rows as raw_rows
 from scanindex.store.roster_merge import check_change, is_same_person, merged
-from scanindex.store.roster_people import MESSAGES, Habits, RowError, order_of, person_of, today
+from scanindex.store.roster_people import MESSAGES, Habits, RowError, number_list, order_of, person_of, today
+from scanindex.store.roster_shapes import WORDS as SHAPE_WORDS
+from scanindex.store.roster_shapes import Shapes
 from scanindex.store.roster_tables import (
     roster_history,
     roster_identifiers,
@@ -35,7 +39,7 @@ from scanindex.store.roster_tables import (
     roster_patients,
     roster_versions,
 )
-from scanindex.store.roster_writes import drop_lookups, translated, utc_now
+from scanindex.store.roster_writes import bulk_insert, drop_lookups, translated, utc_now
 
 Note = tuple[int, str, str]
 """(line number or 0 for the whole file, code, plain words)."""
@@ -63,6 +67,8 @@ class RosterImport:
     error_count: int
     warning_count: int
     is_dry_run: bool = False
+    merges: int = 0
+    """Rows that say into which other patient theirs was merged; `roster_merging.settle` does them."""
 
 
 class _RollBackError(Exception):
@@ -77,8 +83,11 @@ def import_csv(
     dry_run: bool = False,
     accept_changes: bool = False,
     progress: Callable[[int], None] | None = None,
+    check_rules: Mapping[str, str] | None = None,
 ) -> RosterImport:
     """Import a roster; `progress` is called with the rows done so far.
+
+    check_rules: authority to check-digit rule; numbers that break it are warned about.
 
     Raises RosterRejected where the file as a whole is no roster; then, as after any
     other error, the roster in use is unchanged.
@@ -90,7 +99,7 @@ def import_csv(
         connection = raw.execution_options(immediate=True)
         try:
             with connection.begin():
-                work = _Import(connection, habits, accept_changes)
+                work = _Import(connection, habits, accept_changes, check_rules or {})
                 work.note_layout(layout, certain)
                 work.run(path, layout, progress)
                 report = work.finish(path)
@@ -118,29 +127,47 @@ class _Known:
 
     person_no: int
     patient: Patient
+    """Without what was merged into it."""
     version: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Added:
+    number: int
+    line_no: int
+    patient_id: PatientId
+    patient: Patient
     body: str
 
 
 class _Import:
     """The running state of one import; lives inside one transaction."""
 
-    def __init__(self, connection: Connection, habits: Habits, accept_changes: bool) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        habits: Habits,
+        accept_changes: bool,
+        check_rules: Mapping[str, str],
+    ) -> None:
         self._connection = connection
         self._habits = habits
         self._accept_changes = accept_changes
+        self._check_rules = check_rules
         self._version = (
             connection.execute(select(func.max(roster_versions.c.version))).scalar_one() or 0
         ) + 1
-        self._next_no = (
+        self._first_no = self._next_no = (
             connection.execute(select(func.max(roster_patients.c.person_no))).scalar_one() or 0
         ) + 1
-        self._is_first = self._next_no == 1
         self._errors, self._warnings = _Notes(), _Notes()
         self._counts: Counter[str] = Counter()
-        self._shapes: Counter[tuple[int, bool]] = Counter()
+        self._shapes = Shapes(roster_warnings.known_shapes(connection))
         self._suffixed: list[tuple[int, str, str]] = []
         self._seen: list[dict[str, int]] = []
+        self._ids: list[PatientId] = []
+        self._merges: list[tuple[int, Identifier, Identifier]] = []
 
     # --- the run ----------------------------------------------------------------
     def note_layout(self, layout: Layout, certain: bool) -> None:
@@ -152,8 +179,8 @@ class _Import:
             )
 
     def run(self, path: Path, layout: Layout, progress: Callable[[int], None] | None) -> None:
-        rebuild = self._is_first and path.stat().st_size > _INDEXES_AFTER_ROWS_BYTES
-        indexes = [i for t in (roster_patients, roster_names) for i in t.indexes] if rebuild else []
+        rebuild = self._first_no == 1 and path.stat().st_size > _INDEXES_AFTER_ROWS_BYTES
+        indexes = [i for i in _INDEXES if i.name != "ix_roster_identifiers_key"] if rebuild else []
         for index in indexes:  # filling a big index in file order at the end is several times faster
             index.drop(self._connection)
         stream = raw_rows(path, layout)
@@ -168,25 +195,42 @@ class _Import:
     def _take(self, batch: Sequence[RawRow]) -> None:
         people = list(self._people(batch))
         known, by_key = self._known([p for _, p in people])
-        added: list[dict[str, Any]] = []
+        added: list[_Added] = []
         for line_no, person in people:
-            identifier = person.identifiers[0]
             try:
-                if here := known.get((identifier.authority, identifier.value)):
-                    self._meet(line_no, person, here)
-                    continue
-                if by_key.get((identifier.authority, fold.identifier_key(identifier.value))):
-                    raise RowError("mrn_zeros_lost")
+                self._place(line_no, person, known, by_key, added)
             except RowError as fault:
                 self._errors.add(line_no, fault.code, MESSAGES[fault.code])
-                continue
-            known[identifier.authority, identifier.value] = self._add(line_no, person, added)
-            by_key[identifier.authority, fold.identifier_key(identifier.value)] = True
         if added:
             self._insert(added)
         if self._seen:
             self._touch(self._seen)
             self._seen = []
+
+    def _place(
+        self,
+        line_no: int,
+        person: Patient,
+        known: dict[tuple[str, str], _Known],
+        by_key: set[tuple[str, str]],
+        added: list[_Added],
+    ) -> None:
+        """Raises RowError where the row cannot be taken."""
+        number = person.identifiers[0]
+        here = known.get((number.authority, number.value))
+        for other in person.identifiers[1:]:
+            holder = known.get((other.authority, other.value))
+            if holder and holder is not here and (here is None or holder.person_no != here.person_no):
+                raise RowError("identifier_on_two_people")
+        if here:
+            self._meet(line_no, person, here)
+        elif (number.authority, roster_rows.number_key(number.value)) in by_key:
+            raise RowError("mrn_zeros_lost")
+        else:
+            here = self._add(line_no, person, added)
+        for i in person.identifiers:
+            known[i.authority, i.value] = here
+            by_key.add((i.authority, roster_rows.number_key(i.value)))
 
     def _people(self, batch: Sequence[RawRow]) -> Iterator[tuple[int, Patient]]:
         for row in batch:
@@ -194,19 +238,35 @@ class _Import:
                 if row.is_ragged:
                     raise RowError("row_ragged")
                 person = person_of(row.values, self._habits)
+                if "merged_into" in row.values:
+                    self._note_merge(row, person.identifiers[0])
             except RowError as fault:
                 self._errors.add(row.line_no, fault.code, MESSAGES[fault.code])
                 continue
-            value = person.identifiers[0].value
-            self._shapes[len(value) if value.isdigit() else 0, value.startswith("0")] += 1
+            for i in person.identifiers:
+                self._shapes.see(row.line_no, i.authority, i.value)
+                if self._check_rules and not passes(self._check_rules.get(i.authority, ""), i.value):
+                    self._warnings.add(row.line_no, "check_digit", _CHECK_DIGIT)
             name = person.names[0]
-            if fold.suffix_key(name.suffix) and len(self._suffixed) < _SUFFIXES_LOOKED_AT:
+            if name.suffix and fold.suffix_key(name.suffix) and len(self._suffixed) < _SUFFIXES_LOOKED_AT:
                 self._suffixed.append((row.line_no, fold.name_key(name.last), fold.name_key(name.first)))
             yield row.line_no, person
+
+    def _note_merge(self, row: RawRow, loser: Identifier) -> None:
+        survivors = number_list(row.values["merged_into"], loser.authority)
+        if len(survivors) == 1 and survivors[0] != loser:
+            self._merges.append((row.line_no, loser, survivors[0]))
+        else:
+            self._warnings.add(row.line_no, "merge_unclear", _MERGE_UNCLEAR)
 
     # --- one person ---------------------------------------------------------------
     def _meet(self, line_no: int, person: Patient, here: _Known) -> None:
         """A row whose number we hold already."""
+        if person.identifiers[0] not in here.patient.identifiers:
+            self._counts["of_merged"] += 1
+            if not self._merges or self._merges[-1][0] != line_no:
+                self._warnings.add(line_no, "row_of_merged", _ROW_OF_MERGED)
+            return
         if here.version == self._version:
             if not is_same_person(person, here.patient):
                 raise RowError("identifier_on_two_people")
@@ -223,36 +283,39 @@ class _Import:
         self._counts["changed"] += 1
         self._change(line_no, here, now)
 
-    def _add(self, line_no: int, person: Patient, added: list[dict[str, Any]]) -> _Known:
-        kept = replace(person, patient_id=roster_rows.new_patient_id())
+    def _add(self, line_no: int, person: Patient, added: list[_Added]) -> _Known:
+        if not self._ids:
+            self._ids = roster_rows.new_patient_ids(_BATCH_ROWS)
         number, self._next_no = self._next_no, self._next_no + 1
-        body = roster_rows.body_of(kept)
-        added.append({"number": number, "line_no": line_no, "patient": kept, "body": body})
+        body = roster_rows.body_of(person)
+        added.append(_Added(number, line_no, self._ids.pop(), person, body))
         self._counts["added"] += 1
-        return _Known(person_no=number, patient=kept, version=self._version, body=body)
+        for i in person.identifiers:
+            self._shapes.add(i.authority, i.value)
+        return _Known(person_no=number, patient=person, version=self._version, body=body)
 
-    def _insert(self, added: Sequence[dict[str, Any]]) -> None:
-        execute = self._connection.execute
-        people = [
-            {
-                "person_no": a["number"],
-                "patient_id": a["patient"].patient_id,
-                "birth_date": a["patient"].birth_date,
-                "is_provisional": False,
-                "version": self._version,
-                "line_no": a["line_no"],
-                "body": a["body"],
-            }
-            for a in added
-        ]
-        execute(insert(roster_patients), people)
-        execute(
-            insert(roster_names), [r for a in added for r in roster_rows.name_rows(a["number"], a["patient"])]
+    def _insert(self, added: Sequence[_Added]) -> None:
+        bulk_insert(
+            self._connection,
+            roster_patients,
+            ("person_no", "patient_id", "birth_date", "is_provisional", "version", "line_no", "body"),
+            [
+                (
+                    a.number,
+                    a.patient_id,
+                    a.patient.birth_date,
+                    False,
+                    self._version,
+                    a.line_no,
+                    a.body,
+                )
+                for a in added
+            ],
         )
-        execute(
-            insert(roster_identifiers),
-            [r for a in added for r in roster_rows.identifier_rows(a["number"], a["patient"])],
-        )
+        names = [row for a in added for row in roster_rows.name_tuples(a.number, a.patient)]
+        bulk_insert(self._connection, roster_names, roster_rows.NAME_COLUMNS, names)
+        numbers = [row for a in added for row in roster_rows.identifier_tuples(a.number, a.patient)]
+        bulk_insert(self._connection, roster_identifiers, roster_rows.IDENTIFIER_COLUMNS, numbers)
 
     def _touch(self, seen: Sequence[dict[str, int]]) -> None:
         self._connection.execute(
@@ -262,7 +325,7 @@ class _Import:
             seen,
         )
 
-    def _change(self, line_no: int, here: _Known, merged: Patient) -> None:
+    def _change(self, line_no: int, here: _Known, now: Patient) -> None:
         execute = self._connection.execute
         past = {
             "person_no": here.person_no,
@@ -271,65 +334,60 @@ class _Import:
             "body": here.body,
         }
         execute(insert(roster_history), [past])
+        body = roster_rows.body_of(now, roster_rows.absorbed_of(here.body))
         execute(
             update(roster_patients)
             .where(roster_patients.c.person_no == here.person_no)
             .values(
                 version=self._version,
                 line_no=line_no,
-                birth_date=merged.birth_date,
+                birth_date=now.birth_date,
                 is_provisional=False,
-                body=roster_rows.body_of(merged),
+                body=body,
             )
         )
         drop_lookups(self._connection, [here.person_no])
-        execute(insert(roster_names), roster_rows.name_rows(here.person_no, merged))
-        execute(insert(roster_identifiers), roster_rows.identifier_rows(here.person_no, merged))
-        here.version, here.patient = self._version, merged
+        whole = roster_rows.patient_of(now.patient_id, False, body)
+        execute(insert(roster_names), roster_rows.name_rows(here.person_no, whole))
+        execute(insert(roster_identifiers), roster_rows.identifier_rows(here.person_no, whole))
+        here.version, here.patient, here.body = self._version, now, body
 
-    def _known(
-        self, people: Sequence[Patient]
-    ) -> tuple[dict[tuple[str, str], _Known], dict[tuple[str, str], bool]]:
-        """Holders of these people's numbers, by exact value and by zero-blind key."""
+    def _known(self, people: Sequence[Patient]) -> tuple[dict[tuple[str, str], _Known], set[tuple[str, str]]]:
+        """Holders of these people's numbers, by exact value; and which zero-blind keys are held."""
         column = roster_identifiers.c
-        keys = sorted({fold.identifier_key(p.identifiers[0].value) for p in people})
-        person = roster_patients.c
-        query = (
-            select(
-                column.authority,
-                column.value,
-                column.key,
-                person.person_no,
-                person.patient_id,
-                person.is_provisional,
-                person.version,
-                person.body,
-            )
-            .join(roster_patients, person.person_no == column.person_no)
-            .where(column.type == "mrn", column.key.in_(keys))
-        )
+        keys = sorted({roster_rows.number_key(i.value) for p in people for i in p.identifiers})
         exact: dict[tuple[str, str], _Known] = {}
-        loose: dict[tuple[str, str], bool] = {}
-        for r in self._connection.execute(query) if keys else ():
-            loose[r.authority, r.key] = True
-            exact[r.authority, r.value] = _Known(
-                person_no=r.person_no,
-                patient=roster_rows.patient_of(r.patient_id, r.is_provisional, r.body),
-                version=r.version,
-                body=r.body,
+        loose: set[tuple[str, str]] = set()
+        by_number: dict[int, _Known] = {}
+        for r in self._connection.execute(_KNOWN.where(column.key.in_(keys))) if keys else ():
+            loose.add((r.authority, r.key))
+            exact[r.authority, r.value] = by_number.setdefault(
+                r.person_no,
+                _Known(
+                    person_no=r.person_no,
+                    patient=roster_rows.own_of(r.patient_id, r.is_provisional, r.body),
+                    version=r.version,
+                    body=r.body,
+                ),
             )
         return exact, loose
 
     # --- the end --------------------------------------------------------------------
     def finish(self, path: Path) -> RosterImport:
-        if self._counts["rows"] and not any(self._counts[k] for k in ("added", "changed", "unchanged")):
+        used = ("added", "changed", "unchanged", "of_merged")
+        if self._counts["rows"] and not any(self._counts[k] for k in used):
             raise RosterRejected(f"none of {self._counts['rows']} rows can be used")
-        for line_no, code, words in roster_warnings.found(
-            self._connection, self._version, self._shapes, self._suffixed
-        ):
+        for line_no, code in self._shapes.warnings():
+            self._warnings.add(line_no, code, SHAPE_WORDS[code])
+        for line_no, code, words in roster_warnings.found(self._connection, self._version, self._suffixed):
             self._warnings.add(line_no, code, words)
+        self._park_merges()
         person = roster_patients.c
-        of_roster = select(func.count()).select_from(roster_patients).where(person.is_provisional.is_(False))
+        of_roster = (
+            select(func.count())
+            .select_from(roster_patients)
+            .where(person.is_provisional.is_(False), person.merged_into.is_(None))
+        )
         patients = self._connection.execute(of_roster).scalar_one()
         report = RosterImport(
             version=self._version,
@@ -342,23 +400,62 @@ class _Import:
             warnings=tuple(self._warnings.kept),
             error_count=self._errors.count,
             warning_count=self._warnings.count,
+            merges=len(self._merges),
         )
         self._connection.execute(insert(roster_versions), [self._version_row(path, report, patients)])
         return report
 
+    def _park_merges(self) -> None:
+        """Kept with the import; carried out right after it, with the documents (roster_merging)."""
+        asked = [
+            roster_rows.Merge(
+                loser=(loser.authority, loser.value),
+                survivor=(survivor.authority, survivor.value),
+                reason=f"merged_into in roster version {self._version}, line {line_no}",
+                is_trusted=self._accept_changes,
+            )
+            for line_no, loser, survivor in self._merges
+        ]
+        if asked:
+            roster_merge_rows.park(self._connection, asked)
+
     def _version_row(self, path: Path, report: RosterImport, patients: int) -> dict[str, Any]:
-        counts = ("rows", "added", "changed", "unchanged", "missing", "error_count", "warning_count")
+        counts = (
+            "rows", "added", "changed", "unchanged", "missing", "error_count", "warning_count", "merges",
+        )  # fmt: skip
         with path.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        known = roster_warnings.statistics(self._connection)
+        summary = {name: getattr(report, name) for name in counts} | {"first_new": self._first_no}
         return {
             "version": self._version,
             "imported_at": utc_now(),
             "authority": self._habits.authority,
             "file_sha256": sha256,
             "patients": patients,
-            "statistics": roster_rows.to_text(roster_warnings.statistics(self._connection)),
-            "summary": json.dumps({name: getattr(report, name) for name in counts}),
+            "statistics": roster_rows.to_text(msgspec.structs.replace(known, shapes=self._shapes.learned())),
+            "summary": json.dumps(summary),
         }
+
+
+_INDEXES = [i for t in (roster_patients, roster_names, roster_identifiers) for i in t.indexes]
+_KNOWN = (
+    select(
+        roster_identifiers.c.authority,
+        roster_identifiers.c.value,
+        roster_identifiers.c.key,
+        roster_patients.c.person_no,
+        roster_patients.c.patient_id,
+        roster_patients.c.is_provisional,
+        roster_patients.c.version,
+        roster_patients.c.body,
+    )
+    .join(roster_patients, roster_patients.c.person_no == roster_identifiers.c.person_no)
+    .where(roster_identifiers.c.type == "mrn")
+)
+_CHECK_DIGIT = "The number breaks the check-digit rule of its authority; it never counts as read for sure."
+_MERGE_UNCLEAR = "The column of the surviving number names none or several; nothing is merged."
+_ROW_OF_MERGED = "The number was merged into another patient; the row is not taken (see `roster unmerge`)."
 
 
 def _habits(path: Path, layout: Layout, authority: str) -> tuple[Habits, bool]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from scanindex.match import fold
 from scanindex.model import Patient, PatientId, PersonName
+from scanindex.store.roster_newborns import is_named_later, newborn
 from scanindex.store.roster_people import RowError
 
 
@@ -31,6 +32,8 @@ def check_change(old: Patient, new: Patient) -> None:
     is_first_known = firsts >= 0.85 or fold.name_key(b.first) in {fold.name_key(n.first) for n in old.names}
     if old.is_provisional and (born_differs or not is_same_person(old, new)):
         raise RowError("provisional_differs")
+    if is_named_later(old, new):
+        return
     if not is_first_known and (not is_last_known or born_differs or not (old.birth_date and new.birth_date)):
         raise RowError("person_changed")
     if not is_last_known and (born_differs or not (old.birth_date and new.birth_date)):
@@ -45,7 +48,7 @@ def merged(old: Patient, new: Patient) -> Patient:
     seen = {(n.last, n.first) for n in names}
     for name in old.names:
         if (name.last, name.first) not in seen:
-            names.append(replace(name, use="former" if name.use == "official" else name.use))
+            names.append(replace(name, use=_later_use(name)))
             seen.add((name.last, name.first))
     if names[0].middle == "" and _same_key(names[0], old.names[0]):
         names[0] = replace(names[0], middle=old.names[0].middle)
@@ -62,7 +65,14 @@ def merged(old: Patient, new: Patient) -> Patient:
         ssn4=new.ssn4 or old.ssn4,
         phone=new.phone or old.phone,
         address=new.address or old.address,
+        mother_mrn=new.mother_mrn or old.mother_mrn,
     )
+
+
+def _later_use(name: PersonName) -> str:
+    if name.use != "official":
+        return name.use
+    return "alias" if newborn(name) else "former"
 
 
 def _same_key(one: PersonName, two: PersonName) -> bool:

@@ -14,11 +14,13 @@ from datetime import UTC, date, datetime
 from scanindex.match import fold
 from scanindex.match.dates import dates_in
 from scanindex.model import Identifier, Patient, PatientId, PersonName
+from scanindex.store.roster_rows import name_key
 
 MESSAGES: Mapping[str, str] = {
     "mrn_missing": "The medical record number is empty.",
     "mrn_scientific": "The number was turned into powers of ten by a spreadsheet; export the column as text.",
     "mrn_decimal": "The number ends in a decimal part; export the column as text.",
+    "mrn_date": "The number was turned into a date by a spreadsheet; export the column as text.",
     "mrn_unreadable": "The medical record number holds no digit or is too long.",
     "mrn_zeros_lost": "The number equals a known one but for zeros or punctuation; export it as text.",
     "name_missing": "The last or the first name is empty.",
@@ -35,6 +37,13 @@ MESSAGES: Mapping[str, str] = {
 _NOT_A_DATE = {"", "NULL", "NONE", "N/A", "NA", "UNKNOWN", "UNK", "0", "00/00/0000", "0000-00-00"}
 _SEXES = {"M": "M", "MALE": "M", "F": "F", "FEMALE": "F"}
 _OLDEST_YEARS = 130
+_MONTH = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
+_SPREADSHEET_DATE = re.compile(
+    rf"\d{{1,2}}[- ](?:{_MONTH})(?:[- ]\d\d(?:\d\d)?)?|(?:{_MONTH})[- ]\d\d(?:\d\d)?"
+    r"|\d{1,2}/\d{1,2}/\d{4}|(?:19|20)\d\d-\d\d-\d\d(?: 00:00(?::00)?)?",
+    re.IGNORECASE,
+)
+"""What becomes of "3-12" or "4/7" in a cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +68,31 @@ def today() -> date:
 
 def person_of(values: Mapping[str, str], habits: Habits) -> Patient:
     """The person of a row, with an empty patient id. Raises RowError."""
-    names = _names(values)
+    authority = values.get("authority", habits.authority)
+    number = Identifier(authority=authority, type="mrn", value=_mrn(values.get("mrn", "")))
+    others = number_list(values["other_mrns"], authority) if "other_mrns" in values else ()
+    mother = values.get("mother_mrn")
     return Patient(
         patient_id=PatientId(""),
-        names=names,
+        names=_names(values),
         birth_date=_birth_date(values.get("birth_date", ""), habits),
         sex=_SEXES.get(values.get("sex", "").upper()),
-        identifiers=(
-            Identifier(
-                authority=values.get("authority", habits.authority),
-                type="mrn",
-                value=_mrn(values.get("mrn", "")),
-            ),
-        ),
+        identifiers=(number, *(i for i in others if i != number)),
+        mother_mrn=_mrn(mother) if mother else None,
         ssn4=_ssn4(values),
         phone=_phone(values.get("phone", "")),
         address=_address(values),
     )
+
+
+def number_list(text: str, authority: str) -> tuple[Identifier, ...]:
+    """ "0071184; county:88-12" as identifiers; those that name no authority are of this one."""
+    found: dict[Identifier, None] = {}
+    for part in _several(text):
+        of, _, value = part.rpartition(":")
+        number = Identifier(authority=of.strip() or authority, type="mrn", value=_mrn(value.strip()))
+        found[number] = None
+    return tuple(found)
 
 
 def order_of(texts: Iterable[str]) -> tuple[bool, bool]:
@@ -91,11 +108,16 @@ def order_of(texts: Iterable[str]) -> tuple[bool, bool]:
 def _mrn(text: str) -> str:
     if not text:
         raise RowError("mrn_missing")
+    if text.isascii() and text.isdigit() and len(text) <= 32:
+        return text
     if re.fullmatch(r"\d(\.\d+)?[eE]\+?\d+", text):
         raise RowError("mrn_scientific")
     if re.fullmatch(r"\d+\.0*", text):
         raise RowError("mrn_decimal")
-    text = re.sub(r"^=?\"(.*)\"$", r"\1", text).strip("' ")
+    if _SPREADSHEET_DATE.fullmatch(text):
+        raise RowError("mrn_date")
+    if not text.isalnum():
+        text = re.sub(r"^=?\"(.*)\"$", r"\1", text).strip("' ")
     if not any(c.isdigit() for c in text) or len(text) > 32:
         raise RowError("mrn_unreadable")
     return text
@@ -112,10 +134,12 @@ def _names(values: Mapping[str, str]) -> tuple[PersonName, ...]:
             suffix=values.get("suffix", ""),
         )
     )
-    if not official.suffix:
+    if not official.suffix and (len(official.middle) > 1 or not official.last.isalpha()):
         official = _suffix_split(official)
-    if not fold.name_key(official.last) or not fold.name_key(official.first):
+    if not name_key(official.last) or not name_key(official.first):
         raise RowError("name_missing")
+    if "prior_names" not in values and "aliases" not in values:
+        return (official,)
     others = [_other(text, official, "former") for text in _several(values.get("prior_names", ""))]
     others += [_other(text, official, "alias") for text in _several(values.get("aliases", ""))]
     return (official, *(n for n in others if fold.name_key(n.last + n.first)))

@@ -7,7 +7,11 @@ at half the size of named fields); later fields may only be appended.
 from __future__ import annotations
 
 import base64
+import dataclasses
+import enum
 import secrets
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -16,6 +20,8 @@ from scanindex.match import fold
 from scanindex.model import Identifier, Patient, PatientId, PersonName
 
 Row = dict[str, Any]
+name_key = lru_cache(maxsize=50_000)(fold.name_key)
+"""A million people have some ten thousand names between them."""
 
 
 class _NameRow(msgspec.Struct, array_like=True, frozen=True):
@@ -32,6 +38,39 @@ class _IdentifierRow(msgspec.Struct, array_like=True, frozen=True):
     value: str
 
 
+class Absorbed(msgspec.Struct, array_like=True, frozen=True):
+    """What a patient holds because another record was merged into it."""
+
+    patient_id: str
+    names: tuple[_NameRow, ...]
+    identifiers: tuple[_IdentifierRow, ...]
+
+
+class MergeState(enum.StrEnum):
+    PARKED = "parked"
+    """Asked for; loser or survivor is not in the roster yet."""
+    DOUBTFUL = "doubtful"
+    """Asked for by a file; the two differ in name or birth date: a person must say so."""
+    DONE = "done"
+    UNDONE = "undone"
+
+
+class Merge(msgspec.Struct, frozen=True):
+    """One merge of two records, asked for or done."""
+
+    loser: tuple[str, str]
+    """Authority and number."""
+    survivor: tuple[str, str]
+    reason: str
+    actor: str = ""
+    documents: tuple[tuple[str, int], ...] = ()
+    """Documents that changed hands with it, and the version that did."""
+    event_seq: int = 0
+    """The event that tells of it."""
+    is_trusted: bool = False
+    """Asked for by a person, or by a file whose changes a person accepted: the two may differ."""
+
+
 class _Body(msgspec.Struct, array_like=True, frozen=True):
     names: tuple[_NameRow, ...]
     birth_date: str | None
@@ -40,6 +79,8 @@ class _Body(msgspec.Struct, array_like=True, frozen=True):
     phone: str | None
     address: str | None
     identifiers: tuple[_IdentifierRow, ...]
+    mother_mrn: str | None = None
+    absorbed: tuple[Absorbed, ...] = ()
 
 
 DEFAULT_BIRTH_DATE_COLLISION = 1.2e-3
@@ -56,6 +97,8 @@ class Statistics(msgspec.Struct, frozen=True):
     """Expected namesakes, in another population of this size, of somebody whose name
     occurs once here (Good-Turing: 2 x names occurring twice / names occurring once)."""
     namesakes_of_double: float = 2.0
+    shapes: dict[str, dict[str, int]] = {}
+    """Per authority: how its numbers look (`roster_shapes.shape_of`), and how many do."""
 
 
 def to_text(statistics: Statistics) -> str:
@@ -72,11 +115,19 @@ _DECODER = msgspec.json.Decoder(_Body)
 
 def new_patient_id() -> PatientId:
     """A random key; says nothing about anybody."""
-    return PatientId(base64.b32encode(secrets.token_bytes(13)).decode("ascii").lower()[:20])
+    return new_patient_ids(1)[0]
 
 
-def body_of(patient: Patient) -> str:
-    """The person as the text of `roster_patients.body`."""
+def new_patient_ids(count: int) -> list[PatientId]:
+    text = base64.b32encode(secrets.token_bytes(13 * count)).decode("ascii").lower()
+    return [PatientId(text[20 * n : 20 * n + 20]) for n in range(count)]
+
+
+def body_of(patient: Patient, absorbed: tuple[Absorbed, ...] = ()) -> str:
+    """The person as the text of `roster_patients.body`.
+
+    patient: without what was absorbed (see `own_of`).
+    """
     body = _Body(
         tuple(_NameRow(n.last, n.first, n.middle, n.suffix, n.use) for n in patient.names),
         patient.birth_date,
@@ -85,56 +136,104 @@ def body_of(patient: Patient) -> str:
         patient.phone,
         patient.address,
         tuple(_IdentifierRow(i.authority, i.type, i.value) for i in patient.identifiers),
+        patient.mother_mrn,
+        absorbed,
     )
     return _ENCODER.encode(body).decode("utf-8")
 
 
 def patient_of(patient_id: str, is_provisional: bool, body_text: str) -> Patient:
-    """The person of a `roster_patients` row."""
+    """The person of a `roster_patients` row, with names and numbers of records merged into it."""
     body = _DECODER.decode(body_text)
+    own = _patient(patient_id, is_provisional, body)
+    return _with_absorbed(own, body.absorbed) if body.absorbed else own
+
+
+def own_of(patient_id: str, is_provisional: bool, body_text: str) -> Patient:
+    """The same without what came by merges."""
+    return _patient(patient_id, is_provisional, _DECODER.decode(body_text))
+
+
+def absorbed_of(body_text: str) -> tuple[Absorbed, ...]:
+    return _DECODER.decode(body_text).absorbed
+
+
+def absorbing(loser: Patient) -> Absorbed:
+    """What its survivor takes over from a patient: every name and every number."""
+    return Absorbed(
+        loser.patient_id,
+        tuple(_NameRow(n.last, n.first, n.middle, n.suffix, n.use) for n in loser.names),
+        tuple(_IdentifierRow(i.authority, i.type, i.value) for i in loser.identifiers),
+    )
+
+
+def _patient(patient_id: str, is_provisional: bool, body: _Body) -> Patient:
     return Patient(
         patient_id=PatientId(patient_id),
         names=tuple(
-            PersonName(last=n.last, first=n.first, middle=n.middle, suffix=n.suffix, use=n.use)
-            for n in body.names
+            [
+                PersonName(last=n.last, first=n.first, middle=n.middle, suffix=n.suffix, use=n.use)
+                for n in body.names
+            ]
         ),
         birth_date=body.birth_date,
         sex=body.sex,
-        identifiers=tuple(
-            Identifier(authority=i.authority, type=i.type, value=i.value) for i in body.identifiers
-        ),
+        identifiers=_identifiers(body.identifiers),
         ssn4=body.ssn4,
         phone=body.phone,
         address=body.address,
+        mother_mrn=body.mother_mrn,
         is_provisional=is_provisional,
     )
 
 
+def _identifiers(rows: Iterable[_IdentifierRow]) -> tuple[Identifier, ...]:
+    return tuple([Identifier(authority=i.authority, type=i.type, value=i.value) for i in rows])
+
+
+def _with_absorbed(own: Patient, absorbed: Iterable[Absorbed]) -> Patient:
+    """Old paper carries the loser's names and numbers: they find the survivor."""
+    names = {(n.last, n.first, n.suffix): n for n in own.names}
+    identifiers = dict.fromkeys(own.identifiers)
+    for entry in absorbed:
+        for n in entry.names:
+            use = "former" if n.use == "official" else n.use
+            kept = PersonName(last=n.last, first=n.first, middle=n.middle, suffix=n.suffix, use=use)
+            names.setdefault((n.last, n.first, n.suffix), kept)
+        identifiers.update(dict.fromkeys(_identifiers(entry.identifiers)))
+    return dataclasses.replace(own, names=tuple(names.values()), identifiers=tuple(identifiers))
+
+
 def name_rows(person_no: int, patient: Patient) -> list[Row]:
     """A look-up row per different name; an alias without a last name takes the official one's."""
-    official_last = patient.names[0].last if patient.names else ""
-    keys = {(fold.name_key(n.last or official_last), fold.name_key(n.first)) for n in patient.names}
-    return [
-        {
-            "person_no": person_no,
-            "last_key": last,
-            "first_key": first,
-            "sound_key": fold.sound_key(last),
-            "birth_date": patient.birth_date,
-        }
-        for last, first in sorted(keys)
-    ]
+    return [dict(zip(NAME_COLUMNS, row, strict=True)) for row in name_tuples(person_no, patient)]
 
 
 def identifier_rows(person_no: int, patient: Patient) -> list[Row]:
     """A look-up row per identifier."""
+    return [dict(zip(IDENTIFIER_COLUMNS, row, strict=True)) for row in identifier_tuples(person_no, patient)]
+
+
+def number_key(value: str) -> str:
+    """`fold.identifier_key`, quicker for plain digits."""
+    if value.isascii() and value.isdigit():
+        return value.lstrip("0") or value[:1]
+    return fold.identifier_key(value)
+
+
+NAME_COLUMNS = ("person_no", "last_key", "first_key", "sound_key", "birth_date")
+IDENTIFIER_COLUMNS = ("person_no", "authority", "type", "value", "key")
+
+
+def name_tuples(person_no: int, patient: Patient) -> list[tuple[Any, ...]]:
+    """`name_rows` in the order of NAME_COLUMNS."""
+    official_last = patient.names[0].last if patient.names else ""
+    keys = {(name_key(n.last or official_last), name_key(n.first)) for n in patient.names}
     return [
-        {
-            "person_no": person_no,
-            "authority": i.authority,
-            "type": i.type,
-            "value": i.value,
-            "key": fold.identifier_key(i.value),
-        }
-        for i in patient.identifiers
+        (person_no, last, first, fold.sound_key(last), patient.birth_date) for last, first in sorted(keys)
     ]
+
+
+def identifier_tuples(person_no: int, patient: Patient) -> list[tuple[Any, ...]]:
+    """`identifier_rows` in the order of IDENTIFIER_COLUMNS."""
+    return [(person_no, i.authority, i.type, i.value, number_key(i.value)) for i in patient.identifiers]

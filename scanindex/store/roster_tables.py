@@ -30,7 +30,8 @@ roster_patients = Table(
     Column("patient_id", String(32), nullable=False),
     Column("birth_date", String(10)),
     Column("is_provisional", Boolean, nullable=False, default=False),
-    Column("linked_to", String(32), comment="provisional only: the roster patient a person linked it to"),
+    Column("linked_to", String(32), comment="not looked up: who it was linked to or merged into"),
+    Column("merged_into", String(32), comment="the patient it was merged into; reversible"),
     Column("version", Integer, nullable=False, comment="last import that held this person"),
     Column("line_no", Integer, nullable=False, comment="line of that file"),
     Column("body", Text, nullable=False, comment="the person, see roster_rows"),
@@ -38,6 +39,7 @@ roster_patients = Table(
     Index("ix_roster_patients_birth", "birth_date"),
     Index("ix_roster_patients_version", "version"),
     Index("ix_roster_patients_provisional", "is_provisional", "linked_to"),
+    Index("ix_roster_patients_merged", "merged_into"),
 )
 
 roster_names = Table(
@@ -51,6 +53,7 @@ roster_names = Table(
     Column("birth_date", String(10), comment="the person's, so that namesakes are counted in one index"),
     Index("ix_roster_names_name", "last_key", "first_key", "birth_date"),
     Index("ix_roster_names_first", "first_key"),
+    Index("ix_roster_names_birth", "birth_date", "last_key", "first_key", "person_no"),
     Index("ix_roster_names_sound", "sound_key", "first_key"),
     Index("ix_roster_names_person", "person_no"),
 )
@@ -78,4 +81,17 @@ roster_history = Table(
     Column("changed_at", String(32), nullable=False),
     Column("body", Text, nullable=False, comment="the person before the change"),
     Index("ix_roster_history_person", "person_no"),
+)
+
+roster_merges = Table(
+    "roster_merges",
+    metadata,
+    Column("merge_no", Integer, primary_key=True, autoincrement=True),
+    Column("state", String(16), nullable=False, comment="roster_rows.MergeState"),
+    Column("loser_id", String(32), comment="NULL while parked"),
+    Column("survivor_id", String(32), comment="NULL while parked"),
+    Column("at", String(32), nullable=False),
+    Column("body", Text, nullable=False, comment="roster_rows.Merge as JSON"),
+    Index("ix_roster_merges_state", "state"),
+    Index("ix_roster_merges_loser", "loser_id"),
 )

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, and_, func, select
 
 from scanindex.model import Patient
 from scanindex.store import roster_rows
-from scanindex.store.roster_tables import roster_names, roster_patients
+from scanindex.store.roster_tables import roster_names, roster_patients, roster_versions
 
 _LEAST_COLLISION = 3.4e-5
 """One day out of eighty years: below it, sharing a birth date would be rarer than chance."""
@@ -26,26 +26,18 @@ _WORDS = {
     "same_name_and_birth_date": "Shares name and birth date with another patient.",
     "twins": "Shares last name and birth date with somebody of another first name (twins).",
     "generations": "Has a Jr, Sr or number, and a namesake in the roster.",
-    "leading_zeros_lost": "Numbers differ in length, none begins with zero: a spreadsheet may have cut them.",
 }
 
 
 def found(
     connection: Connection,
     version: int,
-    shapes: Counter[tuple[int, bool]],
     suffixed: Sequence[tuple[int, str, str]],
 ) -> Iterator[tuple[int, str, str]]:
     """Warnings of the import `version`.
 
-    `shapes` counts (digits or 0, begins with zero); `suffixed` lists (line, last key,
-    first key) of people with a generational suffix.
+    `suffixed` lists (line, last key, first key) of people with a generational suffix.
     """
-    lengths = Counter({length: n for (length, _), n in shapes.items() if length})
-    if len(lengths) > 1 and not any(zero for _, zero in shapes):
-        longest, total = max(lengths), sum(lengths.values())
-        if lengths[longest] > 0.5 * total:
-            yield 0, "leading_zeros_lost", _WORDS["leading_zeros_lost"]
     for line_no, code in (*_look_alikes(connection, version), *_generations(connection, suffixed)):
         yield line_no, code, _WORDS[code]
 
@@ -63,6 +55,13 @@ def statistics(connection: Connection) -> roster_rows.Statistics:
         namesakes_of_single=_between(2.0 * (twice + 1) / (once + 10), 0.02, 1.0),
         namesakes_of_double=_between(3.0 * (thrice + 1) / (twice + 1), 0.2, 2.0),
     )
+
+
+def known_shapes(connection: Connection) -> dict[str, dict[str, int]]:
+    """What earlier imports learned of how each authority's numbers look."""
+    query = select(roster_versions.c.statistics).order_by(roster_versions.c.version.desc()).limit(1)
+    text = connection.execute(query).scalar_one_or_none()
+    return roster_rows.statistics_of(text).shapes if text else {}
 
 
 def _between(value: float, least: float, most: float) -> float:

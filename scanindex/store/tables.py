@@ -8,6 +8,7 @@ them exist to be looked up by.
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -86,6 +87,7 @@ documents = Table(
     Column("created_at", String(32), nullable=False),
     Column("legibility", Float, comment="that of its worst page; NULL: not known"),
     Column("needs_recheck", Boolean, nullable=False, server_default=false()),
+    Column("sensitivity", String(120), nullable=False, server_default="", comment="labels, with blanks"),
     Column("body", Text, nullable=False, comment="model.Document as JSON"),
     Index(None, "scan_id"),
     Index(None, "state", "created_at"),
@@ -116,6 +118,62 @@ events = Table(
     Index(None, "scan_id"),
     Index(None, "document_id"),
     sqlite_autoincrement=True,
+)
+
+page_prints = Table(
+    "page_prints",
+    metadata,
+    Column("print_no", Integer, primary_key=True, autoincrement=True),
+    Column("scan_id", String(64), ForeignKey("scans.scan_id"), nullable=False),
+    Column("scan_page_no", Integer, nullable=False),
+    Column("word_sketch", Text, nullable=False, comment="see prints.py"),
+    Column("value_sketch", Text, nullable=False),
+    Column("picture", Text, nullable=False),
+    Index(None, "scan_id", "scan_page_no", unique=True),
+)
+
+page_print_keys = Table(
+    "page_print_keys",
+    metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("print_no", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+audit_sources = Table(
+    "audit_sources",
+    metadata,
+    Column("source", Text, primary_key=True, comment="inbox folder, see model.Preset"),
+    Column("body", Text, nullable=False, comment="audit_model.SourceRecord as JSON"),
+)
+
+auto_filings = Table(
+    "auto_filings",
+    metadata,
+    Column("document_id", String(32), primary_key=True),
+    Column("scan_id", String(64), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("batch_id", String(32)),
+    Column("rule", String(64), nullable=False),
+    Column("policy_id", String(16), nullable=False),
+    Column("margin", Float, nullable=False),
+    Column("stratum", String(8), comment="NULL: never drawn"),
+    Column("drawn_at", String(32)),
+    Column("verdict", String(16), comment="NULL: not audited"),
+    Column("body", Text, nullable=False, comment="audit_model.AutoFiling as JSON"),
+    Index(None, "scan_id"),
+    Index(None, "source", "policy_id", "verdict"),
+    Index(None, "stratum", "verdict"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("incident_id", String(32), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("opened_at", String(32), nullable=False),
+    Column("closed_at", String(32)),
+    Column("body", Text, nullable=False, comment="audit_model.Incident as JSON"),
 )
 
 batches = Table(

@@ -564,8 +564,8 @@ def test_senior_and_junior(line: str, expected: Outcome) -> None:
     ("namesakes", "collision", "size", "expected"),
     [
         (0.1, 1.2e-3, 20_000, Outcome.AUTO),
-        (5.0, 1.2e-3, 20_000, Outcome.REVIEW),
-        (0.1, 0.05, 20_000, Outcome.REVIEW),
+        (40.0, 1.2e-2, 20_000, Outcome.REVIEW),
+        (0.1, 0.3, 20_000, Outcome.REVIEW),
         (0.1, 1.2e-3, 40, Outcome.REVIEW),
     ],
 )
@@ -585,7 +585,7 @@ def test_a_small_roster_files_on_the_number() -> None:
 
 def test_a_nobody_prior_of_the_site_counts() -> None:
     """Where most paper comes from strangers, name and birth date are not enough."""
-    settings = MatchSettings(not_in_roster_prior=0.9)
+    settings = MatchSettings(not_in_roster_prior=0.99)
 
     assert decide(page(f"Patient: {NAME}  DOB: {BORN}"), settings=settings).outcome is Outcome.REVIEW
 

@@ -149,9 +149,6 @@ SITUATIONS: dict[str, Situation] = {
         roster=SmallRoster([patient("mae", "Rosen", "Clara", "1948-03-09", "0481220", middle="Mae")]),
         papers=(page(f"Patient: <name ROSEN, CLARA JUNE>   MRN: {MRN}"),),
     ),
-    "strict_mode": Situation(  # a label on the wrong paper: nothing on it can tell, only people do
-        roster=ROSTER, papers=(page(*LABEL),), settings=MatchSettings(mode="suggest")
-    ),
 }
 
 

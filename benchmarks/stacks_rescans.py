@@ -54,7 +54,7 @@ def scanned_again(page: Any, chance: random.Random) -> tuple[Any, bool, int]:
     matrix = cv2.getRotationMatrix2D(
         (width / 2, height / 2), chance.uniform(-2, 2), chance.uniform(0.97, 1.03)
     )
-    matrix[:, 2] += (chance.uniform(-30, 30), chance.uniform(-30, 30))
+    matrix[:, 2] += np.array((chance.uniform(-30, 30), chance.uniform(-30, 30)))
     grey = cv2.warpAffine(page, matrix, (width, height), borderValue=255).astype(np.float32)
     grey = grey * chance.uniform(0.75, 1.0) + chance.uniform(-10, 30)
     grey += np.random.default_rng(chance.randint(0, 10**6)).normal(0, 7, grey.shape)
@@ -97,7 +97,8 @@ class Example:
 
 
 def examples(seed: int, count: int) -> list[Example]:
-    made, chance = [], random.Random(seed)
+    made: list[Example] = []
+    chance = random.Random(seed)
     for number in itertools.count():
         if len(made) == count:
             break

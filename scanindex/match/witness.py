@@ -17,8 +17,9 @@ from rapidfuzz.distance import OSA
 
 from scanindex.match import fold, names, weigh
 from scanindex.match.case import Known
-from scanindex.match.compare import Holders, profile
+from scanindex.match.compare import profile
 from scanindex.match.evidence import Evidence
+from scanindex.match.identifiers import Holders
 from scanindex.match.profile import Profile
 from scanindex.match.text import Line, PageText
 from scanindex.model import FindingKind, Patient, PatientId

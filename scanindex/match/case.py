@@ -20,6 +20,8 @@ class Known:
     frequencies: NameFrequencies
     look_alikes: tuple[Patient, ...] = field(default=(), repr=False)
     """People who could be taken for the candidate: namesakes, twins, Jr/Sr."""
+    is_read_as_another: bool = False
+    """The name on the pages is nearly the candidate's and quite another one that people bear."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,9 @@ def profile(
         conflicts=tuple(conflicts),
         pages=frozenset(n for n in pages if n),
         supported=frozenset(n for kind, a in found if (n := a.scan_page_no) and _supports(kind, a)),
+        numbered=frozenset(
+            n for kind, a in found if kind == "mrn" and a.level is Level.EXACT and (n := a.scan_page_no)
+        ),
         name_boxes=tuple((s.scan_page_no, s.box) for s in own),
         unknown_mrn=has_unknown_mrn(evidence, holders),
     )

@@ -101,6 +101,7 @@ _MENTION = re.compile(
     r"|(?:PATIENT|PT|CLIENT) OF|SAME AS|ATTN|ATTENTION|FRIEND|NEIGHBOU?R|VISITOR|CALLER"
     r"|NOT (?:THIS|THE) PATIENT|(?:PREVIOUSLY|WRONGLY) FILED"
     r"|MIS-?FILED|FILED IN ERROR|SEE ALSO|SEE CHART|CROSS[ -]?REF\w*|REPLACES|DUPLICATE OF|MIXED UP"
+    r"|GRAFT FROM|ORGAN FROM|TRANSPLANT(?:ED)? FROM|DONATED BY|BLOOD FROM"
     r"|WRONG PATIENT|ACCOMPANIED BY|BROUGHT (?:IN )?BY|NAMESAKE)\b"
 )
 """Openings of a line that only mentions people; they govern all that follows on it."""
@@ -110,6 +111,12 @@ _KIN = re.compile(
     r"(?:['’`]?S)?\b"
 )
 """Openings of a cell about somebody of the patient's family or beside the bed."""
+_ON_BEHALF = re.compile(
+    r"\bAS (?:THE |A |AN )?(?:LEGAL |LAWFUL |NATURAL |DULY \w+ )?(?:GUARDIAN|PARENT|MOTHER|FATHER|REPRESENTATIVE|AGENT|PROXY"
+    r"|NEXT OF KIN|EXECUTOR|CONSERVATOR|SURROGATE|ATTORNEY)\b|\bON BEHALF OF\b"
+)
+"""Somebody speaks for the patient: names beside it are not sure to be the patient's."""
+_I = re.compile(r"\W*I, ?[A-Z]")
 _REACH_TOKENS = 7
 _WIDE_GAP = 0.10
 """Share of the page's width that separates cells of one line."""
@@ -129,6 +136,8 @@ def context_of(page: PageText, span: Span) -> Context:
 def mention_role(page: PageText, span: Span) -> Role | None:
     """The role that the opening of the line, or of its cell, gives to all that follows; even a
     labelled number behind "cc:" or "Roommate:" is not the patient's."""
+    if _speaks_for_another(page, span.line_no):
+        return Role.RELATIVE
     cells = _cells(page, page.by_line[span.line_no])
     is_mention = False
     for cell in cells:
@@ -143,6 +152,19 @@ def mention_role(page: PageText, span: Span) -> Role | None:
         if is_here:
             return Role.OTHER if is_mention else None
     return None
+
+
+def _speaks_for_another(page: PageText, line_no: int) -> bool:
+    """ "I, Ann Roe, born …, as legal guardian of": the sentence may run on for a line or two."""
+    here = next((at for at, line in enumerate(page.lines) if line.line_no == line_no), None)
+    if here is None:
+        return False
+    if _ON_BEHALF.search(page.lines[here].text):
+        return True
+    opening = next((at for at in (here, here - 1) if at >= 0 and _I.match(page.lines[at].text)), None)
+    if opening is None:
+        return False
+    return bool(_ON_BEHALF.search(" ".join(line.text for line in page.lines[opening : opening + 3])))
 
 
 def _cells(page: PageText, tokens: list[Token]) -> list[list[Token]]:

@@ -50,12 +50,12 @@ def rule_of(case: Case) -> str | None:
     birth = "birth_date" in seen
     if number and name:
         return "number_and_name_borne_out"
+    is_rare_enough = case.around.frequencies.patients >= LEAST_PATIENTS_FOR_NAME_AND_BIRTH_DATE
     if _is_near_name(leader) and not _is_anothers_name(case):
         if (number or "number" in seen) and "birth_date" in sure:
             return "number_birth_date_and_near_name"
-        if "mrn" in sure:
+        if "mrn" in sure and is_rare_enough:
             return "number_and_near_name"
-    is_rare_enough = case.around.frequencies.patients >= LEAST_PATIENTS_FOR_NAME_AND_BIRTH_DATE
     if name and birth and ((is_rare_enough and {"name", "birth_date"} & sure) or seen & _THIRDS):
         return "name_and_birth_date_borne_out"
     return None

@@ -90,6 +90,13 @@ def no_other_name(case: Case) -> str | None:
     return "a page names its patient differently" if case.leader.conflicting("name") else None
 
 
+def no_name_like_it(case: Case) -> str | None:
+    """A twin or cousin nobody registered is called nearly like the patient."""
+    if case.around.is_read_as_another:
+        return "the name on the pages is spelt like another one"
+    return None
+
+
 def no_other_suffix(case: Case) -> str | None:
     if case.leader.conflicting("suffix"):
         return "Jr/Sr differs"
@@ -168,7 +175,12 @@ def every_page_supports(case: Case) -> str | None:
 
 
 def sure_of_pages(case: Case) -> str | None:
-    return None if case.evidence.group.is_sure else "where the document begins or ends is a guess"
+    """Where pages may have come together by a wrong guess, each must itself say whose it is; one page
+    alone cannot be somebody else's as well."""
+    content = {p.scan_page_no for p in case.evidence.pages if p.kind is not PageKind.BLANK}
+    if case.evidence.group.is_sure or len(content) == 1 or content <= case.leader.numbered:
+        return None
+    return "where the document begins or ends is a guess"
 
 
 def whole_pages(case: Case) -> str | None:
@@ -246,6 +258,7 @@ GATES: Mapping[str, Gate] = {
     "no_other_mrn": no_other_mrn,
     "no_other_birth_date": no_other_birth_date,
     "no_other_name": no_other_name,
+    "no_name_like_it": no_name_like_it,
     "no_other_suffix": no_other_suffix,
     "no_other_sex": no_other_sex,
     "no_other_ssn": no_other_ssn,

@@ -100,7 +100,17 @@ def untied_pages(case: Case) -> tuple[int, ...]:
 def speaking_pages(case: Case) -> tuple[int, ...]:
     """Unsupported pages with a number or a day in the head that may be another person's."""
     silent = set(unsupported_pages(case))
-    return tuple(sorted({s.scan_page_no for s in _in_heads(case, silent) if _is_anothers(case, s)}))
+    speaking = {s.scan_page_no for s in _in_heads(case, silent) if _is_anothers(case, s)}
+    return tuple(sorted(speaking | _with_another_account(case, silent)))
+
+
+def _with_another_account(case: Case, silent: set[int]) -> set[int]:
+    """Silent pages of another visit than all those that name the leader."""
+    accounts: dict[int, set[str]] = {}
+    for page in case.evidence.findings:
+        accounts[page.scan_page_no] = {fold.identifier_key(f.value) for f in page.of(FindingKind.ACCOUNT)}
+    named = set().union(*(accounts.get(n, set()) for n in case.leader.supported), set())
+    return {n for n in silent if named and accounts.get(n) and not accounts[n] & named}
 
 
 def _counts(evidence: Evidence) -> dict[int, tuple[int, int]]:

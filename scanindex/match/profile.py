@@ -55,6 +55,8 @@ class Profile:
     """Pages that name this patient by anything."""
     supported: frozenset[int] = frozenset()
     """Pages that name this patient by name, MRN or birth date, not only in a sentence."""
+    numbered: frozenset[int] = frozenset()
+    """Pages that give this patient's MRN exactly."""
     name_boxes: tuple[tuple[int, Box], ...] = ()
     """Everywhere the patient's name stands, exactly or nearly: page and place."""
     unknown_mrn: bool = False

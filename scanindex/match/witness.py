@@ -20,9 +20,10 @@ from scanindex.match.case import Known
 from scanindex.match.compare import profile
 from scanindex.match.evidence import Evidence
 from scanindex.match.identifiers import Holders
+from scanindex.match.nicknames import are_nicknames
 from scanindex.match.profile import Profile
 from scanindex.match.text import Line, PageText
-from scanindex.model import FindingKind, Patient, PatientId
+from scanindex.model import FindingKind, Level, Patient, PatientId
 from scanindex.ports import Roster
 from scanindex.settings import MatchSettings
 
@@ -148,8 +149,32 @@ def surroundings(
             name.last if name else "", name.first if name else "", patient.birth_date
         )
         alike = look_alikes(patient, roster) if number < _MOST_LED else ()
-        known[patient.patient_id] = Known(frequencies=frequencies, look_alikes=alike)
+        known[patient.patient_id] = Known(
+            frequencies=frequencies,
+            look_alikes=alike,
+            is_read_as_another=number < _MOST_LED and _is_another_name(candidate, roster),
+        )
     return known
+
+
+def _is_another_name(candidate: Profile, roster: Roster) -> bool:
+    """Nora for Dora, Storm for Strom: what is spelt differently is itself a name of the roster. A
+    short form of the patient's own name is none."""
+    read = candidate.agreements.get("name")
+    if read is None or read.level is not Level.NEAR or read.is_read_once:
+        return False
+    own = {fold.name_key(part) for n in candidate.patient.names for part in (n.last, n.first, n.middle)}
+    words = [
+        key
+        for part in re.split(r"[\s,.]+", fold.ascii_upper(read.read))
+        if len(key := fold.name_key(part)) > 2
+    ]
+    firsts = [fold.name_key(n.first) for n in candidate.patient.names]
+    for word in (w for w in words if w not in own and not any(are_nicknames(w, first) for first in firsts)):
+        seen = roster.frequencies(word, word, None)
+        if seen.same_last or seen.same_first:
+            return True
+    return False
 
 
 def look_alikes(patient: Patient, roster: Roster) -> tuple[Patient, ...]:

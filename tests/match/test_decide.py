@@ -250,6 +250,40 @@ def test_a_name_spelt_otherwise_counts_beside_the_number() -> None:
     assert decide(paper).rule == "gate.number_and_near_name"
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Graft from: <name ROSEN, CLARA>  MRN: <mrn 0481220>  DOB: <birth_date 03/09/1948=1948-03-09>",),
+        (
+            "I, <name Clara Rosen=ROSEN, CLARA>, MRN <mrn 0481220>, as legal guardian,",
+            "authorize the release",
+        ),
+        ("I, <name Clara Rosen=ROSEN, CLARA>, MRN <mrn 0481220>,", "mother and on behalf of the patient"),
+    ],
+)
+def test_who_gives_or_speaks_for_the_patient_is_not_the_patient(lines: tuple[str, ...]) -> None:
+    """A donor's data and a guardian's stand on the patient's paper."""
+    assert decide(page(*lines)).outcome is not Outcome.AUTO
+
+
+def test_who_speaks_for_herself_is_the_patient() -> None:
+    """An advance directive opens with the patient."""
+    paper = page(f"I, <name Clara Rosen=ROSEN, CLARA>, born {BORN}, declare:", f"MRN: {MRN}")
+
+    assert decide(paper).patient_id == "clara"
+
+
+def test_another_account_on_a_silent_page_is_another_visits() -> None:
+    """ "Page 2 of 2" holds it, and the account number says that it belongs elsewhere."""
+    first = page(f"Patient: {NAME}  MRN: {MRN}  Account: <account 77120391>", "<page_of 1/2>")
+    same, other = (
+        page(f"Account: <account {number}>", "<page_of 2/2>", number=2) for number in ("77120391", "77120319")
+    )
+
+    assert decide(first, same, reasons=()).outcome is Outcome.AUTO
+    assert decide(first, other, reasons=()).outcome is Outcome.REVIEW
+
+
 def test_a_name_spelt_like_somebody_elses_does_not() -> None:
     """Clare's page with the number of Clara, keyed from the wrong chart."""
     clare = replace(CLARE, identifiers=patient("x", "X", "X", None, "0999887").identifiers)
@@ -485,6 +519,17 @@ def test_notes_about_a_page_do_not_stop_it() -> None:
     )
 
     assert [noted.outcome, damaged.outcome] == [Outcome.AUTO, Outcome.REVIEW]
+
+
+def test_a_guessed_break_matters_only_where_a_page_does_not_say_whose_it_is() -> None:
+    """One page, or pages that each give the number, may be split too often, but not filed wrongly."""
+    first = page(f"Patient: {NAME}  MRN: {MRN}")
+    again, silent = page(f"MRN: {MRN}", number=2), page("Wound clean and dry.", number=2)
+
+    outcomes = [
+        decide(*papers, is_sure=False).outcome for papers in ((first,), (first, again), (first, silent))
+    ]
+    assert outcomes == [Outcome.AUTO, Outcome.AUTO, Outcome.REVIEW]
 
 
 # --- look-alikes --------------------------------------------------------------------------

@@ -50,6 +50,15 @@ SITUATIONS: dict[str, Situation] = {
     "no_other_name": Situation(  # the unregistered twin brother, with his sister's number
         roster=ROSTER, papers=(page(f"Patient: <name ROSEN, MARTIN>  DOB: {BORN}  MRN: {MRN}"),)
     ),
+    "no_name_like_it": Situation(  # the unregistered twin; one digit of the number was smudged
+        roster=SmallRoster(
+            [
+                patient("dora", "Rosen", "Dora", "1948-03-09", "0481220"),
+                patient("nora", "Quinn", "Nora", "1955-08-17", "0559031"),
+            ]
+        ),
+        papers=(page(f"Patient: <name ROSEN, NORA>  DOB: {BORN}  MRN: {MRN}"),),
+    ),
     "no_other_suffix": Situation(  # Jr with the number of Sr
         roster=SmallRoster([patient("sr", "Voss", "Henry", "1922-05-30", "0233190", suffix="Sr")]),
         papers=(page("Patient: <name VOSS, HENRY JR=VOSS, HENRY JR>  MRN: <mrn 0233190>"),),

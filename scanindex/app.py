@@ -22,8 +22,8 @@ from scanindex.child import SCRATCH
 from scanindex.errors import AlreadyRunning, IntegrityError, NotInitialised
 from scanindex.intake import Intake
 from scanindex.model import Document, DocumentState, PageReading, Scan, ScanId, ScanInfo
-from scanindex.pipeline import Services
 from scanindex.ports import ArchiveStore, SearchIndex, Workers
+from scanindex.services import Services
 from scanindex.settings import Settings
 from scanindex.store import durable
 from scanindex.store.archive import FileArchive

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from scanindex import certify, incidents, review
+from scanindex import certify, incidents
 from scanindex.audit_model import (
     AutoFiling,
     Certificate,
@@ -27,8 +27,9 @@ from scanindex.audit_model import (
 from scanindex.certify import CONFIDENCE, Standing
 from scanindex.errors import NotAllowedNow, NotFound, UsageError
 from scanindex.model import DocumentId, DocumentState, Event
-from scanindex.pipeline import Services
 from scanindex.ports import Unit
+from scanindex.revisions import back_in_review, store
+from scanindex.services import Services
 
 _DOUBT = "an audit could not tell whose it is"
 _SEEDS = 2**31
@@ -126,7 +127,7 @@ def _out_of_the_chart(line: AutoFiling, who: str, note: str, actor: str, unit: U
     if document.patient_id != line.patient_id:
         return  # a person put it elsewhere meanwhile
     reason = f"An audit by {who} found it under the wrong patient."
-    review.store(unit, review.back_in_review(document, reason), document, "reopened", actor, note)
+    store(unit, back_in_review(document, reason), document, "reopened", actor, note)
 
 
 def _doubted(document_id: DocumentId, actor: str, unit: Unit) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scanindex.errors import ConflictError, NotAllowedNow, NotFound
 from scanindex.model import Batch, BatchId, DocumentState, PageKind, ScanState
-from scanindex.pipeline import Services
+from scanindex.services import Services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

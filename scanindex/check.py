@@ -16,8 +16,8 @@ from scanindex import filing
 from scanindex.errors import IndexBroken, IntegrityError, StorageFailed
 from scanindex.intake import is_in_inbox
 from scanindex.model import Document, DocumentId, DocumentState, Scan, ScanId, ScanState
-from scanindex.pipeline import Services
 from scanindex.ports import Unit
+from scanindex.services import Services
 
 _CHUNK_BYTES = 1 << 20
 _IN_FLIGHT_SECONDS = 60

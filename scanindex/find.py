@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from scanindex.model import Document, DocumentId, DocumentState, IndexPage, Patient, SearchHit
-from scanindex.pipeline import Services, index_pages
+from scanindex.pipeline import index_pages
+from scanindex.services import Services
 
 _FETCH_FACTOR = 3
 _FETCH_LIMIT = 2_000

@@ -13,8 +13,8 @@ import dataclasses
 from scanindex import certify
 from scanindex.audit_model import AutoFiling, Incident, Misfile, Mode, SourceRecord, Verdict
 from scanindex.model import Document, DocumentId, DocumentState, PatientId
-from scanindex.pipeline import MACHINE, Services
 from scanindex.ports import Unit
+from scanindex.services import MACHINE, Services
 
 BY_AUDIT = "audit"
 BY_REVIEW = "review"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from scanindex import prints
 from scanindex.model import Document, DocumentId, DocumentState, PagePrint, ScanId
-from scanindex.pipeline import Services
 from scanindex.ports import Unit
+from scanindex.services import Services
 
 LEAST_SHARE = 0.5
 """Of the pages of the shorter document that must look alike."""

@@ -6,7 +6,7 @@
     extract.find         words → findings, each with its place
     documents.group      pages → documents, blanks set aside
     match.decide         findings + roster → AUTO / REVIEW / NEW with reasons
-      ── the filing intent is committed here; recovery never decides again ──
+      ── commits.intent makes it a fact here; recovery never decides again ──
     filing / archive     PDF/A + record, verified, published, committed
     index.apply          follows from the outbox, as does the chart tree
 
@@ -21,14 +21,11 @@ import dataclasses
 import shutil
 import zoneinfo
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from scanindex import __version__, certify, documents, extract, filing, match, prints, quality, sensitivity
-from scanindex.classify import AS_SHIPPED
+from scanindex import __version__, certify, commits, documents, extract, filing, match, quality, sensitivity
 from scanindex.errors import (
     ConflictError,
-    CrashesReader,
     HiddenContent,
     InputError,
     ScanindexError,
@@ -43,7 +40,6 @@ from scanindex.model import (
     Document,
     DocumentId,
     DocumentState,
-    Grouping,
     IndexPage,
     Outcome,
     PageFacts,
@@ -54,73 +50,36 @@ from scanindex.model import (
     ScanInfo,
     ScanState,
 )
-from scanindex.ports import (
-    ArchiveStore,
-    Catalog,
-    ChartView,
-    Clock,
-    EventLog,
-    Ids,
-    ReadingStore,
-    Registry,
-    Roster,
-    SearchIndex,
-    TypeBook,
-    Unit,
-    Workers,
-)
-from scanindex.settings import DocumentsSettings, Settings
+from scanindex.services import Services
+from scanindex.settings import DocumentsSettings
 
-MACHINE = "machine"
 SOFTWARE = f"scanindex {__version__}"
-_MAX_ATTEMPTS = 5
-"""Deaths of the whole service while a scan was being opened, before it is blamed."""
-_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 5, 900
 _HIDING = {"glued_pdfs", "glued_files", "portfolio"}
 _OPEN_STATES = (DocumentState.PROPOSED, DocumentState.IN_REVIEW)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
-    """The world, as the stages see it; put together in app.py."""
-
-    settings: Settings
-    catalog: Catalog
-    archive: ArchiveStore
-    event_log: EventLog
-    readings: ReadingStore
-    roster: Roster
-    registry: Registry
-    index: SearchIndex
-    charts: ChartView
-    workers: Workers
-    clock: Clock
-    ids: Ids
-    types: TypeBook = AS_SHIPPED
 
 
 def process(scan: Scan, services: Services) -> None:
     """Take one recorded scan as far as the machine can; safe to repeat at any point."""
     try:
-        if not _is_decided(scan, services):
-            _count_attempt(scan, services)
+        if not commits.is_decided(scan, services):
+            commits.count_attempt(scan, services)
             info = _nothing_hidden(services.workers.inspect(scan))
             readings = services.workers.read_pages(scan, info.page_count)
             findings = [find(reading, scan.received_at, services) for reading in readings]
             grouping = documents.group(readings, findings, scan.preset, _grouping_settings(info, services))
             drafts = [_draft(scan, info, group, readings, findings, services) for group in grouping.groups]
-            _commit_intent(scan, info, grouping, readings, drafts, services)
+            commits.intent(scan, info, grouping, readings, drafts, services)
         file_proposed(scan, services)
     except Stopping:
         return  # nothing changed: the next start finds it due
     except InputError as error:
-        _quarantine(scan, error, services)
+        commits.quarantine(scan, error, services)
     except (TransientError, VerifyFailed) as error:
-        _wait(scan, error, services)
+        commits.wait(scan, error, services)
     except ScanindexError:
         raise  # broken integrity or a wrong setting: the service stops and says so
     except Exception as error:  # a bug of ours must not take the other scans along
-        _wait(scan, Unexpected(type(error).__name__), services)
+        commits.wait(scan, Unexpected(type(error).__name__), services)
     finally:
         services.workers.rest(scan.scan_id)
 
@@ -135,7 +94,7 @@ def file_proposed(scan: Scan, services: Services) -> None:
         is_settled = not unit.documents.all(*_OPEN_STATES, scan_id=scan.scan_id, limit=1)
         now = unit.scans.get(scan.scan_id)
     if now and now.state is ScanState.WAITING:
-        _set_scan(scan, services, "resumed", state=ScanState.DECIDED, reason=None, retry_at=None, waits=0)
+        commits.resume(scan, services)
     if is_settled:
         services.workers.forget(scan.scan_id)
 
@@ -218,14 +177,6 @@ def decide(
     return quality.withheld(decision, facts_of(readings, services))
 
 
-def held(document: Document, source: str, unit: Unit, services: Services) -> Document:
-    """The document as it may be kept: only a proposal where its source files nothing alone.
-
-    Asked inside the transaction that keeps it, so that no mode changes in between.
-    """
-    return certify.held(document, certify.files_alone(source, unit.sources.get(source), services.settings))
-
-
 def find(reading: PageReading, received_at: datetime, services: Services) -> PageFindings:
     """What a page says; nothing on it happened after it arrived, by the site's calendar."""
     site = services.settings.site
@@ -278,20 +229,7 @@ def follow_charts(services: Services, document_ids: Sequence[DocumentId]) -> Non
             services.charts.hide(document_id)
 
 
-# --- the decisions' way into the catalog -------------------------------------
-def _is_decided(scan: Scan, services: Services) -> bool:
-    with services.catalog.read() as unit:
-        return bool(unit.pages.of(scan.scan_id))
-
-
-def _count_attempt(scan: Scan, services: Services) -> None:
-    """Committed before the bytes are opened: a file that takes the service down is found out."""
-    with services.catalog.write() as unit:
-        changed = unit.scans.change(scan.scan_id, attempts=scan.attempts + 1)
-    if changed.attempts > _MAX_ATTEMPTS:
-        raise CrashesReader(f"scan {scan.scan_id[:12]}: {changed.attempts} attempts without an end")
-
-
+# --- what the machine proposes ------------------------------------------------
 def _nothing_hidden(info: ScanInfo) -> ScanInfo:
     """Filing the visible pages alone would lose the others. Raises HiddenContent."""
     if hidden := sorted(_HIDING & set(info.problems)):
@@ -364,81 +302,3 @@ def _withheld(decision: Decision, info: ScanInfo) -> Decision:
         rule="gate.damage",
         reasons=(reason, *decision.reasons),
     )
-
-
-def _commit_intent(
-    scan: Scan,
-    info: ScanInfo,
-    grouping: Grouping,
-    readings: Sequence[PageReading],
-    drafts: Sequence[Document],
-    services: Services,
-) -> None:
-    """Grouping, document ids and decisions become facts in one commit."""
-    kinds = {reading.scan_page_no: reading.kind for reading in readings}
-    holders = {no: draft.document_id for draft in drafts for no in draft.pages}
-    unexplained = set(kinds) - set(holders) - set(grouping.set_aside)
-    if unexplained or set(kinds) != set(range(1, info.page_count + 1)):
-        raise VerifyFailed(f"scan {scan.scan_id[:12]}: pages without a place: {sorted(unexplained)}")
-    with services.catalog.write() as unit:
-        certify.seen(scan.preset.source, unit)
-        drafts = [held(draft, scan.preset.source, unit, services) for draft in drafts]
-        for draft in drafts:
-            unit.documents.add(draft)
-        unit.pages.assign(scan.scan_id, kinds, holders)
-        made = [made for reading in readings if (made := prints.print_of(reading))]
-        unit.prints.put(scan.scan_id, made)
-        decided = unit.scans.change(
-            scan.scan_id,
-            state=ScanState.DECIDED,
-            reason=None,
-            detail=None,
-            retry_at=None,
-            attempts=0,
-            waits=0,
-            page_count=info.page_count,
-        )
-        unit.events.append(
-            "decided",
-            MACHINE,
-            scan_id=scan.scan_id,
-            scan=decided,
-            documents=drafts,
-            page_kinds={str(no): kind for no, kind in kinds.items()},
-            problems=info.problems,
-            prints=made,
-        )
-
-
-def _quarantine(scan: Scan, error: InputError, services: Services) -> None:
-    """The bytes stay in the archive; the reason and what to do next are recorded."""
-    _set_scan(
-        scan, services, "quarantined", state=ScanState.QUARANTINED, reason=error.code, detail=error.detail
-    )
-    services.workers.forget(scan.scan_id)
-
-
-def _wait(scan: Scan, error: TransientError | VerifyFailed, services: Services) -> None:
-    """Not the file's fault: try again later, each time a little later.
-
-    The catalog itself may be what fails (disk full); then the row keeps its state
-    and the service's next round finds the scan due again.
-    """
-    seconds = min(_FIRST_WAIT_SECONDS * 2 ** min(scan.waits, 10), _LONGEST_WAIT_SECONDS)
-    _set_scan(
-        scan,
-        services,
-        "waiting",
-        state=ScanState.WAITING,
-        reason=error.code,
-        detail=error.detail,
-        retry_at=services.clock.now() + timedelta(seconds=seconds),
-        attempts=0,
-        waits=scan.waits + 1,
-    )
-
-
-def _set_scan(scan: Scan, services: Services, event: str, **changes: object) -> None:
-    with services.catalog.write() as unit:
-        changed = unit.scans.change(scan.scan_id, **changes)
-        unit.events.append(event, MACHINE, scan_id=scan.scan_id, scan=changed)

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from scanindex import redecide
 from scanindex.errors import ConflictError, NotAllowedNow, NotFound
 from scanindex.model import Document, DocumentId, DocumentState, Outcome, PageFindings, Patient
-from scanindex.pipeline import MACHINE, Services, readings_of
-from scanindex.review import CHANGEABLE, current, store
+from scanindex.pipeline import readings_of
+from scanindex.revisions import CHANGEABLE, current, store
+from scanindex.services import MACHINE, Services
 
 _REPLACING = (DocumentState.IN_REVIEW, DocumentState.PROPOSED, DocumentState.FILED)
 

@@ -12,6 +12,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from scanindex import certify, match, pipeline, sensitivity
+from scanindex.commits import held
 from scanindex.errors import ConflictError
 from scanindex.model import (
     Candidate,
@@ -24,8 +25,9 @@ from scanindex.model import (
     PageGroup,
     PageReading,
 )
-from scanindex.pipeline import MACHINE, Services, readings_of
+from scanindex.pipeline import readings_of
 from scanindex.ports import Unit
+from scanindex.services import MACHINE, Services
 
 UNTOUCHABLE_RULES = ("gate.damage",)
 """Reviews that neither a new roster nor a new reading can settle."""
@@ -88,11 +90,11 @@ def _decide_again(document: Document, services: Services) -> bool:
     changed = dataclasses.replace(changed, sensitivity=labels)
     source = scan.preset.source
     with services.catalog.read() as unit:
-        if _same_outcome(pipeline.held(changed, source, unit, services).decision, document.decision):
+        if _same_outcome(held(changed, source, unit, services).decision, document.decision):
             return False
     try:
         with services.catalog.write() as unit:
-            changed = pipeline.held(changed, source, unit, services)
+            changed = held(changed, source, unit, services)
             unit.documents.change(changed, expected_version=document.version)
             unit.events.append("decided_again", MACHINE, document_id=changed.document_id, document=changed)
     except ConflictError:

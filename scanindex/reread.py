@@ -24,6 +24,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from dataclasses import dataclass
 
 from scanindex import extract, filing, pipeline, redecide, sensitivity
+from scanindex.commits import held
 from scanindex.errors import ConflictError, NotFound, Stopping
 from scanindex.model import (
     BatchId,
@@ -39,8 +40,9 @@ from scanindex.model import (
     ScanId,
     TextSource,
 )
-from scanindex.pipeline import Services, facts_of, held, readings_of
+from scanindex.pipeline import facts_of, readings_of
 from scanindex.ports import Workers
+from scanindex.services import Services
 from scanindex.settings import EFFORTS
 
 READABLE = (DocumentState.IN_REVIEW, DocumentState.FILED)

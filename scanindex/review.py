@@ -20,22 +20,24 @@ from scanindex.model import (
     DocumentId,
     DocumentState,
     Outcome,
-    PageFindings,
     PageKind,
     Patient,
     PatientId,
     ScanId,
     ScanState,
 )
-from scanindex.pipeline import Services
 from scanindex.ports import Unit
-
-CHANGEABLE = (
-    DocumentState.IN_REVIEW,
-    DocumentState.RESCAN_WANTED,
-    DocumentState.REPLACED,
-    DocumentState.ENTERED_IN_ERROR,
+from scanindex.revisions import (
+    CHANGEABLE,
+    back_in_review,
+    changeable,
+    current,
+    renewed,
+    store,
+    with_pages,
+    without_person,
 )
+from scanindex.services import Services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ def accept(
             outcome=Outcome.AUTO,
             patient_id=settled.patient_id,
             rule="person",
-            reasons=(f"Decided by {actor}.", *_without_person(document.decision)),
+            reasons=(f"Decided by {actor}.", *without_person(document.decision)),
             decided_by=actor,
         )
         changed = dataclasses.replace(
@@ -111,7 +113,7 @@ def retype(
     """Correct the type alone; patient and date stay, and a filed document is filed anew with it."""
     with services.catalog.write() as unit:
         document = current(unit, document_id, expected_version)
-        changed = dataclasses.replace(_renewed(document), document_type=document_type)
+        changed = dataclasses.replace(renewed(document), document_type=document_type)
         patient = services.roster.get(changed.patient_id) if changed.patient_id else None
         labels = sensitivity.of_person(changed, patient, services.settings.sensitivity)
         changed = dataclasses.replace(changed, sensitivity=labels)
@@ -136,20 +138,12 @@ def relabel(
     with services.catalog.write() as unit:
         document = current(unit, document_id, expected_version)
         by_hand = sensitivity.corrected(document, add, remove)
-        changed = dataclasses.replace(_renewed(document), sensitivity_by_hand=by_hand)
+        changed = dataclasses.replace(renewed(document), sensitivity_by_hand=by_hand)
         patient = services.roster.get(changed.patient_id) if changed.patient_id else None
         labels = sensitivity.of_person(changed, patient, services.settings.sensitivity)
         changed = dataclasses.replace(changed, sensitivity=labels)
         store(unit, changed, document, "relabelled", actor, note)
     return changed
-
-
-def _renewed(document: Document) -> Document:
-    """The next version of the document in the same place; what is filed is filed anew."""
-    if document.state not in (*CHANGEABLE, DocumentState.FILED):
-        raise NotAllowedNow(f"document {document.document_id} is {document.state}")
-    state = DocumentState.PROPOSED if document.state is DocumentState.FILED else document.state
-    return dataclasses.replace(document, version=document.version + 1, state=state)
 
 
 def new_patient(patient: Patient, actor: str, services: Services) -> PatientId:
@@ -193,7 +187,7 @@ def reopen(
         document = current(unit, document_id, expected_version)
         if document.state in (DocumentState.IN_REVIEW, DocumentState.SUPERSEDED):
             raise NotAllowedNow(f"document {document_id} is {document.state}")
-        changed = _in_review(document, f"Put back into review by {actor}.", *document.recheck)
+        changed = back_in_review(document, f"Put back into review by {actor}.", *document.recheck)
         store(unit, changed, document, "reopened", actor, note)
     return changed
 
@@ -203,13 +197,13 @@ def split(
 ) -> tuple[Document, Document]:
     """Two documents instead of one, both in review; `before_page_no` is 1-based in the document."""
     with services.catalog.write() as unit:
-        document = _changeable(unit, document_id, expected_version)
+        document = changeable(unit, document_id, expected_version)
         if not 2 <= before_page_no <= len(document.pages):
             raise UsageError(f"split before page 2 to {len(document.pages)}, got {before_page_no}")
         cut = before_page_no - 1
-        first = _with_pages(document, document.pages[:cut], f"Split by {actor}.")
+        first = with_pages(document, document.pages[:cut], f"Split by {actor}.")
         second = dataclasses.replace(
-            _with_pages(document, document.pages[cut:], f"Split by {actor}."),
+            with_pages(document, document.pages[cut:], f"Split by {actor}."),
             document_id=DocumentId(services.ids.new()),
             version=1,
             created_at=services.clock.now(),
@@ -232,12 +226,12 @@ def join(
 ) -> Document:
     """Two documents of one scan become one, in review; the second is superseded."""
     with services.catalog.write() as unit:
-        first = _changeable(unit, first_id, first_version)
-        second = _changeable(unit, second_id, second_version)
+        first = changeable(unit, first_id, first_version)
+        second = changeable(unit, second_id, second_version)
         if first.scan_id != second.scan_id or first_id == second_id:
             raise UsageError("only two documents of one scan can be joined")
         pages = _as_on_paper({*first.pages, *second.pages}, first.scan_id, unit)
-        joined = _with_pages(first, pages, f"Joined by {actor}.")
+        joined = with_pages(first, pages, f"Joined by {actor}.")
         joined = dataclasses.replace(
             joined,
             findings=first.findings + second.findings,
@@ -265,14 +259,14 @@ def take_in(
 ) -> Document:
     """Bring a page that was set aside as blank or separator back into a document."""
     with services.catalog.write() as unit:
-        document = _changeable(unit, document_id, expected_version)
+        document = changeable(unit, document_id, expected_version)
         places = {no: holder for no, _, holder in unit.pages.of(scan_id)}
         if document.scan_id != scan_id or scan_page_no not in places:
             raise NotFound(f"scan {scan_id[:12]} has no page {scan_page_no} for this document")
         if places[scan_page_no] is not None:
             raise NotAllowedNow(f"page {scan_page_no} already stands in document {places[scan_page_no]}")
         pages = _as_on_paper({*document.pages, scan_page_no}, scan_id, unit)
-        changed = _with_pages(document, pages, f"Page taken in by {actor}.")
+        changed = with_pages(document, pages, f"Page taken in by {actor}.")
         unit.pages.move(scan_id, [scan_page_no], document_id)
         store(unit, changed, document, "page_taken_in", actor)
     return changed
@@ -333,104 +327,8 @@ def retry(scan_id: ScanId, actor: str, services: Services) -> None:
         unit.events.append("retried", actor, scan_id=scan_id, scan=changed)
 
 
-def current(unit: Unit, document_id: DocumentId, expected_version: int) -> Document:
-    """The document as it is now. Raises NotFound, or ConflictError if it changed since it was looked at."""
-    document = unit.documents.get(document_id)
-    if document is None:
-        raise NotFound(f"no document {document_id}")
-    if document.version != expected_version:
-        raise ConflictError(
-            f"document {document_id} is version {document.version} ({document.state}) by now, "
-            f"not {expected_version}"
-        )
-    return document
-
-
-def _changeable(unit: Unit, document_id: DocumentId, expected_version: int) -> Document:
-    document = current(unit, document_id, expected_version)
-    if document.state not in CHANGEABLE:
-        raise NotAllowedNow(f"document {document_id} is {document.state}; `review undo` it first")
-    return document
-
-
 def _as_on_paper(pages: set[int], scan_id: ScanId, unit: Unit) -> tuple[int, ...]:
     """In the order of the paper, which a folder may say is not that of the scan."""
     scan = unit.scans.get(scan_id)
     page_order = scan.preset.page_order if scan else ""
     return tuple(sorted(pages, key=documents.place_of(page_order, (scan and scan.page_count) or 0)))
-
-
-def _with_pages(document: Document, pages: tuple[int, ...], reason: str) -> Document:
-    """The document with other pages: what they say is drawn again from the kept findings."""
-    findings = tuple(f for f in document.findings if f.scan_page_no in pages)
-    by_page = [
-        PageFindings(scan_page_no=no, findings=tuple(f for f in findings if f.scan_page_no == no))
-        for no in pages
-    ]
-    fields = extract.fields(by_page)
-    return dataclasses.replace(
-        _in_review(document, reason),
-        pages=pages,
-        page_facts=tuple(told for told in document.page_facts if told.scan_page_no in pages),
-        findings=findings,
-        fields=fields,
-        document_type=fields.document_type,
-        service_date=fields.service_date,
-        grouping_reasons=(reason,),
-        ties=tuple(tie for tie in document.ties if {tie.scan_page_no, tie.to_page_no} <= set(pages)),
-    )
-
-
-def back_in_review(document: Document, *reasons: str) -> Document:
-    """The next version of a document, in review for these reasons."""
-    return _in_review(document, *reasons)
-
-
-def _in_review(document: Document, *reasons: str) -> Document:
-    decision = dataclasses.replace(
-        document.decision,
-        outcome=Outcome.REVIEW,
-        patient_id=None,
-        rule="person",
-        reasons=(*reasons, *_without_person(document.decision)),
-    )
-    return dataclasses.replace(
-        document,
-        version=document.version + 1,
-        state=DocumentState.IN_REVIEW,
-        patient_id=None,
-        decision=decision,
-        recheck=(),
-        replaced_by=None,
-    )
-
-
-def _without_person(decision: Decision) -> tuple[str, ...]:
-    """The machine's reasons, without what earlier people's actions put before them."""
-    return tuple(r for r in decision.reasons if " by user:" not in r)
-
-
-def store(
-    unit: Unit,
-    changed: Document,
-    before: Document,
-    event: str,
-    actor: str,
-    note: str = "",
-    also: Document | None = None,
-) -> None:
-    """Keep the changed document and the event that says so; what was filed leaves chart and index."""
-    unit.documents.change(changed, expected_version=before.version)
-    if before.state is DocumentState.FILED:
-        # Out of chart and index now, not only once the new version is filed.
-        unit.outbox.add(changed)
-    unit.events.append(
-        event,
-        actor,
-        document_id=changed.document_id,
-        scan_id=changed.scan_id,
-        document=changed,
-        also=also,
-        note=note,
-        version_before=before.version,
-    )

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from scanindex.classify import base_model
 from scanindex.classify.learn import Lesson, Verdict, cross_validated, taught
 from scanindex.model import Document, DocumentState
-from scanindex.pipeline import Services, readings_of
+from scanindex.pipeline import readings_of
 from scanindex.ports import Unit
+from scanindex.services import Services
 
 LEAST_CORRECTIONS = 5
 _BY_PEOPLE = frozenset({"accepted", "refiled", "retyped"})

@@ -29,7 +29,7 @@ from scanindex.errors import (
 )
 from scanindex.intake import Intake, Look
 from scanindex.model import DocumentState, Scan, ScanId, ScanState
-from scanindex.pipeline import Services
+from scanindex.services import MACHINE, Services
 
 _SUSPECT_ATTEMPTS = 2
 _FOLLOW_SECONDS = 2.0
@@ -223,7 +223,7 @@ class Service:
             self._report(now.state.value, f"scan {scan.scan_id[:12]}: {now.reason}")
             return
         for document in made:
-            if document.state is DocumentState.FILED and document.decision.decided_by == pipeline.MACHINE:
+            if document.state is DocumentState.FILED and document.decision.decided_by == MACHINE:
                 verb, kind = "filed", "filed"
             elif document.state is DocumentState.FILED:
                 verb, kind = "filed as decided", "filed"

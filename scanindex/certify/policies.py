@@ -26,6 +26,7 @@ _RULES = (
     "agreement.py",
     "classify",
     "clean",
+    "commits.py",
     "doctypes.py",
     "documents",
     "extract",
@@ -34,8 +35,14 @@ _RULES = (
     "pages",
     "pipeline.py",
     "quality.py",
+    "redecide.py",
+    "reread.py",
     "sheetcode.py",
+    "store/roster*.py",
+    "tiff_layout.py",
 )
+"""Modules, packages and patterns: what turns a page into words, words and the roster's answers
+into a decision, and what files by one."""
 _TYPE_MODEL = "classify"
 _ENGINES = (
     "tesserocr",
@@ -77,9 +84,9 @@ def _policy(settings: Settings) -> Policy:
 def _files(names: Iterable[str], *, is_code: bool) -> list[Path]:
     found: list[Path] = []
     for name in names:
-        place = _PACKAGE / name
-        inside = place.rglob("*") if place.is_dir() else [place]
-        found += [p for p in inside if p.is_file() and "__pycache__" not in p.parts]
+        for place in _PACKAGE.glob(name):
+            inside = place.rglob("*") if place.is_dir() else [place]
+            found += [p for p in inside if p.is_file() and "__pycache__" not in p.parts]
     return sorted(p for p in found if is_code or p.suffix != ".py")
 
 

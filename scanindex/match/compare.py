@@ -70,6 +70,8 @@ def profile(
         numbered=frozenset(
             n for kind, a in found if kind == "mrn" and a.level is Level.EXACT and (n := a.scan_page_no)
         ),
+        misnamed=frozenset(s.scan_page_no for s in seen if s.level is Level.EXACT and not s.is_patients)
+        - {s.scan_page_no for s in own},
         name_boxes=tuple((s.scan_page_no, s.box) for s in own),
         unknown_mrn=has_unknown_mrn(evidence, holders),
     )
@@ -128,7 +130,8 @@ def _names(own: tuple[NameSighting, ...], patient: Patient) -> Iterator[tuple[st
     for s in own:
         note = "" if s.name.use == "official" else f"{s.name.use} name"
         agreed = agreement(s.level, s.is_sure, s.raw, s.scan_page_no, s.box, note)
-        yield "name", replace(agreed, is_read_once=s.is_read_once, is_whole=s.is_whole_first)
+        agreed = replace(agreed, is_read_once=s.is_read_once, is_whole=s.is_whole_first)
+        yield "name", replace(agreed, first_read=s.first_read)
         if s.suffix and s.suffix == known:
             yield "suffix", agreement(Level.EXACT, s.is_sure, s.raw, s.scan_page_no, s.box)
         if (s.level is Level.EXACT or s.is_read_once) and s.middle is not Level.ABSENT:

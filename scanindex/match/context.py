@@ -112,11 +112,21 @@ _KIN = re.compile(
 )
 """Openings of a cell about somebody of the patient's family or beside the bed."""
 _ON_BEHALF = re.compile(
-    r"\bAS (?:THE |A |AN )?(?:LEGAL |LAWFUL |NATURAL |DULY \w+ )?(?:GUARDIAN|PARENT|MOTHER|FATHER|REPRESENTATIVE|AGENT|PROXY"
+    r"\bAS (?:\w+ ){0,4}"
+    r"(?:GUARDIAN|PARENT|MOTHER|FATHER|REPRESENTATIVE|AGENT|PROXY"
     r"|NEXT OF KIN|EXECUTOR|CONSERVATOR|SURROGATE|ATTORNEY)\b|\bON BEHALF OF\b"
 )
 """Somebody speaks for the patient: names beside it are not sure to be the patient's."""
-_I = re.compile(r"\W*I, ?[A-Z]")
+_I = re.compile(r"\W*[I1L|], ?[A-Z]")
+_NAMING = _words(
+    """
+    NAME NAMES LAST FIRST MIDDLE SURNAME FORENAME GIVEN FAMILY FOR OF MRN DOB BIRTH UNIT RECORD CHART NO
+    NUMBER ID IDENTIFICATION CHILD INFANT BABY NEWBORN PERSON INDIVIDUAL MEMBER ADDRESSOGRAPH IMPRINT
+    STICKER LABEL STAMP DECEASED DECEDENT EMPLOYEE STUDENT VETERAN SAILOR INMATE PASSENGER ACCOUNT
+    """
+)
+_TOWARDS = _words("FROM BY TO INTO AGAINST WITH THROUGH")
+_HONORIFICS = _words("MR MRS MS MISS MASTER")
 _REACH_TOKENS = 7
 _WIDE_GAP = 0.10
 """Share of the page's width that separates cells of one line."""
@@ -152,6 +162,18 @@ def mention_role(page: PageText, span: Span) -> Role | None:
         if is_here:
             return Role.OTHER if is_mention else None
     return None
+
+
+def has_unknown_label(page: PageText, span: Span) -> bool:
+    """Something announces the name that is no known way to name a patient: "Graft from", "Struck by:",
+    "Index case:"."""
+    cell = next(
+        c for c in _cells(page, page.by_line[span.line_no]) if c[0].order <= span.first.order <= c[-1].order
+    )
+    before = [t for t in cell if t.order < span.first.order and t.key not in _HONORIFICS]
+    if not before or any(t.key in _PATIENT | _NAMING for t in before):
+        return False
+    return before[-1].key in _TOWARDS or before[-1].word.text.rstrip().endswith(":")
 
 
 def _speaks_for_another(page: PageText, line_no: int) -> bool:

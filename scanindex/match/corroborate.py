@@ -20,6 +20,7 @@ from rapidfuzz.distance import OSA
 from scanindex.match import fold
 from scanindex.match.case import Case
 from scanindex.match.names import first_names_alike, last_names_alike
+from scanindex.match.nicknames import are_nicknames
 from scanindex.match.profile import Profile
 from scanindex.model import FindingKind, Level, Patient
 
@@ -95,9 +96,19 @@ def _number_kind(case: Case) -> str | None:
 
 
 def _is_near_name(leader: Profile) -> bool:
-    """The whole name but for its spelling; an initial is no first name."""
+    """The last name but for its spelling, with the first name or a short form of it: Nora is not Dora."""
     agreement = leader.agreements.get("name")
-    return bool(agreement and agreement.level in (Level.EXACT, Level.NEAR) and agreement.is_whole)
+    return agreement is not None and (
+        agreement.level is Level.EXACT or (agreement.level is Level.NEAR and has_own_first_name(leader))
+    )
+
+
+def has_own_first_name(profile: Profile) -> bool:
+    """The first name stands there exactly, or a short form of it."""
+    agreement = profile.agreements.get("name")
+    read = agreement.first_read if agreement else ""
+    firsts = [fold.name_key(n.first) for n in profile.patient.names]
+    return any(fold.name_key(read) == first or are_nicknames(fold.name_key(read), first) for first in firsts)
 
 
 def _is_anothers_name(case: Case) -> bool:

@@ -17,7 +17,7 @@ from scanindex.match.text import PageText, Token
 from scanindex.model import Box, Word
 
 _NAME_FIELD = re.compile(
-    r"(?:\b(?:PATIENT(?:['’`]?S)?|PT)(?: NAME)?|^\W*(?:FULL )?NAME)\s?:\s*"
+    r"(?:\b(?:(?:PATIENT(?:['’`]?S)?|PT)(?: NAME)?|RE|REGARDING)|^\W*(?:FULL )?NAME)\s?:\s*"
     r"(?P<value>[A-Z][A-Z'’`-]+(?:[ ,.]+[A-Z][A-Z'’`-]*){0,3})"
 )
 _NO_VALUE = re.compile(
@@ -25,6 +25,9 @@ _NO_VALUE = re.compile(
     r"CENTER|CLINIC|MEDICAL|UNIT|REPORT|ADMISSION|INFORMATION|LABEL|ID|NO|LAST|FIRST|MI|TYPE|STATUS|CLASS|THE)\b"
 )
 _LONE_WORDS = re.compile(r"[A-Z][A-Z'’-]{2,}(?: [A-Z]\.?)? [A-Z][A-Z'’-]{2,}")
+_SIGNATURE = re.compile(
+    r"\bPATIENT(?:['’`]?S)? (?:SIGNATURE|NAME)\b|\b(?:SIGNATURE|NAME) OF PATIENT\b|\bPRINTED NAME\b"
+)
 _HEADING_WORDS = """
 ADDENDUM ALLERGIES ASSESSMENT BED CARDIOLOGY CARE CHEMISTRY CHIEF COMMENT COMMENTS COMMUNITY COMPLAINT
 CONCLUSION CONDITIONS CONFIDENTIAL CONSENT CONSULTATION CONTINUATION CONTINUED COURSE DATA DEAR DELIVERY
@@ -51,6 +54,9 @@ def filled_names(text: PageText) -> Iterator[str]:
             words = line.words_at(*match.span("value"))
             if words and not _NO_VALUE.search(match["value"]) and _is_tight(text, words):
                 yield match["value"]
+    for above, caption in pairwise(text.lines):
+        if _SIGNATURE.search(caption.text) and _LONE_WORDS.fullmatch(above.text):
+            yield above.text
 
 
 def head_line(text: PageText) -> str | None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from scanindex.match import corroborate, fold
+from scanindex.match import corroborate, fold, wording
 from scanindex.match.case import THIRD_KINDS, Case
 from scanindex.match.names import first_names_alike
 from scanindex.match.places import (
     carries_other_name,
+    is_about_the_other_sex,
     names_somebody_else,
     placed,
     speaking_pages,
@@ -79,6 +80,8 @@ def two_identifiers(case: Case) -> str | None:
 def no_other_mrn(case: Case) -> str | None:
     if case.leader.conflicting("mrn_of_another"):
         return "a medical record number on the pages belongs to another patient"
+    if case.leader.conflicting("mrn_nearly") and "mrn" in case.kinds:
+        return "another medical record number stands there that differs by a digit"
     return None
 
 
@@ -92,8 +95,30 @@ def no_other_name(case: Case) -> str | None:
 
 def no_name_like_it(case: Case) -> str | None:
     """A twin or cousin nobody registered is called nearly like the patient."""
-    if case.around.is_read_as_another:
+    name = case.leader.agreements.get("name")
+    is_other_first = (
+        name is not None
+        and name.level is Level.NEAR
+        and name.is_sure
+        and name.is_whole
+        and not corroborate.has_own_first_name(case.leader)
+    )
+    if is_other_first or case.around.is_read_as_another:
         return "the name on the pages is spelt like another one"
+    return None
+
+
+def named_in_this_role(case: Case) -> str | None:
+    """The donor's name, number and birth date stand on the recipient's paper."""
+    if case.leader.misnamed and "name" not in case.witnessed:
+        return "the patient's name stands there in another role"
+    return None
+
+
+def no_word_of_error(case: Case) -> str | None:
+    """A note on the page says that it lies, or was labelled, wrong."""
+    if any(wording.speaks_of_error(text) for text in case.evidence.texts):
+        return "a note says that a page or its label is on the wrong chart"
     return None
 
 
@@ -106,7 +131,7 @@ def no_other_suffix(case: Case) -> str | None:
 
 
 def no_other_sex(case: Case) -> str | None:
-    return "sex differs" if case.leader.conflicting("sex") else None
+    return "sex differs" if case.leader.conflicting("sex") or is_about_the_other_sex(case) else None
 
 
 def no_other_ssn(case: Case) -> str | None:
@@ -259,6 +284,8 @@ GATES: Mapping[str, Gate] = {
     "no_other_birth_date": no_other_birth_date,
     "no_other_name": no_other_name,
     "no_name_like_it": no_name_like_it,
+    "named_in_this_role": named_in_this_role,
+    "no_word_of_error": no_word_of_error,
     "no_other_suffix": no_other_suffix,
     "no_other_sex": no_other_sex,
     "no_other_ssn": no_other_ssn,

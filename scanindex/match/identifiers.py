@@ -64,6 +64,8 @@ def mrns(
             conflicts.append(conflict_of(s, "mrn_of_another"))
         elif s.is_labelled and any(_is_slip(key, k) for k in own_keys):
             yield "mrn", agreement_of(s, Level.NEAR, "equal but for an OCR slip")
+            if s.is_sure:
+                conflicts.append(conflict_of(s, "mrn_nearly"))
 
 
 def _may_be_mrn(s: Sighting, text: PageText) -> bool:

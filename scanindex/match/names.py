@@ -17,7 +17,7 @@ from rapidfuzz.distance import Indel, JaroWinkler
 
 from scanindex.agreement import DoubleKey, double_key
 from scanindex.match import fold
-from scanindex.match.context import context_of, mention_role
+from scanindex.match.context import context_of, has_unknown_label, mention_role
 from scanindex.match.evidence import Evidence
 from scanindex.match.nicknames import are_nicknames, forms_of
 from scanindex.match.sightings import SURE_NAME_CONFIDENCE, certainty
@@ -45,6 +45,8 @@ class NameSighting:
     """Generational suffix beside the name, folded; "" where none stands."""
     is_sure: bool = True
     is_whole_first: bool = True
+    first_read: str = field(default="", repr=False)
+    """The first name as it stands there, folded."""
     is_read_once: bool = False
     """One reader read the whole name so, another something else."""
 
@@ -228,6 +230,7 @@ def _sighting(
         suffix=suffix,
         is_sure=sure,
         is_whole_first=len(first.first.key) > 1,
+        first_read="".join(t.key for t in text.tokens[first.first.order : first.last.order + 1]),
         is_read_once=disputed and level is Level.EXACT,
     )
 
@@ -242,13 +245,16 @@ def _role(text: PageText, start: Span, end: Span, box: Box, findings: Sequence[F
         and Role.PATIENT not in seen
     ):
         return Role.PROVIDER
+    if Role.RELATIVE in seen:
+        return Role.RELATIVE  # also where the block looks like a patient's sticker
     if Role.PATIENT in seen:
         return Role.PATIENT
-    for role in (Role.RELATIVE, Role.PROVIDER, Role.OTHER):
+    for role in (Role.PROVIDER, Role.OTHER):
         if role in seen:
             return role
     whole = Span(first=start.first, last=end.last) if start.line_no == end.line_no else start
-    return context_of(text, whole).role
+    role = context_of(text, whole).role
+    return Role.OTHER if role is Role.UNKNOWN and has_unknown_label(text, start) else role
 
 
 def _around(text: PageText, name: PersonName, last: Span, first: Span) -> tuple[Level, str]:

@@ -6,8 +6,11 @@ if a printed count or separator sheets hold it to such a page and it speaks of n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+
+from rapidfuzz.distance import Indel
 
 from scanindex.match import fold, forms, names
 from scanindex.match.case import Case
@@ -15,9 +18,16 @@ from scanindex.match.evidence import Evidence, Sighting
 from scanindex.match.profile import Profile
 from scanindex.model import BETWEEN_SHEETS, Finding, FindingKind, Level, PageKind, Patient
 
-HEAD_SHARE = 0.2
+HEAD_SHARE, FOOT_SHARE = 0.2, 0.88
 LEAST_CONFIDENCE = 0.35
 """A name read worse accuses nobody on a page that names the patient itself."""
+_ALIKE = 0.6
+_OLD_PERSON = re.compile(
+    r"\b\d{1,3}[ -]?(?:YEAR|YR)S?[ -]?OLD (?:\w+ ){0,3}?(WOMAN|FEMALE|LADY|GIRL|MAN|MALE|GENTLEMAN|BOY)\b"
+)
+_SEX_OF = dict.fromkeys(("WOMAN", "FEMALE", "LADY", "GIRL"), "F") | dict.fromkeys(
+    ("MAN", "MALE", "GENTLEMAN", "BOY"), "M"
+)
 _LEAST_DIGITS, _MOST_DIGITS = 6, 10
 """Numbers of these lengths in a head may be somebody's; shorter ones are rooms, codes, postcodes."""
 
@@ -101,7 +111,36 @@ def speaking_pages(case: Case) -> tuple[int, ...]:
     """Unsupported pages with a number or a day in the head that may be another person's."""
     silent = set(unsupported_pages(case))
     speaking = {s.scan_page_no for s in _in_heads(case, silent) if _is_anothers(case, s)}
-    return tuple(sorted(speaking | _with_another_account(case, silent)))
+    speaking |= _with_another_account(case, silent) | _with_another_head(case, silent)
+    return tuple(sorted(speaking))
+
+
+def _with_another_head(case: Case, silent: set[int]) -> set[int]:
+    """Silent pages under another house's letterhead, or with a title that the named pages do not have."""
+    named = case.leader.supported
+    heads: dict[int, list[Finding]] = {p.scan_page_no: list(p.findings) for p in case.evidence.findings}
+    found = set()
+    for no in silent:
+        for kind, rule in ((FindingKind.FACILITY, "letterhead."), (FindingKind.DOCUMENT_TYPE, "title.")):
+            own = {f.value for f in heads.get(no, ()) if f.kind is kind and f.rule.startswith(rule)}
+            theirs = {f.value for n in named for f in heads.get(n, ()) if f.kind is kind}
+            if own and theirs and not any(_are_alike(a, b) for a in own for b in theirs):
+                found.add(no)
+    return found
+
+
+def _are_alike(one: str, two: str) -> bool:
+    return Indel.normalized_similarity(one.upper(), two.upper()) >= _ALIKE
+
+
+def is_about_the_other_sex(case: Case) -> bool:
+    """A page tells of "this 68 year old woman", and of no man of any age, under a man's name."""
+    sex = case.leader.patient.sex
+    for text in case.evidence.texts:
+        told = {_SEX_OF[m[1]] for line in text.lines for m in _OLD_PERSON.finditer(line.text)}
+        if sex in ("M", "F") and told and sex not in told:
+            return True
+    return False
 
 
 def _with_another_account(case: Case, silent: set[int]) -> set[int]:
@@ -141,7 +180,8 @@ def _in_heads(case: Case, page_nos: set[int]) -> Iterator[Sighting]:
     for s in case.evidence.of(FindingKind.MRN, FindingKind.BIRTH_DATE):
         if s.scan_page_no not in page_nos or s.box is None or not s.is_patients:
             continue
-        if s.is_labelled or s.box.top_px <= HEAD_SHARE * heights[s.scan_page_no]:
+        top, height = s.box.top_px, heights[s.scan_page_no]
+        if s.is_labelled or top <= HEAD_SHARE * height or top >= FOOT_SHARE * height:
             yield s
 
 

@@ -26,6 +26,8 @@ class Agreement:
     """One reader read exactly this, another something else: NEAR, unless other data bear it out."""
     is_whole: bool = True
     """A name with more than an initial for its first name."""
+    first_read: str = field(default="", repr=False)
+    """Of a name the first name as it stands there, folded."""
     is_stray: bool = False
     """A name outside head and sticker of a page whose own field for it is empty or unread."""
 
@@ -57,6 +59,8 @@ class Profile:
     """Pages that name this patient by name, MRN or birth date, not only in a sentence."""
     numbered: frozenset[int] = frozenset()
     """Pages that give this patient's MRN exactly."""
+    misnamed: frozenset[int] = frozenset()
+    """Pages on which the patient's name stands in another role only."""
     name_boxes: tuple[tuple[int, Box], ...] = ()
     """Everywhere the patient's name stands, exactly or nearly: page and place."""
     unknown_mrn: bool = False

@@ -34,6 +34,7 @@ _WEIGHTS: Mapping[tuple[str, Level], float] = {
 }
 _CONFLICTS: Mapping[str, float] = {
     "mrn_of_another": -5.0,
+    "mrn_nearly": 0.0,
     "birth_date": -7.0,
     "name": -6.0,
     "suffix": -6.0,

@@ -22,11 +22,22 @@ _OTHER_NAMES = re.compile(
     r"\b(?:PHYSICIAN|DOCTOR|DR|PROVIDER|NURSE|WITNESS|SPOUSE|MOTHER|FATHER|PARENT|GUARDIAN|GUARANTOR|INSURED|"
     r"CONTACT|KIN|PHARMACY|FACILITY|EMPLOYER|PRINT(?:ED)?|SIGNATURE|SCHOOL|DRUG|STREET|MAIDEN)\b"
 )
+_ERROR = re.compile(
+    r"\bWRONG (?:PLATE|LABEL|STICKER|CHART|PATIENT|STAMP|NAME|FILE|RECORD|IMPRINT)\b"
+    r"|\b(?:PLACED|FILED|STAMPED|SCANNED|LABELL?ED|CHARTED) (?:\w+ ){0,3}(?:IN ERROR|BY MISTAKE|WRONGLY)\b"
+    r"|\bMIS-?FILED\b|\bBELONGS TO (?:ANOTHER|A DIFFERENT|OTHER)\b|\bNOT THIS PATIENT\b"
+    r"|\bOUT OF THE CHART OF\b|\bIN ERROR ON THIS\b"
+)
 _EMPTY_FIELD = re.compile(
     r"(?:(?<!OF )(?<!SIGNATURE )(?<!BY )"
     r"\b(?:PAT[A-Z]{2,3}NT(?:['’`]?S)?(?: NA[A-Z]?E)?|PT(?: NAME)?|SPECIMEN OF|NAME OF PATIENT)"
     r"|^\W*(?:FULL )?(?:NA[A-Z]E|[A-Z]AME|N[A-Z]ME))\s?(?:\s?:[\s_.,|-]*$|\s?[:.]?\s?_{3,})"
 )
+
+
+def speaks_of_error(text: PageText) -> bool:
+    """A note that this paper was misfiled or carries the wrong label."""
+    return any(_ERROR.search(line.text) for line in text.lines)
 
 
 def prose_lines(text: PageText) -> frozenset[int]:

@@ -12,7 +12,6 @@ import contextlib
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from rapidfuzz.distance import Indel
@@ -22,20 +21,17 @@ from sqlalchemy import (
     Select,
     and_,
     event,
-    func,
-    insert,
     or_,
     select,
-    update,
 )
 
-from scanindex.errors import ConflictError, NotFound
 from scanindex.match import fold
 from scanindex.match.dates import parse_date
 from scanindex.model import Identifier, Patient, PatientId
-from scanindex.store import roster_rows
+from scanindex.store import roster_provisional, roster_rows
 from scanindex.store import roster_statements as queries
 from scanindex.store.roster_check_digits import passes
+from scanindex.store.roster_frequencies import NameCounts, SqlFrequencies, size_of, version_of
 from scanindex.store.roster_tables import (
     roster_history,
     roster_identifiers,
@@ -43,30 +39,12 @@ from scanindex.store.roster_tables import (
     roster_patients,
     roster_versions,
 )
-from scanindex.store.roster_writes import drop_lookups, insert_lookups, keep_history, translated
+from scanindex.store.roster_writes import translated
 
-_COMMON = 300
-"""Bearers of a name from which its count is kept: a few more or less say nothing."""
-_COMMON_KEPT = 5_000
 _CACHE_KIB = 32_768
 _MOST_ALIKE, _LEAST_LETTERS, _LEAST_LIKENESS = 20_000, 3, 0.5
 _MANY = 500
 """Values per IN list, well under every database's limit."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SqlFrequencies:
-    """`ports.NameFrequencies`, counted in this roster."""
-
-    patients: int
-    same_last: int
-    same_first: int
-    same_name: int
-    same_name_and_birth_date: int
-    same_last_and_birth_date: int
-    same_birth_date: int
-    expected_namesakes: float
-    birth_date_collision: float
 
 
 class SqlRoster:
@@ -76,7 +54,7 @@ class SqlRoster:
         """check_rules: authority to its check-digit rule (`roster_check_digits.rules_of`)."""
         self._engine = engine
         self._check_rules = dict(check_rules or {})
-        self._common: dict[tuple[int, str, str], int] = {}
+        self._counts = NameCounts()
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _set_cache)
 
@@ -150,44 +128,17 @@ class SqlRoster:
         return passes(self._check_rules.get(identifier.authority, ""), identifier.value)
 
     def frequencies(self, last: str, first: str, birth_date: str | None) -> SqlFrequencies:
-        wanted = {"last": fold.name_key(last), "first": fold.name_key(first), "born": birth_date}
         with self._reading() as connection:
-            patients, known = _size(connection)
-            counts = connection.execute(queries.COUNTS, wanted).one()
-            same_last = self._count(connection, queries.SAME_LAST, "last", wanted["last"])
-            same_first = self._count(connection, queries.SAME_FIRST, "first", wanted["first"])
-        return SqlFrequencies(
-            patients=patients,
-            same_last=same_last,
-            same_first=same_first,
-            same_name=counts.same_name,
-            same_name_and_birth_date=counts.same_name_and_birth_date,
-            same_last_and_birth_date=counts.same_last_and_birth_date,
-            same_birth_date=counts.same_birth_date,
-            expected_namesakes=_expected_namesakes(counts.same_name, known),
-            birth_date_collision=known.birth_date_collision,
-        )
-
-    def _count(self, connection: Connection, query: Select[Any], part: str, key: str | None) -> int:
-        """How many bear a last or first name; those of thousands are counted once per import."""
-        version = _version(connection)
-        if (known := self._common.get((version, part, key or ""))) is not None:
-            return known
-        found: int = connection.execute(query, {part: key}).scalar_one()
-        if found >= _COMMON:
-            if len(self._common) >= _COMMON_KEPT:
-                self._common.clear()
-            self._common[version, part, key or ""] = found
-        return found
+            return self._counts.frequencies(connection, last, first, birth_date)
 
     def version(self) -> int:
         with self._reading() as connection:
-            return _version(connection)
+            return version_of(connection)
 
     def patients(self) -> int:
         """People in the roster, provisional ones included."""
         with self._reading() as connection:
-            return _size(connection)[0]
+            return size_of(connection)[0]
 
     def find(self, text: str, limit: int = 20) -> Sequence[Patient]:
         """What a person types: an MRN or its beginning, a birth date, parts of a name in any order."""
@@ -229,33 +180,13 @@ class SqlRoster:
 
         Raises ConflictError if somebody already holds one of the identifiers.
         """
-        patient_id = patient.patient_id or roster_rows.new_patient_id()
-        kept = replace(patient, patient_id=patient_id, is_provisional=True)
         with self.writing() as connection:
-            row = {
-                "patient_id": patient_id,
-                "birth_date": kept.birth_date,
-                "is_provisional": True,
-                "version": _version(connection),
-                "line_no": 0,
-                "body": roster_rows.body_of(kept),
-            }
-            person_no = connection.execute(insert(roster_patients).values(row)).inserted_primary_key[0]  # type: ignore[index]
-            insert_lookups(connection, person_no, kept)
-        return patient_id
+            return roster_provisional.add(connection, patient)
 
     def update(self, patient: Patient) -> None:
         """Replace what is known about a provisional patient; what was known stays in the history."""
         with self.writing() as connection:
-            row = _provisional(connection, patient.patient_id)
-            keep_history(connection, row.person_no, row.body, _version(connection))
-            connection.execute(
-                update(roster_patients)
-                .where(roster_patients.c.person_no == row.person_no)
-                .values(body=roster_rows.body_of(patient), birth_date=patient.birth_date)
-            )
-            drop_lookups(connection, [row.person_no])
-            insert_lookups(connection, row.person_no, patient)
+            roster_provisional.change(connection, patient)
 
     def link(self, provisional_id: PatientId, patient_id: PatientId) -> None:
         """Say that a provisional patient is this roster patient; idempotent, history kept.
@@ -264,25 +195,7 @@ class SqlRoster:
         by whoever calls this.
         """
         with self.writing() as connection:
-            row = _provisional(connection, provisional_id)
-            target = connection.execute(
-                select(roster_patients.c.person_no).where(
-                    roster_patients.c.patient_id == patient_id,
-                    roster_patients.c.linked_to.is_(None),
-                    roster_patients.c.patient_id != provisional_id,
-                )
-            ).one_or_none()
-            if target is None:
-                raise NotFound(f"patient {patient_id}")
-            if row.linked_to == patient_id:
-                return
-            keep_history(connection, row.person_no, row.body, _version(connection))
-            drop_lookups(connection, [row.person_no])
-            connection.execute(
-                update(roster_patients)
-                .where(roster_patients.c.person_no == row.person_no)
-                .values(linked_to=patient_id)
-            )
+            roster_provisional.link(connection, provisional_id, patient_id)
 
     def linked_to(self, patient_id: PatientId) -> PatientId | None:
         """The roster patient a provisional one was linked to, or None."""
@@ -399,32 +312,3 @@ def _hydrate(connection: Connection, person_nos: Sequence[int]) -> Sequence[Pati
         for r in connection.execute(queries.people().where(roster_patients.c.person_no.in_(part))):
             found[r.person_no] = roster_rows.patient_of(r.patient_id, r.is_provisional, r.body)
     return tuple(found[number] for number in person_nos if number in found)
-
-
-def _provisional(connection: Connection, patient_id: PatientId) -> Any:
-    row = connection.execute(queries.people().where(roster_patients.c.patient_id == patient_id)).one_or_none()
-    if row is None:
-        raise NotFound(f"patient {patient_id}")
-    if not row.is_provisional:
-        raise ConflictError(f"patient {patient_id} comes from the roster; change it there and import")
-    return row
-
-
-def _version(connection: Connection) -> int:
-    return connection.execute(select(func.max(roster_versions.c.version))).scalar_one() or 0
-
-
-def _size(connection: Connection) -> tuple[int, roster_rows.Statistics]:
-    """(people, how alike they are); counted at import, plus the provisional patients."""
-    row = connection.execute(queries.LAST_VERSION).one_or_none()
-    provisional = connection.execute(queries.PROVISIONAL).scalar_one()
-    if row is None:
-        return provisional, roster_rows.Statistics()
-    return row.patients + provisional, roster_rows.statistics_of(row.statistics)
-
-
-def _expected_namesakes(same_name: int, known: roster_rows.Statistics) -> float:
-    """Good-Turing: a name seen once is rarer than one in the roster's size says."""
-    if same_name <= 1:
-        return known.namesakes_of_single
-    return known.namesakes_of_double if same_name == 2 else float(same_name)

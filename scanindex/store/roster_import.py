@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select
 
 from scanindex.errors import RosterRejected
 from scanindex.match import fold
@@ -28,18 +28,25 @@ from scanindex.store import roster_merge_rows, roster_rows, roster_warnings
 from scanindex.store.roster_check_digits import passes
 from scanindex.store.roster_columns import Layout, RawRow, column, layout_of
 from scanindex.store.roster_columns import rows as raw_rows
+from scanindex.store.roster_import_rows import (
+    Added,
+    Held,
+    change_person,
+    held_by,
+    insert_people,
+    touch_people,
+)
 from scanindex.store.roster_merge import check_change, is_same_person, merged
 from scanindex.store.roster_people import MESSAGES, Habits, RowError, number_list, order_of, person_of, today
 from scanindex.store.roster_shapes import WORDS as SHAPE_WORDS
 from scanindex.store.roster_shapes import Shapes
 from scanindex.store.roster_tables import (
-    roster_history,
     roster_identifiers,
     roster_names,
     roster_patients,
     roster_versions,
 )
-from scanindex.store.roster_writes import bulk_insert, drop_lookups, translated, utc_now
+from scanindex.store.roster_writes import translated, utc_now
 
 Note = tuple[int, str, str]
 """(line number or 0 for the whole file, code, plain words)."""
@@ -121,26 +128,6 @@ class _Notes:
             self.kept.append((line_no, code, words))
 
 
-@dataclass(slots=True)
-class _Known:
-    """A person as the database holds it now."""
-
-    person_no: int
-    patient: Patient
-    """Without what was merged into it."""
-    version: int
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Added:
-    number: int
-    line_no: int
-    patient_id: PatientId
-    patient: Patient
-    body: str
-
-
 class _Import:
     """The running state of one import; lives inside one transaction."""
 
@@ -194,26 +181,26 @@ class _Import:
 
     def _take(self, batch: Sequence[RawRow]) -> None:
         people = list(self._people(batch))
-        known, by_key = self._known([p for _, p in people])
-        added: list[_Added] = []
+        known, by_key = held_by(self._connection, [p for _, p in people])
+        added: list[Added] = []
         for line_no, person in people:
             try:
                 self._place(line_no, person, known, by_key, added)
             except RowError as fault:
                 self._errors.add(line_no, fault.code, MESSAGES[fault.code])
         if added:
-            self._insert(added)
+            insert_people(self._connection, self._version, added)
         if self._seen:
-            self._touch(self._seen)
+            touch_people(self._connection, self._version, self._seen)
             self._seen = []
 
     def _place(
         self,
         line_no: int,
         person: Patient,
-        known: dict[tuple[str, str], _Known],
+        known: dict[tuple[str, str], Held],
         by_key: set[tuple[str, str]],
-        added: list[_Added],
+        added: list[Added],
     ) -> None:
         """Raises RowError where the row cannot be taken."""
         number = person.identifiers[0]
@@ -260,7 +247,7 @@ class _Import:
             self._warnings.add(row.line_no, "merge_unclear", _MERGE_UNCLEAR)
 
     # --- one person ---------------------------------------------------------------
-    def _meet(self, line_no: int, person: Patient, here: _Known) -> None:
+    def _meet(self, line_no: int, person: Patient, here: Held) -> None:
         """A row whose number we hold already."""
         if person.identifiers[0] not in here.patient.identifiers:
             self._counts["of_merged"] += 1
@@ -281,96 +268,18 @@ class _Import:
             here.version = self._version
             return
         self._counts["changed"] += 1
-        self._change(line_no, here, now)
+        change_person(self._connection, self._version, line_no, here, now)
 
-    def _add(self, line_no: int, person: Patient, added: list[_Added]) -> _Known:
+    def _add(self, line_no: int, person: Patient, added: list[Added]) -> Held:
         if not self._ids:
             self._ids = roster_rows.new_patient_ids(_BATCH_ROWS)
         number, self._next_no = self._next_no, self._next_no + 1
         body = roster_rows.body_of(person)
-        added.append(_Added(number, line_no, self._ids.pop(), person, body))
+        added.append(Added(number, line_no, self._ids.pop(), person, body))
         self._counts["added"] += 1
         for i in person.identifiers:
             self._shapes.add(i.authority, i.value)
-        return _Known(person_no=number, patient=person, version=self._version, body=body)
-
-    def _insert(self, added: Sequence[_Added]) -> None:
-        bulk_insert(
-            self._connection,
-            roster_patients,
-            ("person_no", "patient_id", "birth_date", "is_provisional", "version", "line_no", "body"),
-            [
-                (
-                    a.number,
-                    a.patient_id,
-                    a.patient.birth_date,
-                    False,
-                    self._version,
-                    a.line_no,
-                    a.body,
-                )
-                for a in added
-            ],
-        )
-        names = [row for a in added for row in roster_rows.name_tuples(a.number, a.patient)]
-        bulk_insert(self._connection, roster_names, roster_rows.NAME_COLUMNS, names)
-        numbers = [row for a in added for row in roster_rows.identifier_tuples(a.number, a.patient)]
-        bulk_insert(self._connection, roster_identifiers, roster_rows.IDENTIFIER_COLUMNS, numbers)
-
-    def _touch(self, seen: Sequence[dict[str, int]]) -> None:
-        self._connection.execute(
-            update(roster_patients)
-            .where(roster_patients.c.person_no == bindparam("number"))
-            .values(version=self._version, line_no=bindparam("line")),
-            seen,
-        )
-
-    def _change(self, line_no: int, here: _Known, now: Patient) -> None:
-        execute = self._connection.execute
-        past = {
-            "person_no": here.person_no,
-            "version": self._version,
-            "changed_at": utc_now(),
-            "body": here.body,
-        }
-        execute(insert(roster_history), [past])
-        body = roster_rows.body_of(now, roster_rows.absorbed_of(here.body))
-        execute(
-            update(roster_patients)
-            .where(roster_patients.c.person_no == here.person_no)
-            .values(
-                version=self._version,
-                line_no=line_no,
-                birth_date=now.birth_date,
-                is_provisional=False,
-                body=body,
-            )
-        )
-        drop_lookups(self._connection, [here.person_no])
-        whole = roster_rows.patient_of(now.patient_id, False, body)
-        execute(insert(roster_names), roster_rows.name_rows(here.person_no, whole))
-        execute(insert(roster_identifiers), roster_rows.identifier_rows(here.person_no, whole))
-        here.version, here.patient, here.body = self._version, now, body
-
-    def _known(self, people: Sequence[Patient]) -> tuple[dict[tuple[str, str], _Known], set[tuple[str, str]]]:
-        """Holders of these people's numbers, by exact value; and which zero-blind keys are held."""
-        column = roster_identifiers.c
-        keys = sorted({roster_rows.number_key(i.value) for p in people for i in p.identifiers})
-        exact: dict[tuple[str, str], _Known] = {}
-        loose: set[tuple[str, str]] = set()
-        by_number: dict[int, _Known] = {}
-        for r in self._connection.execute(_KNOWN.where(column.key.in_(keys))) if keys else ():
-            loose.add((r.authority, r.key))
-            exact[r.authority, r.value] = by_number.setdefault(
-                r.person_no,
-                _Known(
-                    person_no=r.person_no,
-                    patient=roster_rows.own_of(r.patient_id, r.is_provisional, r.body),
-                    version=r.version,
-                    body=r.body,
-                ),
-            )
-        return exact, loose
+        return Held(person_no=number, patient=person, version=self._version, body=body)
 
     # --- the end --------------------------------------------------------------------
     def finish(self, path: Path) -> RosterImport:
@@ -439,20 +348,6 @@ class _Import:
 
 
 _INDEXES = [i for t in (roster_patients, roster_names, roster_identifiers) for i in t.indexes]
-_KNOWN = (
-    select(
-        roster_identifiers.c.authority,
-        roster_identifiers.c.value,
-        roster_identifiers.c.key,
-        roster_patients.c.person_no,
-        roster_patients.c.patient_id,
-        roster_patients.c.is_provisional,
-        roster_patients.c.version,
-        roster_patients.c.body,
-    )
-    .join(roster_patients, roster_patients.c.person_no == roster_identifiers.c.person_no)
-    .where(roster_identifiers.c.type == "mrn")
-)
 _CHECK_DIGIT = "The number breaks the check-digit rule of its authority; it never counts as read for sure."
 _MERGE_UNCLEAR = "The column of the surviving number names none or several; nothing is merged."
 _ROW_OF_MERGED = "The number was merged into another patient; the row is not taken (see `roster unmerge`)."

@@ -10,6 +10,7 @@ import pytest
 
 from scanindex import certify
 from scanindex.audit_model import AutoFiling, Certificate, Mode, Policy, SourceRecord, Stratum, Verdict
+from scanindex.certify import policies
 from scanindex.model import (
     BatchId,
     Candidate,
@@ -211,6 +212,13 @@ def test_a_policy_names_what_decides() -> None:
     assert found.match.startswith("match/") and len(found.rules) == len(found.thresholds) == 16
     assert any("onnxruntime" in name or "tesse" in name for name in found.engines)
     assert found.roster_version == 7
+
+
+def test_every_module_that_the_rules_name_is_there() -> None:
+    """Else a module that moved would change without a new policy."""
+    package = Path(policies.__file__).parents[1]
+
+    assert [name for name in policies._RULES if not list(package.glob(name))] == []
 
 
 def test_audits_made_under_an_earlier_roster_still_count() -> None:

@@ -273,6 +273,13 @@ def test_who_speaks_for_herself_is_the_patient() -> None:
     assert decide(paper).patient_id == "clara"
 
 
+def test_two_numbers_that_differ_by_a_digit_are_asked() -> None:
+    """The other hospital's number, or a typing error: the page does not say which is ours."""
+    paper = page(f"Patient: {NAME}  MRN: {MRN}", "Our number: <mrn 0481202>")
+
+    assert decide(paper).outcome is Outcome.REVIEW
+
+
 def test_another_account_on_a_silent_page_is_another_visits() -> None:
     """ "Page 2 of 2" holds it, and the account number says that it belongs elsewhere."""
     first = page(f"Patient: {NAME}  MRN: {MRN}  Account: <account 77120391>", "<page_of 1/2>")

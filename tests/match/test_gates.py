@@ -59,6 +59,12 @@ SITUATIONS: dict[str, Situation] = {
         ),
         papers=(page(f"Patient: <name ROSEN, NORA>  DOB: {BORN}  MRN: {MRN}"),),
     ),
+    "named_in_this_role": Situation(  # the donor of a graft; the recipient is not in the roster
+        roster=ROSTER, papers=(page("Harvested from ROSEN, CLARA", f"MRN: {MRN}   DOB: {BORN}"),)
+    ),
+    "no_word_of_error": Situation(  # somebody noticed
+        roster=ROSTER, papers=(page(*LABEL, "", "WRONG PLATE - this note is about her sister"),)
+    ),
     "no_other_suffix": Situation(  # Jr with the number of Sr
         roster=SmallRoster([patient("sr", "Voss", "Henry", "1922-05-30", "0233190", suffix="Sr")]),
         papers=(page("Patient: <name VOSS, HENRY JR=VOSS, HENRY JR>  MRN: <mrn 0233190>"),),

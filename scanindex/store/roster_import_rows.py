@@ -1,0 +1,142 @@
+"""The database's side of an import: who holds a number now, and what a batch of rows leaves there.
+
+Each function is part of the import's one transaction. Promises: looking up, adding and
+confirming take a few statements for a whole batch; the person before a change stays in the
+history. Leaves out: what a row may change, and what is told about it (roster_import).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from scanindex.model import Patient, PatientId
+from scanindex.store import roster_rows
+from scanindex.store.roster_tables import roster_history, roster_identifiers, roster_names, roster_patients
+from scanindex.store.roster_writes import bulk_insert, drop_lookups, utc_now
+
+_KNOWN = (
+    select(
+        roster_identifiers.c.authority,
+        roster_identifiers.c.value,
+        roster_identifiers.c.key,
+        roster_patients.c.person_no,
+        roster_patients.c.patient_id,
+        roster_patients.c.is_provisional,
+        roster_patients.c.version,
+        roster_patients.c.body,
+    )
+    .join(roster_patients, roster_patients.c.person_no == roster_identifiers.c.person_no)
+    .where(roster_identifiers.c.type == "mrn")
+)
+
+
+@dataclass(slots=True)
+class Held:
+    """A person as the database holds it now."""
+
+    person_no: int
+    patient: Patient
+    """Without what was merged into it."""
+    version: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A person that the file brings."""
+
+    number: int
+    line_no: int
+    patient_id: PatientId
+    patient: Patient
+    body: str
+
+
+def held_by(
+    connection: Connection, people: Sequence[Patient]
+) -> tuple[dict[tuple[str, str], Held], set[tuple[str, str]]]:
+    """Holders of these people's numbers, by exact value; and which zero-blind keys are held."""
+    column = roster_identifiers.c
+    keys = sorted({roster_rows.number_key(i.value) for p in people for i in p.identifiers})
+    exact: dict[tuple[str, str], Held] = {}
+    loose: set[tuple[str, str]] = set()
+    by_number: dict[int, Held] = {}
+    for r in connection.execute(_KNOWN.where(column.key.in_(keys))) if keys else ():
+        loose.add((r.authority, r.key))
+        exact[r.authority, r.value] = by_number.setdefault(
+            r.person_no,
+            Held(
+                person_no=r.person_no,
+                patient=roster_rows.own_of(r.patient_id, r.is_provisional, r.body),
+                version=r.version,
+                body=r.body,
+            ),
+        )
+    return exact, loose
+
+
+def insert_people(connection: Connection, version: int, added: Sequence[Added]) -> None:
+    """People who are in no earlier roster."""
+    bulk_insert(
+        connection,
+        roster_patients,
+        ("person_no", "patient_id", "birth_date", "is_provisional", "version", "line_no", "body"),
+        [
+            (
+                a.number,
+                a.patient_id,
+                a.patient.birth_date,
+                False,
+                version,
+                a.line_no,
+                a.body,
+            )
+            for a in added
+        ],
+    )
+    names = [row for a in added for row in roster_rows.name_tuples(a.number, a.patient)]
+    bulk_insert(connection, roster_names, roster_rows.NAME_COLUMNS, names)
+    numbers = [row for a in added for row in roster_rows.identifier_tuples(a.number, a.patient)]
+    bulk_insert(connection, roster_identifiers, roster_rows.IDENTIFIER_COLUMNS, numbers)
+
+
+def touch_people(connection: Connection, version: int, seen: Sequence[dict[str, int]]) -> None:
+    """People whom the file holds as they are known: `number` (person_no) and `line` of each."""
+    connection.execute(
+        update(roster_patients)
+        .where(roster_patients.c.person_no == bindparam("number"))
+        .values(version=version, line_no=bindparam("line")),
+        seen,
+    )
+
+
+def change_person(connection: Connection, version: int, line_no: int, here: Held, now: Patient) -> None:
+    """A person as the file tells it now; `here` is brought up to date too."""
+    execute = connection.execute
+    past = {
+        "person_no": here.person_no,
+        "version": version,
+        "changed_at": utc_now(),
+        "body": here.body,
+    }
+    execute(insert(roster_history), [past])
+    body = roster_rows.body_of(now, roster_rows.absorbed_of(here.body))
+    execute(
+        update(roster_patients)
+        .where(roster_patients.c.person_no == here.person_no)
+        .values(
+            version=version,
+            line_no=line_no,
+            birth_date=now.birth_date,
+            is_provisional=False,
+            body=body,
+        )
+    )
+    drop_lookups(connection, [here.person_no])
+    whole = roster_rows.patient_of(now.patient_id, False, body)
+    execute(insert(roster_names), roster_rows.name_rows(here.person_no, whole))
+    execute(insert(roster_identifiers), roster_rows.identifier_rows(here.person_no, whole))
+    here.version, here.patient, here.body = version, now, body

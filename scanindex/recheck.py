@@ -31,25 +31,39 @@ def rechecks(services: Services) -> list[Document]:
         return unit.documents.all(DocumentState.FILED, needs_recheck=True)
 
 
-def after_import(services: Services, is_touched: Callable[[Patient], bool]) -> int:
+_EXCHANGED = "The roster now has somebody else under this patient's number."
+
+
+def after_import(
+    services: Services,
+    is_touched: Callable[[Patient], bool],
+    is_exchanged: Callable[[Patient], bool] = lambda _: False,
+) -> int:
     """Look again at what the machine filed for patients whom a new roster touches; returns how many
     documents came to the recheck list because their evidence no longer passes.
 
-    is_touched: whether the patient, or somebody like them, came or changed with it. Nothing is
+    is_touched: whether the patient, or somebody like them, came or changed with it. is_exchanged:
+    whether the record now holds somebody else; then whatever a person filed is listed as well. Nothing is
     moved. What rests on a cover sheet cannot be told from the pages and is listed too.
     """
     with services.catalog.read() as unit:
         filed = unit.documents.all(DocumentState.FILED)
     touched: dict[str, bool] = {}
+    exchanged: dict[str, bool] = {}
     count = 0
     for document in filed:
         patient_id = document.patient_id
-        if patient_id is None or document.recheck or not redecide.is_machines(document):
+        if patient_id is None or document.recheck:
             continue
         if patient_id not in touched:
             patient = services.roster.get(patient_id)
             touched[patient_id] = patient is None or is_touched(patient)
-        if touched[patient_id] and (reasons := _no_longer(document, services)):
+            exchanged[patient_id] = patient is not None and touched[patient_id] and is_exchanged(patient)
+        if exchanged[patient_id]:
+            count += _want_recheck(document, (_EXCHANGED,), services)
+        elif not redecide.is_machines(document):
+            continue
+        elif touched[patient_id] and (reasons := _no_longer(document, services)):
             count += _want_recheck(document, reasons, services)
     return count
 

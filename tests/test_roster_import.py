@@ -321,6 +321,12 @@ def test_changes_that_look_like_somebody_else_are_refused(load, roster, row: str
     assert only(roster, "0071184") != before
 
 
+def test_a_cell_without_an_end_is_refused_with_its_line(load) -> None:
+    """A quotation mark too many makes the rest of the file one cell."""
+    with pytest.raises(RosterRejected, match="line 3"):
+        load(HEAD, ADA, '"' + "x" * 200_000, BEN)
+
+
 def test_a_dry_run_writes_nothing(load, roster) -> None:
     """The same report, and the roster as it was."""
     report = load(HEAD, ADA, BEN, dry_run=True)

@@ -255,6 +255,43 @@ def test_a_merge_of_two_different_people_waits_for_a_person(opened: app.Workspac
     assert roster_merging.settle(opened.catalog, WHO).done == 1
 
 
+def test_a_merge_of_a_man_and_a_woman_waits_for_a_person(opened: app.Workspace) -> None:
+    """Twins registered one after the other, and a slip in the file."""
+    twin = dataclasses.replace(NOW, first=NOW.first[:-1], mrn="60000099")
+    load(opened, HEAD, row(twin).replace(",F,", ",M,"), row(NOW))
+    load(opened, HEAD, row(twin, NOW.mrn).replace(",F,", ",M,"))
+
+    assert roster_merging.settle(opened.catalog, WHO).doubtful == 1
+
+
+def test_documents_of_a_number_that_changed_hands_are_looked_at_again(opened: app.Workspace) -> None:
+    """The file gives her number to somebody else, and the import was told to believe it."""
+    before = opened.roster.version()
+    (filed,) = documents(opened, one(opened, NOW).patient_id)
+    load(opened, HEAD, row(dataclasses.replace(OTHER, mrn=NOW.mrn)), accept_changes=True)
+
+    count = recheck.after_import(
+        opened.services,
+        lambda patient: opened.roster.is_touched(patient, before),
+        lambda patient: opened.roster.is_exchanged(patient, before),
+    )
+
+    assert count == 1
+    (listed,) = [d for d in documents(opened, filed.patient_id or PatientId("")) if d.recheck]
+    assert listed.document_id == filed.document_id
+
+
+def test_a_part_of_a_number_files_under_nobody(opened: app.Workspace) -> None:
+    """Whoever's number happens to begin so."""
+    document = documents(opened, one(opened, OLD).patient_id)[0]
+    command = ["--home", str(opened.settings.home), "review", "accept", document.document_id]
+
+    refused = CliRunner().invoke(cli, [*command, "--patient", NOW.mrn[:5]])
+
+    assert refused.exit_code != 0
+    assert documents(opened, one(opened, OLD).patient_id)[0].version == document.version
+
+
 def test_what_a_person_took_apart_no_file_merges_again(opened: app.Workspace) -> None:
     """The nightly export still says so."""
     loser, _, _ = merge(opened)
@@ -326,7 +363,7 @@ def test_filed_documents_whose_evidence_no_longer_passes_are_looked_at_again(
     assert json.loads(done.stdout)["to_recheck"] == 1
     (listed,) = recheck.rechecks(opened.services)
     assert (listed.patient_id, listed.state) == (patient.patient_id, DocumentState.FILED)
-    assert listed.recheck[0] == "With the new roster the machine would no longer file it here."
+    assert listed.recheck[0] == "The roster now has somebody else under this patient's number."
 
 
 # --- the command line --------------------------------------------------------------------------

@@ -191,7 +191,7 @@ def record(home: Path, document_id: str, verdict: str, by: str, patient: str | N
         raise UsageError("--patient goes with wrong")
     with workspace(home) as opened:
         document = document_by(document_id, opened)
-        person = patient_by(patient, opened) if patient is not None else None
+        person = patient_by(patient, opened, is_for_filing=True) if patient is not None else None
         if person is not None and person.patient_id == document.patient_id:
             raise UsageError("--patient is the one it is filed under")
         incident = use.record(document.document_id, _VERDICTS[verdict], by, reason, actor(), opened.services)

@@ -346,21 +346,28 @@ def chart(home: Path, patient: tuple[str, ...], as_json: bool) -> None:
         )
 
 
-def patient_by(text: str, opened: app.Workspace) -> Patient:
-    """The one patient meant by an id, an MRN, or a name. Raises UsageError listing how many fit."""
+def patient_by(text: str, opened: app.Workspace, *, is_for_filing: bool = False) -> Patient:
+    """The one patient meant by an id, an MRN, or a name. Raises UsageError listing how many fit.
+
+    is_for_filing: charts follow from the answer, so a part of a number or name is not enough.
+    """
     from scanindex.errors import NotFound
+    from scanindex.match.fold import identifier_key
     from scanindex.model import PatientId
 
     if known := opened.roster.get(PatientId(text)):
         return known
     found = list(opened.roster.find(text, limit=20))
-    exact = [p for p in found if any(i.value == text for i in p.identifiers)]
+    key = identifier_key(text)
+    exact = [
+        p for p in found if any(i.value == text or identifier_key(i.value) == key for i in p.identifiers)
+    ]
     if len(exact) == 1:
         return exact[0]
-    if len(found) == 1:
+    if len(found) == 1 and not is_for_filing:
         return found[0]
     if not found:
         raise NotFound("no patient like that in the roster; `scanindex roster find` searches it")
     for p in found:
         click.echo(f"  {printable(patient_line(p))}  [{p.patient_id}]", err=True)
-    raise UsageError(f"{len(found)} patients fit; name one by MRN or by the id in brackets")
+    raise UsageError(f"{len(found)} fit; name one by the whole MRN or by the id in brackets")

@@ -329,7 +329,7 @@ def _person(text: str, document: Document, opened: app.Workspace) -> Patient:
         chosen = opened.roster.get(candidates[int(text) - 1].patient_id)
         if chosen:
             return chosen
-    return patient_by(text, opened)
+    return patient_by(text, opened, is_for_filing=True)
 
 
 def civil_date(text: str | None) -> str | None:

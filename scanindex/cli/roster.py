@@ -125,7 +125,9 @@ def _after_import(opened: Workspace, report: RosterImport) -> dict[str, int]:
         "moved": settled.documents + late,
         "decided_again": again,
         "to_recheck": recheck.after_import(
-            opened.services, lambda patient: opened.roster.is_touched(patient, before)
+            opened.services,
+            lambda patient: opened.roster.is_touched(patient, before),
+            lambda patient: opened.roster.is_exchanged(patient, before),
         ),
     }
 
@@ -189,7 +191,7 @@ def link(home: Path, provisional_id: str, patient: str) -> None:
     from scanindex.model import DocumentState, PatientId
 
     with workspace(home) as opened:
-        person = patient_by(patient, opened)
+        person = patient_by(patient, opened, is_for_filing=True)
         with opened.catalog.read() as unit:
             documents = unit.documents.all(DocumentState.FILED, patient_id=PatientId(provisional_id))
         opened.roster.link(PatientId(provisional_id), person.patient_id)

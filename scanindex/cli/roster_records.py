@@ -135,7 +135,7 @@ def merge(home: Path, loser: str, survivor: str, reason: str, yes: bool) -> None
     from scanindex.store import roster_merging
 
     with workspace(home) as opened:
-        one, two = patient_by(loser, opened), patient_by(survivor, opened)
+        one, two = (patient_by(text, opened, is_for_filing=True) for text in (loser, survivor))
         if one.patient_id == two.patient_id:
             raise UsageError("both are one patient already")
         if not yes:

@@ -54,6 +54,8 @@ def profile(
     cover = cover_kinds(evidence, patient, holders)
     if not cover and not _agrees(found):
         return None
+    if not any(kind == "mrn" and a.level is Level.EXACT for kind, a in found):
+        conflicts = [c for c in conflicts if c.code != "mrn_nearly"]  # the same number, misread
     _name_conflicts(evidence, patient, own, conflicts)
     conflicts += demographics.contradictions(evidence, patient, own)
     found = list(_placed(evidence, found))

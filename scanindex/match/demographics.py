@@ -12,7 +12,7 @@ from scanindex.match.names import NameSighting
 from scanindex.match.profile import Conflict
 from scanindex.match.text import Line, PageText, Token, overlaps
 from scanindex.match.wording import is_prose
-from scanindex.model import Box, FindingKind, Level, Patient
+from scanindex.model import Box, FindingKind, Level, Patient, Role
 
 AGE_SLACK_YEARS = 2
 _HEAD_SHARE = 0.35
@@ -40,6 +40,7 @@ def contradictions(evidence: Evidence, patient: Patient, own: Sequence[NameSight
         if patient.sex in ("M", "F"):
             yield from _sexes(text, patient.sex, here)
         if patient.birth_date:
+            yield from _before_birth(evidence, text, patient.birth_date)
             yield from _ages(evidence, text, patient.birth_date, here)
 
 
@@ -61,7 +62,7 @@ def _lines_at(text: PageText, box: Box) -> list[list[Token]]:
 
 def _ages(evidence: Evidence, text: PageText, born: str, here: Sequence[NameSighting]) -> Iterator[Conflict]:
     """An age printed in the head or near the name, against the birth date on the days of care."""
-    days = _days_of_care(evidence, born)
+    days = days_of_care(evidence, born)
     for line in text.lines:
         for match in _AGE.finditer(line.text):
             age = int(match[1] or match[2] or match[3])
@@ -70,7 +71,7 @@ def _ages(evidence: Evidence, text: PageText, born: str, here: Sequence[NameSigh
                 continue
             if any(w.confidence is not None and w.confidence < _LEAST_CONFIDENCE for w in words):
                 continue
-            if min(abs(_years(born, day) - age) for day in days) > AGE_SLACK_YEARS:
+            if min(abs(years_between(born, day) - age) for day in days) > AGE_SLACK_YEARS:
                 yield _conflict(FindingKind.BIRTH_DATE, "age", text.page.scan_page_no, words[0].box, match[0])
     yield from _boxed_ages(text, born, days, here)
 
@@ -86,9 +87,19 @@ def _boxed_ages(
             continue
         if not _is_about_patient(text, line, here):
             continue
-        if min(abs(_years(born, day) - age) for day in days) > AGE_SLACK_YEARS:
+        if min(abs(years_between(born, day) - age) for day in days) > AGE_SLACK_YEARS:
             page_no, box = text.page.scan_page_no, value.word.box
             yield _conflict(FindingKind.BIRTH_DATE, "age", page_no, box, value.word.text)
+
+
+def _before_birth(evidence: Evidence, text: PageText, born: str) -> Iterator[Conflict]:
+    """Care that was given before the patient was born was given to somebody else."""
+    for page in evidence.findings:
+        if page.scan_page_no != text.page.scan_page_no:
+            continue
+        for f in page.of(FindingKind.SERVICE_DATE):
+            if f.role is Role.PATIENT and f.value[:4].isdigit() and int(f.value[:4]) < int(born[:4]):
+                yield _conflict(FindingKind.BIRTH_DATE, "age", page.scan_page_no, f.box, f.raw)
 
 
 def _is_sentence(line: Line) -> bool:
@@ -104,7 +115,7 @@ def _is_about_patient(text: PageText, line: Line, here: Sequence[NameSighting]) 
     return near or top_px <= _HEAD_SHARE * text.page.height_px
 
 
-def _days_of_care(evidence: Evidence, born: str) -> tuple[str, ...]:
+def days_of_care(evidence: Evidence, born: str) -> tuple[str, ...]:
     """Days of care as labelled; without any, all other days that stand there."""
     served = [f.value for p in evidence.findings for f in p.of(FindingKind.SERVICE_DATE) if f.value]
     if not served:
@@ -114,7 +125,7 @@ def _days_of_care(evidence: Evidence, born: str) -> tuple[str, ...]:
     return tuple(d for d in served if d[:4].isdigit() and d != born)
 
 
-def _years(born: str, day: str) -> int:
+def years_between(born: str, day: str) -> int:
     years = int(day[:4]) - int(born[:4])
     return years - (len(day) == 10 and day[5:] < born[5:])
 

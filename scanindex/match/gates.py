@@ -15,7 +15,6 @@ from scanindex.match.case import THIRD_KINDS, Case
 from scanindex.match.names import first_names_alike
 from scanindex.match.places import (
     carries_other_name,
-    is_about_the_other_sex,
     names_somebody_else,
     placed,
     speaking_pages,
@@ -23,6 +22,7 @@ from scanindex.match.places import (
     without_stray_names,
 )
 from scanindex.match.profile import Profile
+from scanindex.match.stories import tells_of_somebody_else
 from scanindex.match.text import overlaps
 from scanindex.model import FindingKind, Level, PageKind, Patient, Role
 
@@ -131,7 +131,9 @@ def no_other_suffix(case: Case) -> str | None:
 
 
 def no_other_sex(case: Case) -> str | None:
-    return "sex differs" if case.leader.conflicting("sex") or is_about_the_other_sex(case) else None
+    if case.leader.conflicting("sex"):
+        return "sex differs"
+    return "the text tells of a person of another age or sex" if tells_of_somebody_else(case) else None
 
 
 def no_other_ssn(case: Case) -> str | None:

@@ -6,7 +6,6 @@ if a printed count or separator sheets hold it to such a page and it speaks of n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -22,12 +21,6 @@ HEAD_SHARE, FOOT_SHARE = 0.2, 0.88
 LEAST_CONFIDENCE = 0.35
 """A name read worse accuses nobody on a page that names the patient itself."""
 _ALIKE = 0.6
-_OLD_PERSON = re.compile(
-    r"\b\d{1,3}[ -]?(?:YEAR|YR)S?[ -]?OLD (?:\w+ ){0,3}?(WOMAN|FEMALE|LADY|GIRL|MAN|MALE|GENTLEMAN|BOY)\b"
-)
-_SEX_OF = dict.fromkeys(("WOMAN", "FEMALE", "LADY", "GIRL"), "F") | dict.fromkeys(
-    ("MAN", "MALE", "GENTLEMAN", "BOY"), "M"
-)
 _LEAST_DIGITS, _MOST_DIGITS = 6, 10
 """Numbers of these lengths in a head may be somebody's; shorter ones are rooms, codes, postcodes."""
 
@@ -131,16 +124,6 @@ def _with_another_head(case: Case, silent: set[int]) -> set[int]:
 
 def _are_alike(one: str, two: str) -> bool:
     return Indel.normalized_similarity(one.upper(), two.upper()) >= _ALIKE
-
-
-def is_about_the_other_sex(case: Case) -> bool:
-    """A page tells of "this 68 year old woman", and of no man of any age, under a man's name."""
-    sex = case.leader.patient.sex
-    for text in case.evidence.texts:
-        told = {_SEX_OF[m[1]] for line in text.lines for m in _OLD_PERSON.finditer(line.text)}
-        if sex in ("M", "F") and told and sex not in told:
-            return True
-    return False
 
 
 def _with_another_account(case: Case, silent: set[int]) -> set[int]:

@@ -47,6 +47,12 @@ _MOTHER = re.compile(
     r"\bMOTHER(?:['’`]?S)?\s*(?:NAME|MRN|DOB|AGE|ID|#|:|NO\b)|\bMATERNAL\s+(?:NAME|MRN|AGE|DOB)"
 )
 _BABY = re.compile(r"\b(?:INFANT|BABY|DELIVERED)\b")
+_LABEL_TOKENS = 6
+_HOUSE_WORDS = """
+ST SAINT MERCY INFIRMARY MEMORIAL COUNTY REGIONAL UNIVERSITY VETERANS VA OUTSIDE OTHER FORMER OLD
+PREVIOUS REFERRING SENDING FOREIGN
+"""
+_HOUSES = frozenset(_HOUSE_WORDS.split())
 _COPIED = {
     FindingKind.MRN,
     FindingKind.BIRTH_DATE,
@@ -123,7 +129,7 @@ def _is_newborn(text: PageText) -> bool:
 
 
 def _on_page(text: PageText, findings: Sequence[Finding]) -> Iterator[Sighting]:
-    labelled = [_from_finding(text, f) for f in findings if f.kind in _COPIED]
+    labelled = [_from_finding(text, f, findings) for f in findings if f.kind in _COPIED]
     yield from labelled
     for line in text.lines:
         taken: list[tuple[int, int]] = []
@@ -138,8 +144,11 @@ def _on_page(text: PageText, findings: Sequence[Finding]) -> Iterator[Sighting]:
 
 
 # --- what the extraction found ---------------------------------------------------
-def _from_finding(text: PageText, finding: Finding) -> Sighting:
+def _from_finding(text: PageText, finding: Finding, findings: Sequence[Finding]) -> Sighting:
     words = _words_in(text, finding)
+    role = _own_role(text, finding, words)
+    if finding.kind is FindingKind.MRN and role in (Role.PATIENT, Role.UNKNOWN) and words:
+        role = Role.OTHER if _is_foreign(text, words, findings) else role
     sure, disputed, lowest = certainty(text.page, words, SURE_CONFIDENCE, finding.kind)
     confidence = finding.confidence if finding.confidence is not None else lowest
     if "barcode" in finding.readers or len(finding.readers) > 1:
@@ -155,13 +164,25 @@ def _from_finding(text: PageText, finding: Finding) -> Sighting:
         values=_readings(finding),
         others=_seen_otherwise(finding),
         seen_otherwise=_seen_otherwise(finding),
-        role=_own_role(text, finding, words),
+        role=role,
         is_labelled=True,
         confidence=confidence,
         is_sure=sure,
         is_disputed=disputed,
         readers=finding.readers,
     )
+
+
+def _is_foreign(text: PageText, words: Sequence[Word], findings: Sequence[Finding]) -> bool:
+    """The label says whose number it is ("Mercy Hospital MRN", "MRN (St. Brendan)"), and the page is
+    not under that house's letterhead."""
+    span = _span_of(text, words)
+    if span is None:
+        return False
+    before = [t for t in text.by_line[span.line_no] if t.order < span.first.order][-_LABEL_TOKENS:]
+    houses = (fold.ascii_upper(f.value) for f in findings if f.kind is FindingKind.FACILITY)
+    own = {word.strip(".,") for house in houses for word in house.split()}
+    return any(t.key in _HOUSES and t.key not in own for t in before)
 
 
 def _own_role(text: PageText, finding: Finding, words: Sequence[Word]) -> Role:

@@ -32,6 +32,7 @@ from scanindex.store import roster_provisional, roster_rows
 from scanindex.store import roster_statements as queries
 from scanindex.store.roster_check_digits import passes
 from scanindex.store.roster_frequencies import NameCounts, SqlFrequencies, size_of, version_of
+from scanindex.store.roster_merge import may_be_one
 from scanindex.store.roster_tables import (
     roster_history,
     roster_identifiers,
@@ -258,6 +259,13 @@ class SqlRoster:
             mine = or_(*alike, roster_names.c.person_no.in_(held))
             query = select(roster_names.c.person_no).where(mine, is_new).limit(1)
             return connection.execute(query).first() is not None
+
+    def is_exchanged(self, patient: Patient, since_version: int) -> bool:
+        """Whether a change after this version put somebody who looks different in the patient's place."""
+        return any(
+            version > since_version and not may_be_one(before, patient)
+            for version, _, before in self.history(patient.patient_id)
+        )
 
     # --- plumbing -----------------------------------------------------------------
     def _patients(self, statement: Select[Any], **wanted: object) -> Sequence[Patient]:

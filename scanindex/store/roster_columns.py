@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from scanindex.errors import RosterRejected
 
@@ -276,20 +277,27 @@ def column(path: Path, layout: Layout, field: str) -> Iterator[str]:
     """One field of all rows, quicker than whole rows."""
     number = layout.columns[field]
     with path.open(encoding=layout.encoding, newline="", errors="replace") as stream:
-        reader = csv.reader((line.replace("\0", "") for line in stream), delimiter=layout.delimiter)
-        next(reader)
-        yield from (cells[number].strip() for cells in reader if number < len(cells))
+        yield from (cells[number].strip() for _, cells in _cells(stream, layout) if number < len(cells))
+
+
+def _cells(stream: TextIO, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    """(line on which a row begins, its cells), headings left out. Raises RosterRejected."""
+    reader = csv.reader((line.replace("\0", "") for line in stream), delimiter=layout.delimiter)
+    start = 1
+    try:
+        for cells in reader:
+            if start > 1:
+                yield start, cells
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise RosterRejected(f"line {start} cannot be read as CSV; is a quotation mark missing?") from error
 
 
 def rows(path: Path, layout: Layout) -> Iterator[RawRow]:
     """The data rows; blank lines are skipped, line numbers are the file's."""
     with path.open(encoding=layout.encoding, newline="", errors="replace") as stream:
-        reader = csv.reader((line.replace("\0", "") for line in stream), delimiter=layout.delimiter)
-        next(reader)
         wanted = tuple(layout.columns.items())
-        start = reader.line_num + 1
-        for cells in reader:
-            line_no, start = start, reader.line_num + 1
+        for line_no, cells in _cells(stream, layout):
             if not any(cells):
                 continue
             width = len(cells)

@@ -20,7 +20,7 @@ from scanindex.model import Event, Patient, PatientId
 from scanindex.store import roster_merge_rows
 from scanindex.store.catalog import Catalog, Unit
 from scanindex.store.roster import SqlRoster
-from scanindex.store.roster_merge import check_change
+from scanindex.store.roster_merge import may_be_one
 from scanindex.store.roster_merge_documents import give_back, hand_over, look_again
 from scanindex.store.roster_merge_records import (
     Record,
@@ -33,7 +33,6 @@ from scanindex.store.roster_merge_records import (
     take_apart,
 )
 from scanindex.store.roster_merge_rows import MergeRow
-from scanindex.store.roster_people import RowError
 from scanindex.store.roster_rows import Merge, MergeState
 from scanindex.store.roster_tables import roster_patients, roster_versions
 
@@ -222,15 +221,6 @@ def _judge(connection: Connection, row: MergeRow) -> tuple[MergeState | None, tu
     if any(u.survivor_id == survivor.patient_id for u in undone):
         return None, None
     is_plain = not (loser.is_provisional or survivor.is_provisional)
-    if is_plain and (row.merge.is_trusted or _may_be_one(loser.own, survivor.own)):
+    if is_plain and (row.merge.is_trusted or may_be_one(loser.own, survivor.own)):
         return MergeState.DONE, (loser, survivor)
     return MergeState.DOUBTFUL, None
-
-
-def _may_be_one(loser: Patient, survivor: Patient) -> bool:
-    """As far apart as an import lets one person change without asking."""
-    try:
-        check_change(loser, survivor)
-    except RowError:
-        return False
-    return True

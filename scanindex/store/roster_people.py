@@ -29,8 +29,8 @@ MESSAGES: Mapping[str, str] = {
     "birth_date_century": "The two-digit year fits two centuries.",
     "row_ragged": "The row has more cells than headings.",
     "identifier_on_two_people": "An earlier row gives the same number to somebody else.",
-    "birth_date_changed": "The birth date differs from the one in the roster (accept_changes takes it over).",
-    "person_changed": "The number now names somebody who looks different (accept_changes takes it over).",
+    "birth_date_changed": "The birth date differs from the roster (--accept-changes takes it over).",
+    "person_changed": "The number now names somebody who looks different (--accept-changes takes it over).",
     "provisional_differs": "A patient confirmed from paper holds this number but looks different.",
 }
 

@@ -273,6 +273,43 @@ def test_who_speaks_for_herself_is_the_patient() -> None:
     assert decide(paper).patient_id == "clara"
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        "This 23 year old woman presents with pelvic pain.",
+        "A 6 y/o girl with a cough, brought in today.",
+        "Mr. Rosen was seen with his cane today and walks well.",
+    ],
+)
+def test_a_text_that_tells_of_nobody_like_the_patient_is_asked(told: str) -> None:
+    """Name and number agree, the story is about somebody else."""
+    lines = (f"Patient: {NAME}  MRN: {MRN}", "Visit: <service_date 05/02/1996=1996-05-02>", told)
+
+    assert decide(page(*lines)).outcome is Outcome.REVIEW
+
+
+def test_a_text_may_tell_of_others_beside_the_patient() -> None:
+    """A husband in the story of his wife."""
+    lines = (
+        f"Patient: {NAME}  MRN: {MRN}   Visit: <service_date 05/02/1996=1996-05-02>",
+        "This 48 year old woman came with her husband, a 51 year old man.",
+    )
+
+    assert decide(page(*lines)).patient_id == "clara"
+
+
+def test_care_before_birth_was_somebody_elses() -> None:
+    """Seen in 1940, born in 1948."""
+    line = f"Patient: {NAME}  MRN: {MRN}  Visit: <service_date 05/02/1940=1940-05-02>"
+
+    assert decide(page(line)).outcome is Outcome.REVIEW
+
+
+def test_another_houses_number_is_not_ours() -> None:
+    """Its label says whose number it is."""
+    assert decide(page(f"Patient: {NAME}  Mercy Hospital MRN: {MRN}")).outcome is Outcome.REVIEW
+
+
 def test_two_numbers_that_differ_by_a_digit_are_asked() -> None:
     """The other hospital's number, or a typing error: the page does not say which is ours."""
     paper = page(f"Patient: {NAME}  MRN: {MRN}", "Our number: <mrn 0481202>")

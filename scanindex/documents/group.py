@@ -26,6 +26,7 @@ from scanindex.model import (
 from scanindex.settings import DocumentsSettings
 
 _UNREAD = "nothing can be read on it"
+_SHUFFLED = "guess: printed page counts of this scan are out of order"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,24 @@ def group(
     is_marked = len(gathered) == 1 or any(c.before.separator for c in contents)
     between = _between_sheets(contents, gathered, preset)
     groups = tuple(_closed(g, is_marked=is_marked, is_between=g.run.first in between) for g in gathered)
+    if _is_shuffled(gathered):
+        groups = tuple(_doubted(g) for g in groups)
     return Grouping(groups=groups, set_aside=set_aside)
+
+
+def _is_shuffled(gathered: Sequence[_Open]) -> bool:
+    """One document lacks a page of its printed count and another page of such a count lies loose: the
+    stack was dropped, or its two passes are out of step, and any count may have caught a stranger."""
+    counts = [[p.number for p in g.run.pages if p.number and p.number.total] for g in gathered]
+    lacking = {n[0].total for n in counts if n and n[0].number == 1 and len(n) < (n[0].total or 1)}
+    loose = {n[0].total for n in counts if n and n[0].number > 1}
+    return bool(lacking & loose)
+
+
+def _doubted(group: PageGroup) -> PageGroup:
+    if len(group.pages) == 1:
+        return group
+    return dataclasses.replace(group, is_sure=False, reasons=(*group.reasons, _SHUFFLED))
 
 
 def _unpaired(readings: Sequence[PageReading]) -> Grouping:

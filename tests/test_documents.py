@@ -111,10 +111,10 @@ def test_page_counts_hold_a_document_together() -> None:
 def test_counts_that_are_out_of_order_hold_nothing_for_sure() -> None:
     """A stack of two letters was dropped: A1, B1, A2, B2."""
     found = grouped(
-        note(NORA, extra="Page 1 of 2"),
-        note(CARL, extra="Page 1 of 2"),
-        "slept well, ate a little\nPage 2 of 2",
-        "walked to the window\nPage 2 of 2",
+        f"{note(NORA)}\nPage 1 of 2",
+        f"{note(CARL)}\nPage 1 of 2",
+        f"{TEXT}\nPage 2 of 2",
+        f"{TEXT}\nPage 2 of 2",
     )
 
     assert [g.pages for g in found.groups if g.is_sure and len(g.pages) > 1] == []

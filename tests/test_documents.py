@@ -114,7 +114,7 @@ def test_counts_that_are_out_of_order_hold_nothing_for_sure() -> None:
         f"{note(NORA)}\nPage 1 of 2",
         f"{note(CARL)}\nPage 1 of 2",
         f"{TEXT}\nPage 2 of 2",
-        f"{TEXT}\nPage 2 of 2",
+        f"FAIR OAK HOSPITAL\nDISCHARGE SUMMARY\n{TEXT}\nPage 2 of 2",
     )
 
     assert [g.pages for g in found.groups if g.is_sure and len(g.pages) > 1] == []

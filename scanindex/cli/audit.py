@@ -9,7 +9,7 @@ import click
 
 from scanindex import app, pipeline, redecide, review
 from scanindex import audit as use
-from scanindex.audit_model import AutoFiling, Incident, Mode, Verdict
+from scanindex.audit_model import AutoFiling, Incident, Mode, Stratum, Verdict
 from scanindex.cli.common import (
     actor,
     document_by,
@@ -25,7 +25,7 @@ from scanindex.cli.common import (
 from scanindex.cli.find import catch_up, patient_by
 from scanindex.cli.render import document_data, folder_of, pages_text
 from scanindex.errors import AlreadyRunning, NotFound, UsageError
-from scanindex.model import DocumentState
+from scanindex.model import DocumentId, DocumentState
 
 _VERDICTS = {"right": Verdict.RIGHT, "wrong": Verdict.WRONG, "cannot-tell": Verdict.CANNOT_TELL}
 _BLIND_SPOTS = (
@@ -196,6 +196,8 @@ def record(home: Path, document_id: str, verdict: str, by: str, patient: str | N
             raise UsageError("--patient is the one it is filed under")
         incident = use.record(document.document_id, _VERDICTS[verdict], by, reason, actor(), opened.services)
         click.echo(f"{document.document_id[:8]}: {verdict}")
+        if verdict == "right" and not _counts(document.document_id, opened):
+            click.echo("    kept, but not counted: it was not drawn at random (`audit draw`)")
         if incident is None:
             return
         if person is not None:
@@ -208,6 +210,12 @@ def record(home: Path, document_id: str, verdict: str, by: str, patient: str | N
         elif not _file_now(opened):
             click.echo("    the running service files it next")
         catch_up(opened)
+
+
+def _counts(document_id: DocumentId, opened: app.Workspace) -> bool:
+    with opened.catalog.read() as unit:
+        filing = unit.filings.get(document_id)
+    return filing is not None and filing.stratum is Stratum.UNIFORM
 
 
 def _say_incident(incident: Incident) -> None:

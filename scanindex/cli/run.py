@@ -27,7 +27,9 @@ _PAGES_BETWEEN_LINES = 10
 
 
 @click.command()
-@click.option("--until-idle", is_flag=True, help="Stop once the inbox is empty and everything is done.")
+@click.option(
+    "--until-idle", is_flag=True, help="Stop once all is done; files still being copied in are waited for."
+)
 @click.option(
     "--demo", is_flag=True, help="First drop a synthetic batch with its roster (empty workspace only)."
 )

@@ -13,7 +13,7 @@ from itertools import pairwise
 from rapidfuzz.distance import Indel
 
 from scanindex.match import fold
-from scanindex.match.text import PageText, Token
+from scanindex.match.text import PageText, Token, overlaps
 from scanindex.model import Box, Word
 
 _NAME_FIELD = re.compile(
@@ -45,6 +45,7 @@ _AGE_VALUE = re.compile(r"(\d{1,3})(?:Y|YR|YRS|YEARS|YO)?")
 _ASIDE_SHARE = 0.22
 """Share of the page's width within which a value stands beside its label."""
 _BELOW_LINES = 2.6
+_LEAST_NUMBER = 6
 
 
 def filled_names(text: PageText) -> Iterator[str]:
@@ -76,11 +77,11 @@ def fits(value: str, names: Iterable[str]) -> bool:
 
 
 def boxed_ages(text: PageText) -> Iterator[tuple[int, tuple[Token, ...]]]:
-    """Ages whose label is the word Age alone: beside it on the row, or under it in the column."""
+    """Ages whose label is the word Age alone: beside it on the row, under or over it in the column."""
     for label in text.tokens:
         if label.key != "AGE":
             continue
-        value = _beside(text, label) or _below(text, label)
+        value = _beside(text, label) or _below(text, label) or _above(text, label)
         found = _AGE_VALUE.fullmatch(value.key) if value else None
         if value and found:
             yield int(found[1]), (label, value)
@@ -106,6 +107,40 @@ def _beside(text: PageText, label: Token) -> Token | None:
 def _is_in_row(one: Box, two: Box, text: PageText) -> bool:
     middle = (one.top_px + one.bottom_px) / 2
     return abs(middle - (two.top_px + two.bottom_px) / 2) < 0.6 * text.line_height_px
+
+
+def rows_like(text: PageText, name: Box, number: Box) -> int:
+    """Further rows with words where `name` stands and a number of the same length where `number`
+    stands: the page lists several people."""
+    digits = max((_digits(t) for t in text.tokens if overlaps(t.word.box, number)), default=0)
+    found = 0
+    for tokens in text.by_line.values():
+        row = [t for t in tokens if not _is_in_row(t.word.box, number, text)]
+        has_name = any(t.key.isalpha() and len(t.key) > 1 and _shares_column(t.word.box, name) for t in row)
+        has_number = any(_digits(t) == digits and _shares_column(t.word.box, number) for t in row)
+        found += digits >= _LEAST_NUMBER and has_name and has_number
+    return found
+
+
+def _digits(token: Token) -> int:
+    return sum(c.isdigit() for c in token.key)
+
+
+def _shares_column(one: Box, two: Box) -> bool:
+    return one.left_px < two.right_px and two.left_px < one.right_px
+
+
+def _above(text: PageText, label: Token) -> Token | None:
+    """Forms whose captions stand under the line one writes on."""
+    box, line_px = label.word.box, text.line_height_px
+    column = [
+        t
+        for t in text.tokens
+        if 0 < box.top_px - t.word.box.bottom_px + line_px / 2 < _BELOW_LINES * line_px
+        and t.word.box.left_px < box.right_px + line_px
+        and box.left_px - line_px < t.word.box.right_px
+    ]
+    return max(column, key=lambda t: t.word.box.top_px, default=None)
 
 
 def _below(text: PageText, label: Token) -> Token | None:

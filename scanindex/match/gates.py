@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from scanindex.match import corroborate, fold, wording
+from scanindex.match import corroborate, fold, forms, wording
 from scanindex.match.case import THIRD_KINDS, Case
 from scanindex.match.names import first_names_alike
 from scanindex.match.places import (
@@ -146,6 +146,18 @@ def no_second_patient(case: Case) -> str | None:
         if (_is_strong(other) and not _is_explained(other, case.leader)) or _stands_apart(other, case.leader):
             return "a second patient of the roster stands on the pages"
     return None
+
+
+def no_list(case: Case) -> str | None:
+    """A daily list: the patient's row stands among others', whom the roster may not know."""
+    name = case.leader.agreements.get("name")
+    number = case.leader.agreements.get("mrn") or case.leader.agreements.get("number")
+    if not (name and number and name.box and number.box) or name.scan_page_no != number.scan_page_no:
+        return None
+    text = case.evidence.text_of.get(name.scan_page_no or 0)
+    if text is None or abs(name.box.top_px - number.box.top_px) >= text.line_height_px:
+        return None
+    return "the page lists several people" if forms.rows_like(text, name.box, number.box) else None
 
 
 def margin(case: Case) -> str | None:
@@ -292,6 +304,7 @@ GATES: Mapping[str, Gate] = {
     "no_other_sex": no_other_sex,
     "no_other_ssn": no_other_ssn,
     "no_second_patient": no_second_patient,
+    "no_list": no_list,
     "margin": margin,
     "third_for_look_alikes": third_for_look_alikes,
     "likely_enough": likely_enough,

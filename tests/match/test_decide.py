@@ -298,6 +298,17 @@ def test_a_text_may_tell_of_others_beside_the_patient() -> None:
     assert decide(page(*lines)).patient_id == "clara"
 
 
+def test_an_age_over_its_caption_counts() -> None:
+    """Forms with captions under the line one writes on."""
+    lines = (
+        f"{NAME}    {MRN}    65",
+        "Name            MRN        Age",
+        "Visit: <service_date 05/02/1996=1996-05-02>",
+    )
+
+    assert decide(page(*lines)).outcome is Outcome.REVIEW
+
+
 def test_care_before_birth_was_somebody_elses() -> None:
     """Seen in 1940, born in 1948."""
     line = f"Patient: {NAME}  MRN: {MRN}  Visit: <service_date 05/02/1940=1940-05-02>"

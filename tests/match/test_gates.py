@@ -79,6 +79,16 @@ SITUATIONS: dict[str, Situation] = {
         roster=SmallRoster([CLARA, patient("ida", "Quinn", "Ida", "1955-08-17", "0559031")]),
         papers=(page(*LABEL, "", "QUINN, IDA   08/17/1955", "Wound clean and dry."),),
     ),
+    "no_list": Situation(  # the second row is somebody's whom the roster does not know
+        roster=ROSTER,
+        papers=(
+            page(
+                "Name              MRN        Born         Result",
+                f"{NAME}      {MRN}    {BORN}   8.1",
+                "YARVERBY, ARTHUR  5754873    03/24/1964   18.6",
+            ),
+        ),
+    ),
     "margin": Situation(  # two namesakes of one day; the telephone has changed hands since
         roster=SmallRoster(
             [CLARA, patient("clara2", "Rosen", "Clara", "1948-03-09", "0990011", phone="4195550172")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import contextlib
 import os
 import signal
 import subprocess
@@ -72,9 +73,12 @@ def pid_of(crew: Crew) -> int:
 
 def gone(pids: list[int]) -> bool:
     """Whether the processes end in the next seconds (killing is not instant)."""
-    processes = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
+    processes = []
+    for pid in pids:
+        with contextlib.suppress(psutil.NoSuchProcess):  # it may end while it is looked up
+            processes.append(psutil.Process(pid))
     _, alive = psutil.wait_procs(processes, timeout=10)
-    return not [p for p in alive if p.status() != psutil.STATUS_ZOMBIE]
+    return not [p for p in alive if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
 
 # --- one call ----------------------------------------------------------------------------------

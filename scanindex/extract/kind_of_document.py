@@ -84,7 +84,9 @@ def document_type(layout: Layout, evidence: Evidence, types: SiteTypes = DEFAULT
                 role=Role.OTHER,
                 factor=min(1.0, best.score) * (CONTRADICTED if is_contradicted else 1.0),
             )
-        return
+            return
+        if leading(words) != answer.key:
+            return  # title, words and phrases each say something else
     key, rule = ("correspondence", "letter") if is_letter(layout) else (by_words(answer, words), "words")
     if key is not None:
         yield evidence.finding(

@@ -33,6 +33,10 @@ _LONG = tuple(p for p in TITLES if len(p) >= 8)
 _LONGEST_FIRST = tuple(sorted((p for p in TITLES if len(p) >= 9), key=len, reverse=True))
 
 
+_CAPTION = re.compile(r"\b(?:DATE|TIME|NUMBER|NAME|PHONE|ADDRESS)\b")
+"""Of a field: "Admission date" is no misread "Admission note"."""
+
+
 def normalise(text: str) -> str:
     """Letters and digits only, "&" and "/" as the words people say."""
     text = re.sub(r"\((?:CONT|CONTINUED|PAGE).*?\)", " ", text.upper())
@@ -53,7 +57,7 @@ def match_title(text: str) -> tuple[str, float, bool] | None:
         return None
     if hit := TITLES.get(joined) or TITLES.get(joined.replace("AND", "")):
         return hit[0], 1.0, hit[1]
-    if len(joined) >= 8:
+    if len(joined) >= 8 and not _CAPTION.search(text.upper()):
         slips = 1 if len(joined) < 12 else 2 if len(joined) < 22 else 3
         if found := process.extractOne(joined, _LONG, scorer=DamerauLevenshtein.distance, score_cutoff=slips):
             key, is_weak = TITLES[found[0]]

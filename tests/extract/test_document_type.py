@@ -67,6 +67,41 @@ def test_words_decide_where_there_is_no_title() -> None:
     assert kind(text) == "lab_report"
 
 
+def test_a_caption_that_looks_like_a_title_gives_way_to_the_words() -> None:
+    """ "Admission date" is nearly "Admission note"; everything on the sheet says what it is."""
+    text = "\n".join(
+        (
+            "Fernhollow Regional Hospital",
+            "REGISTRATION FACE SHEET",
+            "PATIENT NAME",
+            "MEDICAL RECORD NUMBER",
+            "Dovecote, Reginald A 0879751",
+            "DATE OF BIRTH SEX",
+            "06/17/1933 Male",
+            "ADDRESS TELEPHONE",
+            "399 Hawthorn Lane, Fernhollow OH",
+            "(555) 555-0183",
+            "ADMISSION DATE",
+            "09/05/1997",
+            "ADMITTING PHYSICIAN",
+            "Whitcombe, Solange MD",
+            "EMERGENCY CONTACT",
+            "Winifred Dovecote (sister)",
+            "CONTACT PHONE",
+            "(555) 555-0142",
+            "INSURANCE COMPANY",
+            "Quarry Mutual Health",
+            "POLICY NUMBER",
+            "QM 88 1204 77",
+            "RELIGION",
+            "MARITAL STATUS",
+            *[""] * 14,
+        )
+    )
+
+    assert kind(text) == "face_sheet"
+
+
 def test_few_or_mixed_words_give_no_answer() -> None:
     """Nothing clear: abstain, a clerk chooses."""
     assert kind(WHO + "seen today, doing well, see my note") is None

@@ -122,6 +122,13 @@ class LazyWorkers:
     ) -> tuple[str, ...]:
         return self._workers.assemble(scan, document, readings, staged)
 
+    def draw_page(
+        self, pdf: Path, page_no: int, places: Sequence[tuple[float, float, float, float]], target: Path
+    ) -> None:
+        """See `ports.PageViews`."""
+        views: Any = self._workers
+        views.draw_page(pdf, page_no, places, target)
+
     def rest(self, scan_id: ScanId) -> None:
         if self._made is not None:
             self._made.rest(scan_id)

@@ -112,6 +112,15 @@ def assemble(
     return tuple(renditions)
 
 
+def draw_page(
+    pdf: Path, page_no: int, places: Sequence[tuple[float, float, float, float]], target: Path
+) -> tuple[int, int]:
+    """A filed page as a PNG with places marked; its width and height."""
+    from scanindex.filing import view
+
+    return view.draw(pdf, page_no, places, target)
+
+
 # --- in a reader -------------------------------------------------------------
 def read(source: Path, max_pixels: int, settings: OcrSettings, checkpoint: Path) -> None:
     """Read the pixels in `source` into the checkpoint file."""

@@ -176,6 +176,18 @@ class UsageError(ConfigError):
     hint = "See `scanindex COMMAND --help`."
 
 
+class QueryError(UsageError):
+    """`at` is the 1-based character of the query where it went wrong."""
+
+    code = "query"
+    meaning = "The line to search for does not make sense."
+    hint = "See docs/reference/query-language.md; a word in quotes is always just a word."
+
+    def __init__(self, detail: str = "", at: int = 1) -> None:
+        super().__init__(detail)
+        self.at = at
+
+
 class RosterRejected(ConfigError):
     code = "roster"
     meaning = "The roster file cannot be imported as it is."

@@ -1,72 +1,292 @@
 """Search as people see it: the index proposes, the catalog decides what is shown.
 
-A hit counts only if its document is filed now, in that very version. So a
-corrected document is never shown under its old patient, not even before the
-index has caught up.
+A document is shown only if it is filed now, in the very version that was found, and the
+asker may see it. What changed since the index was last written is hidden inside the query,
+so that counts and facets leave it out too: a corrected document is never shown under its
+old patient, not even before the index has caught up. Leaves out how pages are found and
+ranked (index), where hits stand on the paper (hits) and who keeps a search (searches).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from scanindex.model import Document, DocumentId, DocumentState, IndexPage, Patient, SearchHit
+from scanindex import find_patients
+from scanindex.model import (
+    Document,
+    DocumentHit,
+    DocumentId,
+    DocumentState,
+    IndexPage,
+    Patient,
+    PatientId,
+    SearchHit,
+    SearchRequest,
+    SearchResult,
+    SearchScope,
+    Spellings,
+)
 from scanindex.pipeline import index_pages
+from scanindex.ports import Unit
 from scanindex.services import Services
 
-_FETCH_FACTOR = 3
-_FETCH_LIMIT = 2_000
+MOST_HIDDEN = 1_000
+"""More changes than this are not hidden inside the query (it would grow too large): what is shown is
+checked all the same, but totals are no longer exact."""
+EVERY_STEP = 100
+MOST_EXPORTED = 100_000
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    hit: SearchHit
+class FoundPatient:
+    patient: Patient
+    documents: int
+    """Filed documents of theirs that the asker may see."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundDocument:
     document: Document
     patient: Patient | None
+    score: float
+    is_look_alike: bool
+    """Found only by spellings that a scanner takes for what was searched."""
+    hits: tuple[SearchHit, ...]
+    """Matching pages, best first."""
+    pages_total: int
+    """Matching pages, also those not in `hits`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facet:
+    value: str
+    """As a query takes it: type code, year, patient id, provider."""
+    label: str = field(repr=False)
+    """As people read it."""
+    documents: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundPage:
-    """One page of results."""
+    """One page of results: people first, then documents."""
 
-    found: tuple[Found, ...]
-    total: int
-    """Matching pages as far as they were checked against the catalog."""
+    patients: tuple[FoundPatient, ...] = ()
+    documents: tuple[FoundDocument, ...]
+    total_documents: int
+    total_pages: int
     is_exact_total: bool
+    next_offset: int | None
+    """Where the next page begins; None on the last one."""
+    facets: Mapping[str, tuple[Facet, ...]] = field(default_factory=dict, repr=False)
+    did_you_mean: str | None = field(default=None, repr=False)
+    also_searched: tuple[str, ...] = field(default=(), repr=False)
+    on_their_way: int = 0
+    """Documents filed so recently that the index does not know them yet."""
     seconds: float
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
-def search(query: str, services: Services, limit: int = 20, offset: int = 0) -> FoundPage:
-    """Pages that match, best first. Raises UsageError pointing at the place, IndexBroken."""
-    want = min((offset + limit) * _FETCH_FACTOR, _FETCH_LIMIT)
-    result = services.index.search(query, limit=want)
-    found: list[Found] = []
-    dropped = 0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Backlog:
+    """What changed in the catalog since the index was last written."""
+
+    hidden: frozenset[DocumentId]
+    on_their_way: int
+    is_huge: bool
+
+
+def search(asked: SearchRequest | str, services: Services) -> FoundPage:
+    """Patients and documents that fit, best first.
+
+    Raises QueryError pointing at the place, IndexBroken (build it anew and ask again).
+    """
+    request = SearchRequest(query=asked) if isinstance(asked, str) else asked
+    for _ in range(_TRIES):
+        backlog = _backlog(request.scope, services)
+        scope = dataclasses.replace(request.scope, hidden=request.scope.hidden | backlog.hidden)
+        sent = dataclasses.replace(request, scope=scope)
+        result = services.index.search(sent)
+        shown, dropped = _checked(result, scope, services)
+        # Filed or corrected while we looked: it is in the outbox now, and hidden the next time.
+        if not dropped or backlog.is_huge:
+            break
+    return _page(sent, result, shown, dropped, backlog, services)
+
+
+def every(
+    request: SearchRequest,
+    services: Services,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    most: int = MOST_EXPORTED,
+) -> Iterator[FoundDocument]:
+    """All documents that fit, in order, each once; `progress` is told (documents so far, in all)."""
+    seen: set[DocumentId] = set()
+    offset: int | None = request.offset
+    while offset is not None and len(seen) < most:
+        step = dataclasses.replace(request, limit=EVERY_STEP, offset=offset, facets=False)
+        page = search(step, services)
+        for found in page.documents:
+            if found.document.document_id not in seen and len(seen) < most:
+                seen.add(found.document.document_id)
+                yield found
+        progress(len(seen), page.total_documents)
+        offset = page.next_offset
+
+
+# --- what the index does not know yet -------------------------------------------------
+def _backlog(scope: SearchScope, services: Services) -> _Backlog:
+    """The index is asked first: what it learns after that is hidden once too often, never too seldom."""
+    seq = int(services.index.info()["seq"])
     with services.catalog.read() as unit:
-        behind = unit.outbox.last_seq() - int(services.index.info()["seq"])
-        documents = {hit.document_id: unit.documents.get(hit.document_id) for hit in result.hits}
-    for hit in result.hits:
-        document = documents[hit.document_id]
-        if document is None or not _is_current(document, hit):
-            dropped += 1
-            continue
-        patient = services.roster.get(document.patient_id) if document.patient_id else None
-        found.append(Found(hit=hit, document=document, patient=patient))
-    notes = [*result.notes]
-    if behind > 0:
-        notes.append(f"the index is {behind} change(s) behind; search again in a moment")
+        items = unit.outbox.after(seq, MOST_HIDDEN + 1)
+        if len(items) > MOST_HIDDEN:
+            return _Backlog(hidden=frozenset(), on_their_way=unit.outbox.last_seq() - seq, is_huge=True)
+        ids = frozenset(item.document_id for item in items)
+        known = unit.outbox.versions_at(seq, ids)
+        documents = [document for i in sorted(ids) if (document := unit.documents.get(i))]
+    # Only relabelled (a patient's name changed): what the index holds of it still stands.
+    same = {d.document_id for d in documents if _is_filed(d) and known.get(d.document_id) == d.version}
+    coming = [d for d in documents if _is_filed(d) and d.document_id not in same and _may_see(d, scope)]
+    return _Backlog(hidden=ids - same, on_their_way=len(coming), is_huge=False)
+
+
+def _checked(
+    result: SearchResult, scope: SearchScope, services: Services
+) -> tuple[list[tuple[DocumentHit, Document]], list[DocumentHit]]:
+    """What may be shown, with its document as the catalog has it; and what may not."""
+    shown: list[tuple[DocumentHit, Document]] = []
+    dropped: list[DocumentHit] = []
+    with services.catalog.read() as unit:
+        for hit in result.documents:
+            document = unit.documents.get(hit.document_id)
+            if document and _is_current(document, hit) and _may_see(document, scope):
+                shown.append((hit, document))
+            else:
+                dropped.append(hit)
+    return shown, dropped
+
+
+def _is_filed(document: Document) -> bool:
+    return document.state is DocumentState.FILED
+
+
+def _is_current(document: Document, hit: DocumentHit) -> bool:
+    return _is_filed(document) and document.version == hit.version
+
+
+def _may_see(document: Document, scope: SearchScope) -> bool:
+    if scope.patient_ids is not None and document.patient_id not in scope.patient_ids:
+        return False
+    return scope.without_sensitivity.isdisjoint(document.sensitivity)
+
+
+def _is_narrow(scope: SearchScope) -> bool:
+    return scope.patient_ids is not None or bool(scope.without_sensitivity)
+
+
+# --- one page ------------------------------------------------------------------------------
+def _page(
+    request: SearchRequest,
+    result: SearchResult,
+    shown: Sequence[tuple[DocumentHit, Document]],
+    dropped: Sequence[DocumentHit],
+    backlog: _Backlog,
+    services: Services,
+) -> FoundPage:
+    after = request.offset + max(1, request.limit)
+    is_settled = not dropped and not backlog.is_huge
+    people = {d.patient_id for _, d in shown if d.patient_id}
+    known = {patient_id: services.roster.get(patient_id) for patient_id in people}
+    documents = tuple(_found(hit, d, known.get(d.patient_id) if d.patient_id else None) for hit, d in shown)
     return FoundPage(
-        found=tuple(found[offset : offset + limit]),
-        total=result.total - dropped,
-        is_exact_total=len(result.hits) >= result.total,
+        patients=() if request.offset else _patients(request, services, is_eager=not result.total_documents),
+        documents=documents,
+        total_documents=result.total_documents - len(dropped),
+        total_pages=result.total - sum(hit.pages_total for hit in dropped),
+        is_exact_total=result.is_exact_total and is_settled,
+        next_offset=after if after < result.total_documents else None,
+        # Counts of what is no longer so might name a patient who has nothing to do with it.
+        facets=_facets(result, services) if is_settled else {},
+        did_you_mean=_did_you_mean(request, result, services),
+        # Words are collected over the whole index: they could tell of pages that may not be seen.
+        also_searched=() if _is_narrow(request.scope) else result.also_searched,
+        on_their_way=backlog.on_their_way,
         seconds=result.seconds,
-        notes=tuple(notes),
+        notes=(*result.notes, *_notes(request, backlog, is_settled)),
     )
 
 
-def _is_current(document: Document, hit: SearchHit) -> bool:
-    return document.state is DocumentState.FILED and document.version == hit.version
+def _found(hit: DocumentHit, document: Document, patient: Patient | None) -> FoundDocument:
+    return FoundDocument(
+        document=document,
+        patient=patient,
+        score=hit.score,
+        is_look_alike=hit.is_look_alike,
+        hits=hit.pages,
+        pages_total=hit.pages_total,
+    )
+
+
+def _patients(request: SearchRequest, services: Services, *, is_eager: bool) -> tuple[FoundPatient, ...]:
+    scope = request.scope
+    people = find_patients.suggest(request.query, services, within=scope.patient_ids, is_eager=is_eager)
+    if not people:
+        return ()
+    with services.catalog.read() as unit:
+        counts = _counts(unit, [p.patient_id for p in people], scope)
+    return tuple(FoundPatient(patient=p, documents=counts.get(p.patient_id, 0)) for p in people)
+
+
+def _counts(unit: Unit, patient_ids: Sequence[PatientId], scope: SearchScope) -> dict[PatientId, int]:
+    return unit.documents.filed_counts(patient_ids, scope.without_sensitivity)
+
+
+def _facets(result: SearchResult, services: Services) -> dict[str, tuple[Facet, ...]]:
+    return {
+        name: tuple(
+            Facet(value=value, label=_label(name, value, services), documents=count)
+            for value, count in values
+        )
+        for name, values in result.facets.items()
+    }
+
+
+def _label(name: str, value: str, services: Services) -> str:
+    if name == "patient":
+        patient = services.roster.get(PatientId(value))
+        parts = (patient.display_name, patient.birth_date, patient.mrn) if patient else ()
+        return ", ".join(part for part in parts if part) or "unknown patient"
+    return value.replace("_", " ") if name == "type" else value
+
+
+def _did_you_mean(request: SearchRequest, result: SearchResult, services: Services) -> str | None:
+    """Only what finds something that the asker may see."""
+    if not result.did_you_mean:
+        return None
+    other = dataclasses.replace(
+        request,
+        query=result.did_you_mean,
+        limit=1,
+        offset=0,
+        facets=False,
+        spellings=Spellings.EXACT,
+    )
+    return result.did_you_mean if services.index.search(other).total_documents else None
+
+
+def _notes(request: SearchRequest, backlog: _Backlog, is_settled: bool) -> Iterator[str]:
+    if backlog.is_huge:
+        yield (
+            f"the index is {backlog.on_their_way} changes behind: totals are not exact, "
+            "recent documents are missing"
+        )
+    elif backlog.on_their_way:
+        yield f"{backlog.on_their_way} document(s) are on their way into the index; search again in a moment"
+    if not is_settled and request.facets:
+        yield "no counts by type, year, patient and provider until the index has caught up"
 
 
 def reindex(services: Services, progress: Callable[[str, int], None] = lambda *_: None) -> int:

@@ -11,6 +11,7 @@ UTC datetimes; clinical dates are civil ISO text, possibly partial ("1987",
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NewType
@@ -361,6 +362,48 @@ class Patient:
         return f"{name.last}, {given}" if given else name.last
 
 
+class SuggestionFit(enum.StrEnum):
+    """How something typed fits a datum of a patient, best first."""
+
+    EXACT = "exact"
+    BEGINNING = "beginning"
+    ENDING = "ending"
+    """Of a number."""
+    INSIDE = "inside"
+    """Of a number."""
+    NICKNAME = "nickname"
+    SOUND = "sound"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuggestionReason:
+    """One thing typed and the datum it fits, with the place to mark."""
+
+    typed: str = field(repr=False)
+    datum: str
+    """last_name, first_name, middle_name, suffix, number, birth_date."""
+    use: str
+    """Of a name official, former, alias; of a number its type (mrn, account, ...); else ""."""
+    value: str = field(repr=False)
+    """The datum as the roster writes it."""
+    fit: SuggestionFit
+    start: int
+    """Of what fits, in characters of `value`."""
+    end: int
+    """Exclusive."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A patient for what somebody types, and why."""
+
+    patient: Patient
+    reasons: tuple[SuggestionReason, ...]
+    """One per thing typed, in typed order."""
+    fit: SuggestionFit
+    """The least good one of its reasons."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """One field: what the page says against what the roster says."""
@@ -603,7 +646,69 @@ class IndexPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchScope:
+    """What the asker may be shown; holds for hits, counts, facets and suggestions alike."""
+
+    patient_ids: frozenset[PatientId] | None = None
+    """Only documents filed under one of these; None: of anybody."""
+    without_sensitivity: frozenset[str] = frozenset()
+    """No documents with one of these labels."""
+    hidden: frozenset[DocumentId] = frozenset()
+    """Documents that changed since the index's last commit: what it holds of them is no longer so."""
+
+
+class SearchOrder(enum.StrEnum):
+    RELEVANCE = "relevance"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
+class Spellings(enum.StrEnum):
+    """Whether words count that a scanner may have misread."""
+
+    AUTO = "auto"
+    """Only where few pages fit exactly."""
+    EXACT = "exact"
+    ALIKE = "alike"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest:
+    query: str = field(repr=False)
+    limit: int = 20
+    """Documents wanted."""
+    offset: int = 0
+    """Documents to skip."""
+    pages_per_document: int = 3
+    """Matching pages of a document that are shown with a snippet."""
+    order: SearchOrder = SearchOrder.RELEVANCE
+    spellings: Spellings = Spellings.AUTO
+    synonyms: bool = True
+    facets: bool = False
+    scope: SearchScope = SearchScope()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedSearch:
+    """A query that somebody keeps; it may name a patient."""
+
+    owner: str
+    """As events name who acts; a name is theirs alone."""
+    name: str = field(repr=False)
+    query: str = field(repr=False)
+    order: SearchOrder = SearchOrder.RELEVANCE
+    spellings: Spellings = Spellings.AUTO
+    synonyms: bool = True
+    created_at: datetime
+    last_run_at: datetime | None = None
+    seen_seq: int = 0
+    """Number of the last event before it was run last: what was filed later is new."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchHit:
+    """One matching page."""
+
     document_id: DocumentId
     version: int
     page_no: int
@@ -612,13 +717,42 @@ class SearchHit:
     """Plain text around the hits, hit words between "[" and "]"."""
     word_numbers: tuple[int, ...]
     """0-based numbers of the hit words in the page's reading order."""
+    is_look_alike: bool = False
+    """Found only by a spelling that a scanner takes for the one searched."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentHit:
+    """One document with its matching pages, best first; at least one."""
+
+    document_id: DocumentId
+    version: int
+    score: float
+    is_look_alike: bool
+    pages: tuple[SearchHit, ...]
+    pages_total: int
+    """Its matching pages, also those that are not in `pages`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    hits: tuple[SearchHit, ...]
+    documents: tuple[DocumentHit, ...]
     total: int
     """Matching pages, before paging."""
+    total_documents: int
+    is_exact_total: bool
+    """False: `total_documents` (and facets) are estimates."""
     seconds: float
+    facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict, repr=False)
+    """Per facet (type, year, patient, provider) values with their documents, most first."""
+    did_you_mean: str | None = field(default=None, repr=False)
+    """The query with unknown words replaced by known ones."""
+    also_searched: tuple[str, ...] = field(default=(), repr=False)
+    """Synonyms and look-alikes that were searched besides, as text."""
     notes: tuple[str, ...] = ()
-    """E.g. "index is 3 documents behind"."""
+    """E.g. "stopped after 3 seconds: results are incomplete"."""
+
+    @property
+    def hits(self) -> tuple[SearchHit, ...]:
+        """All pages of all documents, in order."""
+        return tuple(hit for document in self.documents for hit in document.pages)

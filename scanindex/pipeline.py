@@ -202,11 +202,13 @@ def follow_outbox(services: Services, limit: int = 200) -> int:
 
 
 def index_pages(document: Document | None, services: Services) -> list[IndexPage]:
-    """The pages of a filed document as the index takes them; none for any other."""
+    """The pages of a filed document as the index takes them, under the names and numbers that its
+    patient has now; none for any other."""
     if document is None or document.state is not DocumentState.FILED or document.filed_version is None:
         return []
     folder = services.archive.document_folder(document.document_id, document.filed_version)
-    return filing.index_pages(folder)
+    patient = services.roster.get(document.patient_id) if document.patient_id else None
+    return filing.index_pages(folder, patient)
 
 
 def follow_charts(services: Services, document_ids: Sequence[DocumentId]) -> None:

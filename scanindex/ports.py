@@ -31,11 +31,14 @@ from scanindex.model import (
     PageReading,
     Patient,
     PatientId,
+    SavedSearch,
     Scan,
     ScanId,
     ScanInfo,
     ScanState,
+    SearchRequest,
     SearchResult,
+    Suggestion,
     Word,
 )
 
@@ -158,7 +161,12 @@ class Registry(Protocol):
         """How many there are, provisional ones included."""
 
     def find(self, text: str, limit: int = 20) -> Sequence[Patient]:
-        """Typeahead: name parts in any order, an MRN, a birth date."""
+        """Whom a text names: parts of names in any order, a number, a birth date, or their beginnings;
+        never by sound or nickname."""
+
+    def suggest(self, text: str, limit: int = 20) -> Sequence[Suggestion]:
+        """Typeahead, best first: what `find` finds, then ends and middles of numbers, nicknames and
+        names that sound alike. Any text is harmless; a patient stands for records merged into it."""
 
 
 class NameFrequencies(Protocol):
@@ -200,8 +208,13 @@ class SearchIndex(Protocol):
         Durable on return. Raises IndexBroken if the index must be rebuilt.
         """
 
-    def search(self, query: str, limit: int = 20, offset: int = 0) -> SearchResult:
-        """Best pages first. Raises UsageError with the place of a syntax error, IndexBroken."""
+    def search(self, request: SearchRequest | str) -> SearchResult:
+        """Documents with their matching pages, within the request's scope.
+
+        The same state of the index and the same request give the same order, so paging by
+        offset neither repeats nor skips. Bounded in time; what is found then is returned with a
+        note. Raises UsageError with the place of a syntax error, IndexBroken.
+        """
 
     def info(self) -> dict[str, Any]:
         """documents, pages, seq (last applied outbox number), bytes, engine."""
@@ -284,11 +297,22 @@ class DocumentTable(Protocol):
         """
 
     def ids(self, *states: DocumentState) -> list[DocumentId]: ...
+    def filed_counts(
+        self, patient_ids: Iterable[PatientId], without_sensitivity: Iterable[str] = ()
+    ) -> dict[PatientId, int]:
+        """How many filed documents each of these patients has, those with such a label not counted."""
+
     def counts(self) -> dict[str, int]: ...
 
 
 class OutboxTable(Protocol):
     def add(self, document: Document) -> None: ...
+    def add_filed_of(self, patient_ids: Iterable[PatientId]) -> int:
+        """Every filed document of these patients, because names or numbers of theirs changed; how many."""
+
+    def versions_at(self, seq: int, document_ids: Iterable[DocumentId]) -> dict[DocumentId, int]:
+        """Which version of each document whoever followed the outbox up to `seq` saw last."""
+
     def after(self, seq: int, limit: int) -> list[OutboxItem]: ...
     def last_seq(self) -> int: ...
 
@@ -306,6 +330,9 @@ class EventTable(Protocol):
     def of(self, *, document_id: DocumentId | None = None, scan_id: ScanId | None = None) -> list[Event]: ...
     def seen(self, document_id: DocumentId) -> list[Event]:
         """When people looked at a document (events "viewed" that list it), oldest first."""
+
+    def filed_after(self, seq: int) -> frozenset[DocumentId]:
+        """Documents of which an event after this one says that they were filed."""
 
     def last_seq(self) -> int: ...
 
@@ -326,6 +353,18 @@ class PrintTable(Protocol):
     def of(self, scan_id: ScanId, pages: Iterable[int]) -> Sequence[PagePrint]: ...
     def near(self, page: PagePrint) -> Sequence[tuple[ScanId, PagePrint]]:
         """Pages that may be the same paper, likeliest first; to be compared by prints.likeness."""
+
+
+class SearchTable(Protocol):
+    """Searches that people keep."""
+
+    def get(self, owner: str, name: str) -> SavedSearch | None: ...
+    def put(self, saved: SavedSearch) -> None:
+        """Keep it, in place of what this owner kept under that name."""
+
+    def drop(self, owner: str, name: str) -> None: ...
+    def of(self, owner: str) -> list[SavedSearch]:
+        """By name."""
 
 
 class SourceTable(Protocol):
@@ -382,6 +421,8 @@ class Unit(Protocol):
     @property
     def prints(self) -> PrintTable: ...
     @property
+    def searches(self) -> SearchTable: ...
+    @property
     def sources(self) -> SourceTable: ...
     @property
     def filings(self) -> FilingTable: ...
@@ -428,6 +469,19 @@ class Workers(Protocol):
 
     def forget(self, scan_id: ScanId) -> None:
         """Drop derived work of a settled scan."""
+
+
+class PageViews(Protocol):
+    """Pictures of filed pages for people, drawn in limited child processes."""
+
+    def draw_page(
+        self, pdf: Path, page_no: int, places: Sequence[tuple[float, float, float, float]], target: Path
+    ) -> None:
+        """Write page `page_no` (1-based) of a filed PDF as PNG to `target`, these places marked.
+
+        places: left, top, right, bottom as fractions of the upright page. Raises CorruptFile,
+        WorkerLost, TransientError.
+        """
 
 
 class EventLog(Protocol):
@@ -480,6 +534,7 @@ __all__ = [
     "Ids",
     "NameFrequencies",
     "OcrEngine",
+    "PageViews",
     "ReadingStore",
     "Registry",
     "Roster",

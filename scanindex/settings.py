@@ -131,6 +131,11 @@ class FilingSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexSettings:
     enabled: bool = _doc(True, "Index filed documents for full-text search.")
+    synonyms: str = _doc(
+        "synonyms.txt",
+        "The site's own abbreviations and synonyms, beside the shipped ones; relative paths start at the "
+        "workspace. See [query language](query-language.md#synonyms-and-abbreviations).",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +221,11 @@ class Settings:
     @property
     def index_path(self) -> Path:
         return self.var / "index"
+
+    @property
+    def synonyms_path(self) -> Path:
+        """Where the site's synonyms stand; need not exist."""
+        return self.home / self.index.synonyms
 
     @property
     def catalog_url(self) -> str:

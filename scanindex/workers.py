@@ -141,6 +141,25 @@ class ProcessWorkers:
             made = self._assemble_again(scan, arguments, seconds)
         return made
 
+    def draw_page(
+        self, pdf: Path, page_no: int, places: Sequence[tuple[float, float, float, float]], target: Path
+    ) -> None:
+        """See `ports.PageViews`."""
+        arguments = (pdf, page_no, tuple(places), target)
+        try:
+            _twice(
+                lambda: self._decoders.call(
+                    child.draw_page,
+                    arguments,
+                    self._decode_seconds,
+                    tuple[int, int],
+                    owner=str(pdf),
+                    is_last=True,
+                )
+            )
+        except ChildFailedError as error:
+            raise CorruptFile(f"the page cannot be drawn ({error})") from None
+
     def rest(self, scan_id: ScanId) -> None:
         self._decoders.release(scan_id)
 

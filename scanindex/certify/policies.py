@@ -31,6 +31,7 @@ _RULES = (
     "documents",
     "extract",
     "match",
+    "nicknames.py",
     "ocr",
     "pages",
     "pipeline.py",

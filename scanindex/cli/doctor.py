@@ -15,8 +15,8 @@ import click
 
 from scanindex import app, sandbox
 from scanindex.cli.common import emit_json, json_option, pass_home, settings_of
-from scanindex.errors import MissingTool, ScanindexError
-from scanindex.settings import Settings
+from scanindex.errors import ConfigError, MissingTool, ScanindexError
+from scanindex.settings import IndexSettings, Settings
 
 _NETWORK_TYPES = {"cifs", "smb3", "smbfs", "nfs", "nfs4", "fuse.sshfs", "9p"}
 _SHARE_SETTLE_SECONDS = 10
@@ -127,7 +127,24 @@ def _workspace(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "fail", "processed/ is on another file system than the inbox", "Set intake.processed or retire."
         )
+    yield from _synonyms(settings)
     yield from _stores(settings)
+
+
+def _synonyms(settings: Settings) -> Iterator[Finding]:
+    from scanindex.index.synonyms import Synonyms
+
+    path = settings.synonyms_path
+    if not path.exists():
+        if settings.index.synonyms != IndexSettings().synonyms:
+            yield Finding("warn", "index.synonyms names no file", "Create it, or leave the setting out.")
+        return
+    try:
+        Synonyms.load(path)
+    except ConfigError as error:
+        yield Finding("fail", f"synonyms: {error}", "Mend that line; searches use the table as a whole.")
+    else:
+        yield Finding("ok", "synonyms of the site")
 
 
 def _stores(settings: Settings) -> Iterator[Finding]:

@@ -1,9 +1,8 @@
-"""search, documents, show, chart: the ways to a document."""
+"""documents, show, chart: the ways to a document that is known; search.py finds others."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,85 +31,9 @@ from scanindex.cli.render import (
     patient_data,
     scan_data,
 )
-from scanindex.errors import AlreadyRunning, IndexBroken, UsageError
+from scanindex.errors import AlreadyRunning, UsageError
 from scanindex.lookalikes import look_alikes
 from scanindex.model import Document, DocumentState, Finding, PageReading, Patient, Scan, ScanState
-
-
-@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
-@click.argument("query", nargs=-1, required=True, type=click.UNPROCESSED)
-@click.option("--limit", default=20, show_default=True, help="Pages to show.")
-@click.option("--offset", default=0, help="Skip so many.")
-@json_option
-@pass_home
-def search(home: Path, query: tuple[str, ...], limit: int, offset: int, as_json: bool) -> None:
-    """Search the text and fields of everything filed.
-
-    \b
-    spleen rupture             pages with both words
-    "ruptured spleen"          the phrase (one argument of several words, too)
-    fever OR chills -cough     either; without
-    patient:smith type:lab_report date:1998..2003
-    mrn:0482913 name:"DOE, JOHN" dob:1934-01-02
-    """
-    from scanindex import find
-
-    with workspace(home) as opened:
-        try:
-            catch_up(opened)
-            page = find.search(query_of(query), opened.services, limit, offset)
-        except IndexBroken:
-            click.echo("the index is damaged or missing; building it anew from the archive", err=True)
-            find.reindex(opened.services)
-            page = find.search(query_of(query), opened.services, limit, offset)
-        record_read(opened, "search", [f.document.document_id for f in page.found])
-        if as_json:
-            emit_json(
-                {
-                    "total": page.total,
-                    "is_exact_total": page.is_exact_total,
-                    "seconds": round(page.seconds, 4),
-                    "notes": page.notes,
-                    "hits": [
-                        {
-                            "document_id": f.document.document_id,
-                            "page_no": f.hit.page_no,
-                            "score": round(f.hit.score, 3),
-                            "snippet": f.hit.snippet,
-                            "word_numbers": f.hit.word_numbers,
-                            "document_type": f.document.document_type,
-                            "service_date": f.document.service_date,
-                            "patient": patient_data(f.patient),
-                        }
-                        for f in page.found
-                    ],
-                }
-            )
-            return
-        for f in page.found:
-            head = f"{f.document.document_id[:8]} p.{f.hit.page_no}  {f.document.document_type or 'untyped'}"
-            click.echo(
-                f"{head}  {f.document.service_date or 'undated'}  {printable(patient_line(f.patient))}"
-            )
-            click.echo(f"    {printable(f.hit.snippet)}")
-        about = "" if page.is_exact_total else "about "
-        click.echo(f"{about}{page.total} page(s), {page.seconds * 1000:.0f} ms", err=True)
-        for note in page.notes:
-            click.echo(f"note: {note}", err=True)
-
-
-def query_of(arguments: Sequence[str]) -> str:
-    """The query as it was meant: the shell took the quotes off phrases among several arguments."""
-    if len(arguments) == 1:
-        return arguments[0]
-    return " ".join(_requoted(argument) for argument in arguments)
-
-
-def _requoted(argument: str) -> str:
-    if not any(c.isspace() for c in argument) or '"' in argument:
-        return argument
-    field, colon, value = argument.partition(":")
-    return f'{field}:"{value}"' if colon and field.isalpha() else f'"{argument}"'
 
 
 def catch_up(opened: app.Workspace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,6 +26,7 @@ from scanindex.errors import AlreadyRunning
 
 if TYPE_CHECKING:
     from scanindex.app import Workspace
+    from scanindex.model import Patient, Suggestion, SuggestionReason
     from scanindex.store.roster_import import RosterImport
 
 _SHOWN = 20
@@ -167,17 +168,63 @@ def status(home: Path, as_json: bool) -> None:
 
 @roster.command("find")
 @click.argument("text", nargs=-1, required=True)
+@click.option("--limit", default=_SHOWN, show_default=True, help="Patients to show; at most 500.")
 @json_option
 @pass_home
-def find(home: Path, text: tuple[str, ...], as_json: bool) -> None:
-    """Look patients up by name parts in any order, MRN or birth date."""
+def find(home: Path, text: tuple[str, ...], limit: int, as_json: bool) -> None:
+    """Look patients up by whatever is known of them; best first, with what fits.
+
+    \b
+    smi jo             beginnings of names in any order; middle, former and other names too
+    kathryn smyth      names that sound alike, nicknames (bob, peggy)
+    4829  00-48-29     beginning, end or middle of a number
+    07/09/1931  9 jul 31  070931  jul 1931  1931   a birth date or a part of it
+    smi 1931           any of these together
+
+    Of records that were merged, the one that stands for them is shown.
+    """
     with workspace(home) as opened:
-        found = opened.roster.find(" ".join(text), limit=_SHOWN)
+        found = opened.roster.suggest(" ".join(text), limit=limit)
         record_read(opened, "roster")
         if as_json:
-            emit_json([patient_data(p) for p in found])
+            emit_json([suggestion_data(one) for one in found])
             return
-        table(("PATIENT", "ID"), [(printable(patient_line(p)), p.patient_id) for p in found])
+        rows = [(printable(_whose(one.patient)), one.patient.patient_id, _why(one)) for one in found]
+        table(("PATIENT", "ID", "FITS BY"), rows)
+
+
+def suggestion_data(one: Suggestion) -> dict[str, Any]:
+    """The patient's data, and beside them why the patient is suggested."""
+    reasons = [
+        {
+            "typed": r.typed,
+            "datum": r.datum,
+            "use": r.use,
+            "value": r.value,
+            "fit": r.fit,
+            "start": r.start,
+            "end": r.end,
+        }
+        for r in one.reasons
+    ]
+    return (patient_data(one.patient) or {}) | {"fit": one.fit, "reasons": reasons}
+
+
+def _whose(patient: Patient) -> str:
+    return patient_line(patient) + (" (provisional)" if patient.is_provisional else "")
+
+
+def _why(one: Suggestion) -> str:
+    """ "last name [Smi]th, birth date [1931]-07-09": what fits stands in brackets."""
+    return printable(", ".join(_reason(reason) for reason in one.reasons))
+
+
+def _reason(reason: SuggestionReason) -> str:
+    value, start, end = reason.value, reason.start, reason.end
+    use = f"{reason.use} " if reason.use in ("former", "alias") else ""
+    how = {"nickname": " (nickname)", "sound": " (sounds alike)"}.get(reason.fit, "")
+    marked = f"{value[:start]}[{value[start:end]}]{value[end:]}"
+    return f"{use}{reason.datum.replace('_', ' ')} {marked}{how}"
 
 
 @roster.command("link")

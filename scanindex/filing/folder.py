@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scanindex.errors import IntegrityError, StorageFailed, transient
 from scanindex.filing import paths, record
-from scanindex.model import IndexPage, PageReading
+from scanindex.model import IndexPage, PageReading, Patient
 
 
 def read_words(folder: Path) -> tuple[PageReading, ...]:
@@ -20,10 +20,15 @@ def read_record(folder: Path) -> record.Record:
     return record.read_record(_bytes(folder / paths.RECORD))
 
 
-def index_pages(folder: Path) -> list[IndexPage]:
-    """What the search index takes, from the archive alone."""
+def index_pages(folder: Path, patient: Patient | None = None) -> list[IndexPage]:
+    """What the search index takes.
+
+    patient: the person as the roster has them now, with names and numbers of records that
+    were merged into theirs; None: as they stood when the document was filed.
+    """
     kept = read_record(folder)
-    document, patient, scan = kept.document, kept.patient, kept.scan
+    document, scan = kept.document, kept.scan
+    patient = patient or kept.patient
     names = patient.names if patient else ()
     return [
         IndexPage(

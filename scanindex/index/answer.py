@@ -1,229 +1,232 @@
-"""From a parsed query and the parts of an index to ranked hits; any engine.
+"""From a request and an opened index to documents with marked pages; any engine.
 
-Exact first; when that finds fewer than FEW_HITS pages, spellings that a scanner
-confuses are added, then those one or two letters away, and the result says so.
-Exact pages always stand before look-alikes. Bounded in time: what was found
-when time runs out is returned and marked as incomplete.
+Exact first; when that finds few pages, or on request, spellings that a scanner
+confuses are added, and the result says so. Exact pages always stand before
+look-alikes. Bounded in time: what was found when time runs out is returned and
+marked as incomplete.
 """
 
 from __future__ import annotations
 
-import heapq
-import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
 
 from scanindex.index import expand, plan, query
+from scanindex.index.language import Language
+from scanindex.index.plan import AllOf, Keys, Plan
+from scanindex.index.reader import Count, Matches, PageRef, Reader
 from scanindex.index.snippet import Wanted, hit_words, snippet
-from scanindex.model import DocumentId, PatientId, SearchHit
+from scanindex.index.widen import MAX_WILD_WORDS, IndexWords
+from scanindex.model import (
+    DocumentHit,
+    DocumentId,
+    SearchHit,
+    SearchOrder,
+    SearchRequest,
+    SearchResult,
+    Spellings,
+)
 
 FEW_HITS = 3
-MAX_SPELLINGS = 50
-FUZZY_FROM_CHARACTERS = 5
-TWO_EDITS_FROM_CHARACTERS = 9
-
-_B, _K1 = 0.75, 1.2
-_ABOUT_WEIGHT = 0.5
-
-Ranked = tuple[bool, float, int, int, int]
-"""Is a look-alike, -score, -service day, leaf number, page: ascending is best first."""
-
-
-class Leaf(plan.Leaf, Protocol):
-    """What ranking needs of a part of an index, beyond evaluating."""
-
-    @property
-    def size(self) -> int:
-        """Pages held, deleted ones that are not merged away yet included."""
-
-    @property
-    def deleted(self) -> Collection[int]: ...
-    def weights(self, key: plan.Key, pages: set[int]) -> Iterator[tuple[int, float]]: ...
-    def length(self, page: int) -> int: ...
-    def total_length(self) -> int: ...
-    def words(self) -> Sequence[str]:
-        """Text keys of letters only."""
-
-    def look_alikes(self, key: str) -> Iterator[str]:
-        """Text keys that have this look-alike key but are not it."""
-
-    def stored(self, page: int) -> dict[str, Any]: ...
-
-
-@dataclass(slots=True)
-class _Found:
-    """Pages that fit, per leaf, and whether time ran out."""
-
-    pages: list[set[int]]
-    is_partial: bool = False
-    is_widened: bool = False
-
-    @property
-    def total(self) -> int:
-        return sum(len(p) for p in self.pages)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    hits: tuple[SearchHit, ...]
-    total: int
-    notes: tuple[str, ...]
+FACET_VALUES = 20
+MAX_RANKED_PAGES = 20_000
+"""Pages looked at for one screen of documents; a request beyond them finds nothing more."""
 
 
 def answer(
-    node: query.Node,
-    leaves: Sequence[Leaf],
+    request: SearchRequest,
+    reader: Reader,
     *,
-    limit: int,
-    offset: int,
-    patient_ids: Collection[PatientId] | None,
     seconds: float,
-) -> Answer:
-    """The pages `offset` to `offset + limit` of the ranking, and how many fit."""
-    watch = plan.Watch(seconds)
-    planned = plan.restricted(plan.build(node), patient_ids)
-    exact = _find(planned, leaves, watch)
-    planned, found = _widened(node, planned, exact, leaves, patient_ids, watch)
-    ranked = heapq.nsmallest(offset + limit, _ranked(planned, leaves, found, exact))
-    wanted = plan.wanted(planned)
-    return Answer(
-        hits=tuple(_hit(leaves[leaf], page, -score, wanted) for _, score, _, leaf, page in ranked[offset:]),
-        total=found.total,
-        notes=tuple(_notes(watch, found, seconds)),
-    )
+    language: Language,
+) -> SearchResult:
+    """Documents `offset` to `offset + limit` of the ranking, and how many fit. Raises UsageError."""
+    if not request.synonyms:
+        language = replace(language, thesaurus=None)
+    search = _Search(request, reader, plan.Watch(seconds), language)
+    search.run()
+    return search.result(seconds)
 
 
-def _notes(watch: plan.Watch, found: _Found, seconds: float) -> Iterator[str]:
-    if found.is_widened:
-        yield "includes look-alikes"
-    if watch.wild_was_capped:
-        yield f"* stands for too many words: only the {plan.MAX_WILD_WORDS} most frequent count"
-    if found.is_partial:
-        yield f"stopped after {seconds:g} seconds: results are incomplete"
+@dataclass(frozen=True, slots=True)
+class _Place:
+    ref: PageRef
+    is_look_alike: bool
 
 
-def _widened(
-    node: query.Node,
-    planned: plan.Plan,
-    exact: _Found,
-    leaves: Sequence[Leaf],
-    patient_ids: Collection[PatientId] | None,
-    watch: plan.Watch,
-) -> tuple[plan.Plan, _Found]:
-    """Confused letters first, then edit distance, as long as hits are few."""
-    found = exact
-    for spellings in (_look_alikes, _near_words):
-        if found.total >= FEW_HITS or found.is_partial:
-            break
-        speller = plan.Speller(variants=_cached(spellings, leaves, watch))
-        wider = plan.restricted(plan.build(node, speller), patient_ids)
-        more = _find(wider, leaves, watch) if wider != planned else found
-        late = found.is_partial or more.is_partial or watch.is_over
-        if more.total > found.total:
-            planned, found = wider, replace(more, is_widened=True)
-        found.is_partial = late
-    return planned, found
+class _Search:
+    """One request on one snapshot."""
 
+    def __init__(self, request: SearchRequest, reader: Reader, watch: plan.Watch, language: Language) -> None:
+        self.request = request
+        self.reader = reader
+        self.watch = watch
+        self.node = query.parse(request.query)
+        self.spelling = language.spelling
+        self.words = IndexWords(reader, watch, language, with_misread=False)
+        self.misread = IndexWords(reader, watch, language, with_misread=True)
+        self.exact: Plan = Keys(())
+        self.wider: Plan = Keys(())
+        self.found: Matches | None = None
+        self.sure: Matches | None = None
 
-def _find(planned: plan.Plan, leaves: Sequence[Leaf], watch: plan.Watch) -> _Found:
-    found = _Found([])
-    for leaf in leaves:
+    def run(self) -> None:
         try:
-            found.pages.append(plan.evaluate(planned, leaf, watch).difference(leaf.deleted))
+            self._find()
         except plan.OutOfTime:
-            found.is_partial = True
-            break
-    return found
+            self.watch.ran_out = True
 
+    def _find(self) -> None:
+        self.exact = self.wider = self._planned(self.words)
+        self.sure = self.found = self.reader.find(self.exact, self.watch)
+        if not self._is_wanted_wider(self.sure.count()):
+            return
+        wider = self._planned(self.misread)
+        if wider != self.exact:
+            found = self.reader.find(wider, self.watch)
+            if found.count().pages > self.sure.count().pages:
+                self.wider, self.found = wider, found
 
-def _ranked(planned: plan.Plan, leaves: Sequence[Leaf], found: _Found, exact: _Found) -> Iterator[Ranked]:
-    size = sum(leaf.size for leaf in leaves)
-    mean = max(1.0, sum(leaf.total_length() for leaf in leaves) / max(1, size))
-    keys = [(key, _rarity(key, leaves, size)) for key in plan.scored_keys(planned)]
-    for number, (leaf, pages) in enumerate(zip(leaves, found.pages, strict=False)):
-        certain = exact.pages[number] if number < len(exact.pages) else set()
-        days = leaf.days("date") if pages else ()
-        for page, score in _scores(leaf, pages, keys, mean).items():
-            yield page not in certain, -score, -days[page][0], number, page
+    def _is_wanted_wider(self, count: Count) -> bool:
+        wish = self.request.spellings
+        return wish is Spellings.ALIKE or (wish is Spellings.AUTO and count.pages < FEW_HITS)
 
+    def _planned(self, words: plan.Words) -> Plan:
+        return plan.restricted(plan.build(self.node, words), self.request.scope)
 
-def _rarity(key: plan.Key, leaves: Sequence[Leaf], size: int) -> float:
-    holding = sum(leaf.frequency(key) for leaf in leaves)
-    return math.log(1 + (size - holding + 0.5) / (holding + 0.5))
+    # --- ranking ------------------------------------------------------------------
+    def documents(self) -> list[PageRef]:
+        """The best page of each document to show, best first."""
+        want = self.request.offset + self.request.limit
+        if not self.found or not self.request.limit:
+            return []
+        size = want + 40
+        while True:
+            size = min(size, MAX_RANKED_PAGES)
+            refs = self._ranked(size)
+            firsts: dict[str, PageRef] = {}
+            for ref in refs:
+                firsts.setdefault(ref.document_id, ref)
+            if len(firsts) >= want or len(refs) < size or size == MAX_RANKED_PAGES:
+                return list(firsts.values())[self.request.offset : want]
+            size *= 4
 
+    def _ranked(self, size: int) -> Sequence[PageRef]:
+        assert self.found and self.sure
+        order = self.request.order
+        if order is not SearchOrder.RELEVANCE or self.wider == self.exact:
+            return self.found.top(size, order)
+        sure = list(self.sure.top(size, order))
+        if len(sure) < size:
+            more = self.reader.find(AllOf((self.wider,), (self.exact,)), self.watch)
+            sure += more.top(size - len(sure), order)
+        return sure
 
-def _scores(
-    leaf: Leaf, pages: set[int], keys: Sequence[tuple[plan.Key, float]], mean: float
-) -> dict[int, float]:
-    """Okapi BM25 over the text; labels count less and without lengths."""
-    scores = dict.fromkeys(pages, 0.0)
-    for key, rarity in keys:
-        if key[0] != plan.TEXT:
-            for page, _weight in leaf.weights(key, pages):
-                scores[page] += rarity * _ABOUT_WEIGHT
-            continue
-        for page, weight in leaf.weights(key, pages):
-            norm = _K1 * (1 - _B + _B * leaf.length(page) / mean)
-            scores[page] += rarity * weight * (_K1 + 1) / (weight + norm)
-    return scores
+    def places(self, firsts: Sequence[PageRef]) -> dict[str, list[_Place]]:
+        """All matching pages of these documents, exact ones first."""
+        found: dict[str, list[_Place]] = {ref.document_id: [] for ref in firsts}
+        if not firsts or not self.sure or not self.found:
+            return found
+        sure = self.sure.pages_of(firsts)
+        for ref in sure:
+            found[ref.document_id].append(_Place(ref, is_look_alike=False))
+        if self.wider != self.exact:
+            known = {(ref.document_id, ref.page_no) for ref in sure}
+            for ref in self.found.pages_of(firsts):
+                if (ref.document_id, ref.page_no) not in known:
+                    found[ref.document_id].append(_Place(ref, is_look_alike=True))
+        return found
 
-
-def _hit(leaf: Leaf, page: int, score: float, wanted: Wanted) -> SearchHit:
-    stored = leaf.stored(page)
-    words = stored.get("text", "").split()
-    numbers = hit_words(words, wanted)
-    return SearchHit(
-        document_id=DocumentId(stored["document_id"]),
-        version=stored["version"],
-        page_no=stored["page_no"],
-        score=score,
-        snippet=snippet(words, numbers),
-        word_numbers=numbers,
-    )
-
-
-Spellings = Callable[[str, Sequence[Leaf], plan.Watch], list[str]]
-
-
-def _cached(spellings: Spellings, leaves: Sequence[Leaf], watch: plan.Watch) -> plan.Variants:
-    known: dict[str, list[str]] = {}
-
-    def variants(token: str) -> list[str]:
-        if token not in known:
-            known[token] = spellings(token, leaves, watch)
-        return known[token]
-
-    return variants
-
-
-def _look_alikes(token: str, leaves: Sequence[Leaf], watch: plan.Watch) -> list[str]:
-    """Words of the index that differ from the token only in letters that scanners confuse."""
-    key = expand.look_alike(token)
-    if not key:
-        return []
-    found = dict.fromkeys([key])
-    for leaf in leaves:
-        found |= dict.fromkeys(leaf.look_alikes(key))
-    return list(found)[:MAX_SPELLINGS]
-
-
-def _near_words(token: str, leaves: Sequence[Leaf], watch: plan.Watch) -> list[str]:
-    """Look-alikes and words one slip (two in long words) away; numbers have no other spelling."""
-    from rapidfuzz import process
-    from rapidfuzz.distance import Levenshtein
-
-    alike = _look_alikes(token, leaves, watch)
-    if len(token) < FUZZY_FROM_CHARACTERS or not token.isalpha():
-        return alike
-    edits = 2 if len(token) >= TWO_EDITS_FROM_CHARACTERS else 1
-    found: dict[str, int] = {}
-    for leaf in leaves:
-        if watch.is_over:
-            break
-        near = process.extract(
-            token, leaf.words(), scorer=Levenshtein.distance, score_cutoff=edits, limit=MAX_SPELLINGS
+    # --- result ---------------------------------------------------------------------
+    def result(self, seconds: float) -> SearchResult:
+        """What is shown; time that runs out here costs the documents, not the counts."""
+        count = self.found.count() if self.found else Count(pages=0, documents=0, is_exact=False)
+        shown: tuple[DocumentHit, ...] = ()
+        try:
+            wanted = plan.wanted(self.wider)
+            shown = tuple(self._document(p, wanted) for p in self.places(self.documents()).values())
+            facets = self._facets()
+        except plan.OutOfTime:
+            self.watch.ran_out, facets = True, {}
+        return SearchResult(
+            documents=shown,
+            total=count.pages,
+            total_documents=count.documents,
+            is_exact_total=count.is_exact and not self.watch.ran_out,
+            seconds=0.0,
+            facets=facets,
+            did_you_mean=self._did_you_mean(),
+            also_searched=tuple(self.words.said),
+            notes=tuple(self._notes(seconds)),
         )
-        found |= {word: int(distance) for word, distance, _ in near}
-    near_first = sorted(found, key=lambda w: (found[w], w))[:MAX_SPELLINGS]
-    return list(dict.fromkeys([*alike, *near_first]))
+
+    def _facets(self) -> dict[str, tuple[tuple[str, int], ...]]:
+        if not self.request.facets or not self.found:
+            return {}
+        return {name: tuple(values) for name, values in self.found.facets(FACET_VALUES).items()}
+
+    def _document(self, places: Sequence[_Place], wanted: Wanted) -> DocumentHit:
+        first = places[0]
+        pages = tuple(self._hit(p, wanted) for p in places[: self.request.pages_per_document])
+        return DocumentHit(
+            document_id=DocumentId(first.ref.document_id),
+            version=first.ref.version,
+            score=first.ref.score,
+            is_look_alike=first.is_look_alike,
+            pages=pages,
+            pages_total=len(places),
+        )
+
+    def _hit(self, place: _Place, wanted: Wanted) -> SearchHit:
+        ref = place.ref
+        words = self.reader.text(ref).split()
+        numbers = hit_words(words, wanted)
+        return SearchHit(
+            document_id=DocumentId(ref.document_id),
+            version=ref.version,
+            page_no=ref.page_no,
+            score=ref.score,
+            snippet=snippet(words, numbers),
+            word_numbers=numbers,
+            is_look_alike=place.is_look_alike,
+        )
+
+    def _did_you_mean(self) -> str | None:
+        """Words that stand on no page the asker may see, replaced by ones that a lexicon knows."""
+        if self.watch.ran_out or not self.sure or self.sure.count().pages >= FEW_HITS:
+            return None
+        text, changed = self.request.query, False
+        for word in sorted(_plain_words(self.node), key=lambda w: -w.at):
+            at = word.at - 1
+            if text[at : at + len(word.text)] == word.text and (better := self._better(word.text)):
+                text, changed = text[:at] + better + text[at + len(word.text) :], True
+        return text if changed else None
+
+    def _better(self, text: str) -> str | None:
+        token = expand.joined(text)
+        better = self.spelling.suggest(token)
+        if better is None or better == token:
+            return None
+        seen = plan.restricted(Keys(((plan.TEXT, token), (plan.ABOUT, token))), self.request.scope)
+        return None if self.reader.find(seen, self.watch).count().pages else better
+
+    def _notes(self, seconds: float) -> Iterator[str]:
+        if self.wider != self.exact:
+            yield "includes look-alikes"
+        if self.words.wild_was_capped:
+            yield f"* stands for too many words: only the {MAX_WILD_WORDS} most frequent count"
+        if self.watch.ran_out:
+            yield f"stopped after {seconds:g} seconds: results are incomplete"
+
+
+def _plain_words(node: query.Node) -> Iterator[query.Word]:
+    """The words that a page must or may hold, outside fields and quotes."""
+    match node:
+        case query.Word():
+            yield node
+        case query.Both(wanted, _):
+            for member in wanted:
+                yield from _plain_words(member)
+        case query.Either(choices):
+            for member in choices:
+                yield from _plain_words(member)

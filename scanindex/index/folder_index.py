@@ -20,15 +20,18 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from scanindex.errors import CatalogBusy, IndexBroken, ScanindexError, TransientError
+from scanindex.errors import CatalogBusy, IndexBroken, ScanindexError, TransientError, UsageError
 from scanindex.index import answer, state
-from scanindex.index import query as language
-from scanindex.model import DocumentId, IndexPage, PatientId, SearchResult
+from scanindex.index import query as query_language
+from scanindex.index.language import Language
+from scanindex.index.leaves import Leaf, LeafReader
+from scanindex.index.reader import Reader
+from scanindex.model import DocumentId, IndexPage, SearchRequest, SearchResult
 
 REBUILD_BATCH_PAGES = 2_000
 """Pages written at a time by a rebuild: bounds its memory."""
@@ -37,18 +40,9 @@ MAX_MERGED_PAGES = 5_000
 MAX_LOOSE_LEAVES = 40
 """With more small leaves `apply` merges some itself, in case nobody calls `tidy`."""
 LOOSE_PAGES = MERGE_FAN**3
-MAX_LIMIT = 1_000
 _OPENING_ATTEMPTS = 5
 
 Renewal = tuple[DocumentId, Sequence[IndexPage]]
-
-
-class Leaf(answer.Leaf, Protocol):
-    """One set of immutable files with the numbers of its deleted pages."""
-
-    @property
-    def key(self) -> str:
-        """The same for the same files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +98,19 @@ class FolderIndex:
     """`ports.SearchIndex` in the folder `path`: any number of readers, one writer at a time."""
 
     def __init__(
-        self, path: Path, engine: Engine, *, lock_seconds: float = 10.0, search_seconds: float = 3.0
+        self,
+        path: Path,
+        engine: Engine,
+        *,
+        lock_seconds: float = 10.0,
+        search_seconds: float = 3.0,
+        language: Language | None = None,
     ) -> None:
         self._root = path
         self._engine = engine
         self._lock_seconds = lock_seconds
         self._search_seconds = search_seconds
+        self._language = language or Language()
         self._open: _Snapshot | None = None
         # Readers may keep file positions: one search at a time per object.
         self._reading = threading.RLock()
@@ -131,38 +132,32 @@ class FolderIndex:
             with contextlib.suppress(TransientError):
                 self.tidy()
 
-    def search(
-        self,
-        query: str,
-        limit: int = 20,
-        offset: int = 0,
-        *,
-        patient_ids: Collection[PatientId] | None = None,
-    ) -> SearchResult:
-        """Best pages first, newest first among equals. Raises UsageError, IndexBroken.
-
-        patient_ids: only pages filed under one of these (what the asker may see).
-        """
+    def search(self, request: SearchRequest | str) -> SearchResult:
+        """Documents with their matching pages. Raises UsageError, IndexBroken; see ports."""
         start = time.monotonic()
-        node = language.parse(query)
+        if isinstance(request, str):
+            request = SearchRequest(query=request)
+        query_language.parse(request.query)  # what is no query is refused before anything is opened
         with self._reading, state.disk_errors():
             snapshot = self._snapshot()
             try:
                 found = answer.answer(
-                    node,
-                    snapshot.leaves,
-                    limit=max(0, min(limit, MAX_LIMIT)),
-                    offset=max(0, offset),
-                    patient_ids=patient_ids,
+                    request,
+                    self._reader(snapshot.leaves),
                     seconds=self._search_seconds,
+                    language=self._language,
                 )
+            except UsageError:
+                raise
             except Exception:
                 # Damage that came after the look at the files; else it is a fault of ours.
                 self._verify_again()
                 raise
-        return SearchResult(
-            hits=found.hits, total=found.total, seconds=time.monotonic() - start, notes=found.notes
-        )
+        return replace(found, seconds=time.monotonic() - start)
+
+    def _reader(self, leaves: Sequence[Any]) -> Reader:
+        """Engines that search all their leaves at once have one of their own."""
+        return LeafReader(leaves)
 
     def info(self) -> dict[str, Any]:
         """documents, pages, seq, bytes, engine, segments. Raises IndexBroken.
@@ -213,10 +208,13 @@ class FolderIndex:
         """
         with state.disk_errors(), contextlib.suppress(CatalogBusy):
             snapshot = self._own_snapshot()
-            if chosen := _merge_group(snapshot.leaves):
+            if chosen := self._worth_merging(snapshot.leaves):
                 with state.locked(self._root / "tidy.lock", 0.0):
                     return self._merge(snapshot.held.folder, chosen)
         return False
+
+    def _worth_merging(self, leaves: Sequence[Any]) -> Sequence[Any]:
+        return _merge_group(leaves)
 
     def _merge(self, folder: str, chosen: Sequence[Any]) -> bool:
         for stale in self._root.glob("merge-*"):
@@ -369,10 +367,12 @@ def _with(held: state.State, change: Change, *, documents: int, pages: int) -> s
 
 def _pages_of(document_id: DocumentId, leaves: Sequence[Leaf]) -> list[int]:
     """Index-wide numbers of a document's live pages."""
-    found, base = [], 0
+    found: list[int] = []
+    key, base = ("document_id", document_id), 0
     for leaf in leaves:
-        pages = leaf.pages(("document_id", document_id), None).difference(leaf.deleted)
-        found += [base + page for page in sorted(pages)]
+        if leaf.frequency(key):
+            pages = leaf.postings(key)[0]
+            found += [base + int(page) for page in pages[leaf.live[pages]]]
         base += leaf.size
     return found
 
@@ -396,8 +396,8 @@ def _merge_group(leaves: Sequence[Leaf]) -> list[Leaf]:
     """Leaves worth merging now: eight of about one size, or one that is mostly deleted."""
     levels: dict[int, list[Leaf]] = {}
     for leaf in leaves:
-        live = leaf.size - len(leaf.deleted)
-        if len(leaf.deleted) * 3 > leaf.size:
+        live = int(leaf.live.sum())
+        if (leaf.size - live) * 3 > leaf.size:
             return [leaf]
         levels.setdefault(int(math.log(max(1, live), MERGE_FAN)), []).append(leaf)
     for _, group in sorted(levels.items()):

@@ -1,9 +1,10 @@
 """What a query means, for any engine that keeps keys per page.
 
-`build` turns the syntax tree into a plan over (field, key) pairs; `evaluate`
-runs a plan on one leaf (a part of an index) with sets of page numbers, so the
-boolean work is done in C, the total is exact, and a permission filter is one
-more member of the outermost `AllOf` (`restricted`). Engines supply `Leaf`.
+`build` turns the syntax tree into a plan over (field, key) pairs. Everything
+that needs to know what an index holds (stars, other spellings, synonyms) comes
+from a `Words`, so that a finished plan is made of plain keys and engines only
+evaluate. A permission filter is one more member of the outermost `AllOf`
+(`restricted`). Pure.
 
 Fields: `text` (keys with word numbers), `about` (keys of patient, type,
 provider, facility: plain words find them too), and one per query field.
@@ -12,20 +13,21 @@ provider, facility: plain words find them too), and one per query field.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from scanindex.index import expand, query
+from scanindex.index import expand, names, query, spans
 from scanindex.index.snippet import Wanted
 from scanindex.index.spans import DaySpan
+from scanindex.model import SearchScope
 
-MAX_WILD_WORDS = 200
-"""Words a `*` may stand for in one leaf; the most frequent are taken."""
 MAX_JOINED_VARIANTS_OF = 4
 """Phrases up to this many parts are looked for in every way of writing them together."""
 MAX_PAIR_JOINED_PARTS = 12
 """Up to this many with one pair written together; longer ones only as typed."""
+MAX_PHRASE_SPELLINGS = 60
+"""Other spellings of one word inside a phrase."""
 
 TEXT, ABOUT = "text", "about"
 Key = tuple[str, str]
@@ -34,22 +36,25 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Pages with any of these keys."""
+    """Pages with any of these keys; the empty one fits no page."""
 
     any_of: tuple[Key, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Consecutive:
-    """Pages where these stand on consecutive words."""
+    """Pages where these stand on consecutive words; each slot names alternatives, all of `text`."""
 
     slots: tuple[tuple[Key, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Glob:
-    fields: tuple[str, ...]
-    pieces: tuple[str, ...]
+class Near:
+    """Pages where both stand 1 to `distance` words apart, in either order; all of `text`."""
+
+    left: tuple[Key, ...]
+    right: tuple[Key, ...]
+    distance: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
+    """Pages that fit all of `wanted` (never empty) and none of `unwanted`."""
+
     wanted: tuple[Plan, ...]
     unwanted: tuple[Plan, ...] = ()
 
@@ -71,19 +78,7 @@ class AnyOf:
     choices: tuple[Plan, ...]
 
 
-Plan = Keys | Consecutive | Glob | Days | AllOf | AnyOf
-Variants = Callable[[str], Iterable[str]]
-"""Other spellings of a text key that this index holds."""
-
-
-class Leaf(Protocol):
-    """One part of an index; page numbers count within it."""
-
-    def frequency(self, key: Key) -> int: ...
-    def pages(self, key: Key, within: set[int] | None) -> set[int]: ...
-    def positions(self, key: Key, pages: Sequence[int]) -> dict[int, list[int]]: ...
-    def keys_from(self, field: str, prefix: str) -> Iterator[str]: ...
-    def days(self, field: str) -> Sequence[tuple[int, int]]: ...
+Plan = Keys | Consecutive | Near | Days | AllOf | AnyOf
 
 
 class OutOfTime(Exception):
@@ -91,11 +86,12 @@ class OutOfTime(Exception):
 
 
 class Watch:
-    """Deadline and remarks of one search."""
+    """Deadline of one search."""
 
     def __init__(self, seconds: float) -> None:
         self._until = time.monotonic() + seconds
-        self.wild_was_capped = False
+        self.ran_out = False
+        """Set by whoever left something out for lack of time."""
 
     @property
     def is_over(self) -> bool:
@@ -106,65 +102,188 @@ class Watch:
             raise OutOfTime
 
 
-# --- tree to plan -------------------------------------------------------------
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Speller:
-    """How text keys are widened: not at all, or by other spellings."""
+class Words(Protocol):
+    """What counts as a word of the query, given what an index holds."""
 
-    variants: Variants | None = None
+    def spellings(self, token: str) -> Iterable[str]:
+        """Other text keys that stand for this one."""
 
-    def text(self, token: str) -> tuple[Key, ...]:
-        others = self.variants(token) if self.variants else ()
-        return tuple((TEXT, t) for t in dict.fromkeys((token, *others)))
+    def fuzzy(self, token: str, edits: int) -> Iterable[str]:
+        """Text keys up to so many letters away."""
+
+    def matching(self, field: str, pieces: tuple[str, ...]) -> Iterable[str]:
+        """Keys of a field that read as these pieces with anything between."""
+
+    def other_ways(self, words: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
+        """Other ways of saying these consecutive keys (synonyms)."""
 
 
-EXACT = Speller()
+class AsTyped:
+    """`Words` of nobody: only what was typed counts, and stars stand for nothing."""
+
+    def spellings(self, token: str) -> Iterable[str]:
+        return ()
+
+    def fuzzy(self, token: str, edits: int) -> Iterable[str]:
+        return ()
+
+    def matching(self, field: str, pieces: tuple[str, ...]) -> Iterable[str]:
+        return ()
+
+    def other_ways(self, words: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
+        return ()
 
 
-def build(node: query.Node, speller: Speller = EXACT) -> Plan:
+def build(node: query.Node, words: Words) -> Plan:
+    """The plan of a syntax tree."""
     match node:
         case query.Word(text):
-            return _word(text, speller)
+            return _with_other_ways((text,), _word(text, words), words)
         case query.Phrase(text):
-            return _phrase(text.split(), speller)
+            return _phrase(text.split(), words)
         case query.Wild(pieces):
-            return Glob((TEXT, ABOUT), pieces)
+            return Keys(_globbed((TEXT, ABOUT), pieces, words))
+        case query.Fuzzy(text, edits):
+            return _fuzzy(text, edits, words)
+        case query.Near(left, right, distance):
+            return Near(_operand(left, words), _operand(right, words), distance)
         case query.FieldValue():
-            return _field(node)
+            return _field(node, words)
         case query.Either(choices):
-            return AnyOf(tuple(build(c, speller) for c in choices))
+            return AnyOf(tuple(build(c, words) for c in choices))
         case query.Both(wanted, unwanted):
             # What is left out is never widened: a look-alike must not hide a page.
-            return AllOf(tuple(build(w, speller) for w in wanted), tuple(build(u) for u in unwanted))
+            left_out = tuple(build(u, _Unwidened(words)) for u in unwanted)
+            return AllOf(tuple(_all_of(wanted, words)), left_out)
 
 
-def restricted(plan: Plan, patient_ids: Iterable[str] | None) -> Plan:
+def restricted(plan: Plan, scope: SearchScope) -> Plan:
     """The plan inside what the asker may see; the one place where that is added."""
-    if patient_ids is None:
-        return plan
-    return AllOf((plan, Keys(tuple(("patient_id", p) for p in sorted(set(patient_ids))))))
+    wanted: list[Plan] = [plan]
+    if scope.patient_ids is not None:
+        wanted.append(Keys(tuple(("patient_id", p) for p in sorted(scope.patient_ids))))
+    labels = tuple(
+        ("sensitivity", key) for s in sorted(scope.without_sensitivity) for key in [expand.joined(s)]
+    )
+    hidden = tuple(("document_id", d) for d in sorted(scope.hidden))
+    unwanted = tuple(Keys(keys) for keys in (labels, hidden) if keys)
+    return AllOf(tuple(wanted), unwanted) if len(wanted) > 1 or unwanted else plan
 
 
-def _word(text: str, speller: Speller) -> Plan:
+@dataclass(frozen=True, slots=True)
+class _Unwidened:
+    """Stars and `~` as asked for; no other spellings, no synonyms."""
+
+    words: Words
+
+    def spellings(self, token: str) -> Iterable[str]:
+        return ()
+
+    def fuzzy(self, token: str, edits: int) -> Iterable[str]:
+        return self.words.fuzzy(token, edits)
+
+    def matching(self, field: str, pieces: tuple[str, ...]) -> Iterable[str]:
+        return self.words.matching(field, pieces)
+
+    def other_ways(self, words: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
+        return ()
+
+
+MAX_SAYING_WORDS = 5
+
+
+def _all_of(nodes: Sequence[query.Node], words: Words) -> Iterator[Plan]:
+    """Words next to each other are tried together first: a synonym may be of several words."""
+    at = 0
+    while at < len(nodes):
+        size = _run_of_words(nodes, at)
+        for length in range(min(size, MAX_SAYING_WORDS), 1, -1):
+            texts = tuple(n.text for n in nodes[at : at + length] if isinstance(n, query.Word))
+            ways = tuple(words.other_ways(tuple(map(expand.joined, texts))))
+            if ways:
+                typed = AllOf(tuple(build(n, words) for n in nodes[at : at + length]))
+                yield AnyOf((typed, *(_said(way) for way in ways)))
+                at += length
+                break
+        else:
+            yield build(nodes[at], words)
+            at += 1
+
+
+def _run_of_words(nodes: Sequence[query.Node], at: int) -> int:
+    end = at
+    while end < len(nodes) and isinstance(nodes[end], query.Word):
+        end += 1
+    return end - at
+
+
+def _with_other_ways(texts: tuple[str, ...], typed: Plan, words: Words) -> Plan:
+    ways = tuple(words.other_ways(tuple(map(expand.joined, texts))))
+    return AnyOf((typed, *(_said(way) for way in ways))) if ways else typed
+
+
+def _said(way: tuple[str, ...]) -> Plan:
+    """A synonym is searched in the text only, as it is."""
+    return _sequence(way, AsTyped())
+
+
+def _slot(token: str, words: Words) -> tuple[Key, ...]:
+    others = list(words.spellings(token))[:MAX_PHRASE_SPELLINGS]
+    return tuple((TEXT, t) for t in dict.fromkeys((token, *others)))
+
+
+def _operand(item: query.Word | query.Wild | query.Fuzzy, words: Words) -> tuple[Key, ...]:
+    """What may stand on one side of near/."""
+    match item:
+        case query.Word(text):
+            return _slot(expand.joined(text), words)
+        case query.Wild(pieces):
+            return _globbed((TEXT,), pieces, words)
+        case query.Fuzzy(text, edits):
+            return tuple(key for key in _fuzzy(text, edits, words).any_of if key[0] == TEXT)
+
+
+def _word(text: str, words: Words, *, about: bool = True) -> Plan:
     whole = expand.joined(text)
-    plain = Keys((*speller.text(whole), (ABOUT, whole)))
+    spelled = tuple((TEXT, t) for t in dict.fromkeys((whole, *words.spellings(whole))))
+    choices: list[Plan] = [Keys((*spelled, (ABOUT, whole)) if about else spelled)]
     pieces = expand.parts(text)
-    if len(pieces) == 1:
-        return plain
-    apart = AllOf(tuple(Keys(((ABOUT, p),)) for p in pieces))
-    return AnyOf((plain, _sequence(pieces, speller), apart))
+    if len(pieces) > 1:
+        choices.append(_sequence(pieces, words))
+    if len(pieces) > 1 and about:
+        choices.append(AllOf(tuple(Keys(((ABOUT, p),)) for p in pieces)))
+    if about and (born := _full_date(text)):
+        choices.append(Days("dob", born))
+    return AnyOf(tuple(choices)) if len(choices) > 1 else choices[0]
 
 
-def _phrase(words: Sequence[str], speller: Speller) -> Plan:
-    pieces = [expand.parts(w) for w in words]
+def _full_date(text: str) -> tuple[DaySpan, ...]:
+    """A whole date typed as a plain word may be somebody's birth date."""
+    if sum(map(str.isdigit, text)) < 6:
+        return ()
+    try:
+        found = spans.parse(text)
+    except ValueError:
+        return ()
+    return found if all(span.first == span.last for span in found) else ()
+
+
+def _fuzzy(text: str, edits: int, words: Words) -> Keys:
+    token = expand.joined(text)
+    near = dict.fromkeys((token, *words.fuzzy(token, edits)))
+    return Keys((*((TEXT, t) for t in near), (ABOUT, token)))
+
+
+def _phrase(typed: Sequence[str], words: Words, *, about: bool = True) -> Plan:
+    pieces = [expand.parts(w) for w in typed]
     pieces = [p for p in pieces if p]
     if len(pieces) == 1:
-        return _word("-".join(pieces[0]), speller)
+        return _word("-".join(pieces[0]), words, about=about)
     apart = [p for word in pieces for p in word]
     together = [expand.joined("-".join(word)) for word in pieces]
     variants = {tuple(apart): None, tuple(together): None}
     variants |= dict.fromkeys(_joined_variants(apart))
-    return AnyOf(tuple(_sequence(v, speller) for v in variants))
+    return AnyOf(tuple(_sequence(v, words) for v in variants))
 
 
 def _joined_variants(pieces: list[str]) -> Iterator[tuple[str, ...]]:
@@ -185,29 +304,64 @@ def _joined_variants(pieces: list[str]) -> Iterator[tuple[str, ...]]:
         yield tuple(out)
 
 
-def _sequence(tokens: Sequence[str], speller: Speller) -> Plan:
-    slots = tuple(speller.text(t) for t in tokens)
+def _sequence(tokens: Sequence[str], words: Words) -> Plan:
+    slots = tuple(_slot(t, words) for t in tokens)
     return Keys(slots[0]) if len(slots) == 1 else Consecutive(slots)
 
 
-def _field(node: query.FieldValue) -> Plan:
+# --- fields ---------------------------------------------------------------------
+def _field(node: query.FieldValue, words: Words) -> Plan:
     if node.days:
         return Days(node.name, node.days)
     if isinstance(node.item, query.Wild):
         fields = ("name", "mrn") if node.name == "patient" else (node.name,)
-        return Glob(fields, node.item.pieces)
+        return Keys(_globbed(fields, node.item.pieces, words))
+    if isinstance(node.item, query.Fuzzy):
+        return Keys(
+            tuple(key for key in _fuzzy(node.item.text, node.item.edits, words).any_of if key[0] == TEXT)
+        )
     text = node.item.text
     if node.name == "mrn":
         return _mrn(text)
     if node.name == "source":
         return AnyOf((Keys((("source", expand.exact(text)),)), _labels("source", text)))
-    if node.name == "patient":
-        return AnyOf((_labels("name", text), _mrn(text)))
+    if node.name in ("name", "patient"):
+        found = _labels("name", text) if isinstance(node.item, query.Phrase) else _names(text)
+        return AnyOf((found, _mrn(text))) if node.name == "patient" else found
+    if node.name == TEXT:
+        return _in_text(node.item, words)
+    if node.codes:
+        return AnyOf(
+            (_labels(node.name, text), Keys(tuple((node.name, expand.joined(c)) for c in node.codes)))
+        )
     return _labels(node.name, text)
+
+
+def _in_text(item: query.Word | query.Phrase, words: Words) -> Plan:
+    """Like a plain word or phrase, but what is known about the document does not count."""
+    if isinstance(item, query.Phrase):
+        return _phrase(item.text.split(), words, about=False)
+    return _word(item.text, words, about=False)
+
+
+def _globbed(fields: Iterable[str], pieces: tuple[str, ...], words: Words) -> tuple[Key, ...]:
+    return tuple((field, key) for field in fields for key in words.matching(field, pieces))
 
 
 def _mrn(text: str) -> Plan:
     return Keys(tuple(("mrn", key) for key in expand.mrn_keys(text)))
+
+
+def _names(text: str) -> Plan:
+    """Every word as written, as a nickname, or as something that sounds alike."""
+    found: list[Plan] = []
+    for word in text.split():
+        if not expand.parts(word):
+            continue
+        keys = names.query_keys(word)
+        alike = (*(("name", k) for k in keys.nicknames), *(("sound", k) for k in keys.sounds))
+        found.append(AnyOf((_label("name", word), Keys(alike))) if alike else _label("name", word))
+    return AllOf(tuple(found)) if found else Keys(())
 
 
 def _labels(field: str, text: str) -> Plan:
@@ -225,7 +379,10 @@ def _label(field: str, word: str) -> Plan:
 
 
 # --- what to mark and to score ------------------------------------------------
-def positive(plan: Plan) -> Iterator[Keys | Consecutive | Glob]:
+Leafs = Keys | Consecutive | Near
+
+
+def positive(plan: Plan) -> Iterator[Leafs]:
     """The members of a plan that a page was found for."""
     match plan:
         case AllOf(wanted, _):
@@ -241,11 +398,12 @@ def positive(plan: Plan) -> Iterator[Keys | Consecutive | Glob]:
 
 
 def wanted(plan: Plan) -> Wanted:
+    """What to mark on a page that fits."""
     members = list(positive(plan))
     plain = [key for m in members if isinstance(m, Keys) for key in m.any_of]
+    slots = [s for m in members if isinstance(m, Near) for s in (m.left, m.right)]
     return Wanted(
-        tokens=_of(plain, TEXT),
-        globs=tuple(m.pieces for m in members if isinstance(m, Glob) and TEXT in m.fields),
+        tokens=_of(plain, TEXT) | _of([key for slot in slots for key in slot], TEXT),
         sequences=tuple(
             tuple(_of(slot, TEXT) for slot in m.slots) for m in members if isinstance(m, Consecutive)
         ),
@@ -260,104 +418,11 @@ def scored_keys(plan: Plan) -> tuple[Key, ...]:
     """Keys whose weight on a page counts for its rank."""
     found: dict[Key, None] = {}
     for member in positive(plan):
-        if isinstance(member, Keys):
-            found |= dict.fromkeys(member.any_of)
-        elif isinstance(member, Consecutive):
-            found |= dict.fromkeys(key for slot in member.slots for key in slot)
+        match member:
+            case Keys(any_of):
+                found |= dict.fromkeys(any_of)
+            case Consecutive(slots):
+                found |= dict.fromkeys(key for slot in slots for key in slot)
+            case Near(left, right, _):
+                found |= dict.fromkeys((*left, *right))
     return tuple(key for key in found if key[0] in (TEXT, ABOUT))
-
-
-# --- plan to pages --------------------------------------------------------------
-def evaluate(plan: Plan, leaf: Leaf, watch: Watch, within: set[int] | None = None) -> set[int]:
-    """Page numbers of the leaf that fit, among `within`. Raises OutOfTime."""
-    watch.check()
-    if within is not None and not within:
-        return set()
-    match plan:
-        case Keys(any_of):
-            return set().union(*(leaf.pages(key, within) for key in any_of))
-        case Consecutive(slots):
-            return _evaluate_sequence(slots, leaf, watch, within)
-        case Glob(fields, pieces):
-            keys = [(f, k) for f in fields for k in _expand(f, pieces, leaf, watch)]
-            return set().union(*(leaf.pages(key, within) for key in keys))
-        case Days(field, spans):
-            return _evaluate_days(spans, leaf.days(field), within)
-        case AnyOf(choices):
-            return set().union(*(evaluate(c, leaf, watch, within) for c in choices))
-        case AllOf(wanted, unwanted):
-            return _evaluate_all(wanted, unwanted, leaf, watch, within)
-
-
-def _evaluate_all(
-    wanted: Sequence[Plan], unwanted: Sequence[Plan], leaf: Leaf, watch: Watch, within: set[int] | None
-) -> set[int]:
-    for member in sorted(wanted, key=lambda m: _cost(m, leaf)):
-        within = evaluate(member, leaf, watch, within)
-    found = within if within is not None else set()
-    for member in unwanted:
-        found = found - evaluate(member, leaf, watch, found)
-    return found
-
-
-def _cost(plan: Plan, leaf: Leaf) -> int:
-    """About how many pages it yields; the rarest member goes first."""
-    match plan:
-        case Keys(any_of):
-            return sum(leaf.frequency(key) for key in any_of)
-        case Consecutive(slots):
-            # Above its rarest word: reading positions pays off last among equals.
-            return min(sum(leaf.frequency(key) for key in slot) for slot in slots) * 2
-        case AllOf(wanted, _):
-            return min((_cost(m, leaf) for m in wanted), default=0)
-        case AnyOf(choices):
-            return sum(_cost(c, leaf) for c in choices)
-        case Days():
-            return 1 << 30
-        case _:
-            return 1 << 20
-
-
-def _evaluate_sequence(
-    slots: Sequence[Sequence[Key]], leaf: Leaf, watch: Watch, within: set[int] | None
-) -> set[int]:
-    for slot in sorted(slots, key=lambda s: sum(leaf.frequency(key) for key in s)):
-        within = set().union(*(leaf.pages(key, within) for key in slot))
-        if not within:
-            return set()
-    pages = sorted(within or ())
-    starts: dict[int, set[int]] = {page: set() for page in pages}
-    for offset, slot in enumerate(slots):
-        watch.check()
-        here: dict[int, set[int]] = {}
-        for key in slot:
-            for page, numbers in leaf.positions(key, pages).items():
-                here.setdefault(page, set()).update(n - offset for n in numbers)
-        starts = {p: (here[p] & starts[p] if offset else here[p]) for p in pages if p in here}
-        pages = [p for p in pages if starts.get(p)]
-    return set(pages)
-
-
-def _evaluate_days(
-    spans: Sequence[DaySpan], days: Sequence[tuple[int, int]], within: set[int] | None
-) -> set[int]:
-    if within is not None:
-        return {p for p in within if days[p][1] and any(s.holds(*days[p]) for s in spans)}
-    found: set[int] = set()
-    for span in spans:
-        low, high = max(1, span.first), span.last
-        found.update(p for p, (first, last) in enumerate(days) if low <= first and last <= high)
-    return found
-
-
-def _expand(field: str, pieces: tuple[str, ...], leaf: Leaf, watch: Watch) -> list[str]:
-    keys = []
-    for n, key in enumerate(leaf.keys_from(field, pieces[0])):
-        if n % 1024 == 0:
-            watch.check()
-        if expand.glob_matches(pieces, key):
-            keys.append(key)
-    if len(keys) <= MAX_WILD_WORDS:
-        return keys
-    watch.wild_was_capped = True
-    return sorted(keys, key=lambda k: (-leaf.frequency((field, k)), k))[:MAX_WILD_WORDS]

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import OrderedDict
 from typing import Any
 
 
 class PostingCache:
-    """Most recently used posting lists of all leaves, bounded by their total length."""
+    """Most recently used arrays of all leaves, bounded by their bytes."""
 
-    def __init__(self, postings: int) -> None:
-        self._room = postings
-        self._lists: OrderedDict[tuple[Any, ...], tuple[array[int], array[float]]] = OrderedDict()
+    def __init__(self, room_bytes: int) -> None:
+        self._room_bytes = room_bytes
+        self._lists: OrderedDict[tuple[Any, ...], tuple[Any, ...]] = OrderedDict()
 
-    def get(self, key: tuple[Any, ...]) -> tuple[array[int], array[float]] | None:
+    def get(self, key: tuple[Any, ...]) -> tuple[Any, ...] | None:
         if key in self._lists:
             self._lists.move_to_end(key)
         return self._lists.get(key)
 
-    def put(self, key: tuple[Any, ...], lists: tuple[array[int], array[float]]) -> None:
-        self._lists[key] = lists
-        self._room -= len(lists[0])
-        while self._room < 0:
-            _, (old, _weights) = self._lists.popitem(last=False)
-            self._room += len(old)
+    def put(self, key: tuple[Any, ...], arrays: tuple[Any, ...]) -> None:
+        """Keep some numpy arrays under a key that is not yet there."""
+        self._lists[key] = arrays
+        self._room_bytes -= _bytes(arrays)
+        while self._room_bytes < 0:
+            _, old = self._lists.popitem(last=False)
+            self._room_bytes += _bytes(old)
+
+
+def _bytes(arrays: tuple[Any, ...]) -> int:
+    return sum(int(array.nbytes) for array in arrays)

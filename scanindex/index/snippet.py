@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scanindex.index.expand import glob_matches, word_tokens
+from scanindex.index.expand import word_tokens
 
 SNIPPET_WORDS = 28
 LEAD_WORDS = 8
@@ -21,25 +21,16 @@ class Wanted:
     """What to mark; built from the positive part of a query."""
 
     tokens: frozenset[str] = frozenset()
-    globs: tuple[tuple[str, ...], ...] = ()
-    """Literal pieces between the stars of words with `*`."""
     sequences: tuple[tuple[frozenset[str], ...], ...] = ()
     """Words that must stand beside each other in this order."""
 
 
 def hit_words(words: Sequence[str], wanted: Wanted) -> tuple[int, ...]:
     """Ascending 0-based numbers of the words to mark."""
-    hits = {number for number, word in enumerate(words) if _is_hit(word, wanted)}
+    hits = {n for n, word in enumerate(words) if not wanted.tokens.isdisjoint(word_tokens(word))}
     for sequence in wanted.sequences:
         hits.update(_sequence_hits(words, sequence))
     return tuple(sorted(hits))
-
-
-def _is_hit(word: str, wanted: Wanted) -> bool:
-    found = word_tokens(word)
-    if not wanted.tokens.isdisjoint(found):
-        return True
-    return any(glob_matches(glob, token) for glob in wanted.globs for token in found)
 
 
 def _sequence_hits(words: Sequence[str], sequence: Sequence[frozenset[str]]) -> set[int]:

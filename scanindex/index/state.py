@@ -107,7 +107,7 @@ def read(root: Path) -> State | None:
     try:
         raw = (root / STATE_NAME).read_bytes()
     except FileNotFoundError:
-        if any(root.glob("g*/*.seg")):
+        if any(any(root.glob(f"g*/*.{kind}")) for kind in ("seg", "store")):
             raise IndexBroken("the index has lost its state file") from None
         return None
     digest, _, body = raw.partition(b"\n")

@@ -18,14 +18,15 @@ import functools
 import mmap
 import pickle
 import shutil
+import struct
 from array import array
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from whoosh import columns, fields
-from whoosh.codec.whoosh3 import W3LeafMatcher
+from whoosh.codec.whoosh3 import W3Codec, W3LeafMatcher
 from whoosh.filedb.compound import CompoundStorage
 from whoosh.filedb.filestore import FileStorage
 from whoosh.filedb.structfile import StructFile
@@ -33,58 +34,88 @@ from whoosh.index import TOC, FileIndex
 from whoosh.matching import FilterMatcher
 from whoosh.reading import SegmentReader
 
-from scanindex.index import expand, plan, query, row, state
+from scanindex.index import expand, plan, row, state
 from scanindex.index.folder_index import Change, FolderIndex
+from scanindex.index.language import Language
+from scanindex.index.leaves import PAGE_ROW, PLACE_BITS
 from scanindex.index.postings import PostingCache
+from scanindex.index.reader import FACETS
 from scanindex.model import IndexPage
 
 NAME = "pages"
 WRITER_MEMORY_MB = 64
-CACHED_POSTINGS = 2_000_000
-SPARSE = 64
-"""Fewer candidates than one in so many postings: blocks are skipped instead of read and kept."""
+CACHED_BYTES = 64_000_000
+BLOCK_POSTINGS = 512
+"""Postings that are packed together: larger means fewer steps in Python."""
+MANY = 16
+"""More candidates than one in so many postings: all places are read, and kept."""
+KNOWN_FREQUENCIES = 100_000
+LAST_WORD_NUMBER = 65_535
+LABELS = (
+    *("about", "alike", "name", "sound", "patient_id", "mrn"),
+    *("type", "provider", "facility", "source", "sensitivity"),
+)
 
 
 # --- Whoosh schema and storage ------------------------------------------------
 class _NumberedKeys(fields.TEXT):  # type: ignore[misc]
-    """A text field that is handed its keys with their word numbers ready made."""
+    """A text field that is handed its keys with their word numbers ready made.
+
+    Word numbers are kept as they are, two bytes each: a block of postings is
+    read as one array. Words after the 65,535th have no number of their own.
+    """
 
     def index(self, value: dict[str, list[int]], **_: Any) -> Iterator[tuple[bytes, int, float, bytes]]:
-        encode = self.format.encode
         for key, numbers in value.items():
-            yield key.encode(), len(numbers), float(len(numbers)), encode(numbers)
+            yield key.encode(), len(numbers), float(len(numbers)), _encoded(numbers)
+
+
+def _encoded(numbers: Sequence[int]) -> bytes:
+    if numbers[-1] > LAST_WORD_NUMBER:
+        numbers = sorted({min(n, LAST_WORD_NUMBER) for n in numbers})
+    return array("H", numbers).tobytes()
+
+
+_PACK = struct.Struct(">" + "".join({"i4": "i", "u4": "I", "u8": "Q", "u1": "B"}[k] for _, k in row.PAGE_ROW))
 
 
 @functools.cache
 def _schema() -> Any:
     """One for all: Whoosh reads it while writing and never changes it here."""
-    number = columns.NumericColumn("i", default=0)
-    labels = {name: fields.ID() for name in ("about", "alike", "name", "patient_id", *query.WORD_FIELDS[2:])}
-    days = {f"{name}_{end}": fields.COLUMN(number) for name in query.DATE_FIELDS for end in ("first", "last")}
+    labels = {name: fields.ID() for name in LABELS}
+    facets = {f"facet_{name}": fields.COLUMN(columns.RefBytesColumn()) for name in FACETS}
     return fields.Schema(
         document_id=fields.ID(stored=True),
         version=fields.STORED(),
         page_no=fields.STORED(),
         text=_NumberedKeys(phrase=True, stored=True),
+        rows=fields.COLUMN(columns.FixedBytesColumn(_PACK.size)),
         **labels,
-        **days,
+        **facets,
     )
 
 
-def _fields(page: IndexPage, alike: row.LookAlikes) -> dict[str, Any]:
-    tokens = expand.page_tokens(page.text.split())
-    values: dict[str, Any] = {
+def _fields(page: IndexPage, dictionary: row.Dictionary, starts: bool) -> dict[str, Any]:
+    words = page.text.split()
+    tokens = expand.page_tokens(words)
+    facets = {f"facet_{name}": value.encode() for name, value in row.facets(page).items()}
+    return {
         "_stored_document_id": page.document_id,
         "version": page.version,
         "page_no": page.page_no,
         "text": tokens,
         "_stored_text": page.text,
-        "alike": alike.take(tokens),
+        "alike": dictionary.take(words),
+        "rows": _PACK.pack(*_numbers(page, sum(map(len, tokens.values())), starts)),
         **row.labels(page),
+        **facets,
     }
-    for name, span in row.days(page).items():
-        values |= {f"{name}_first": span.first, f"{name}_last": span.last}
-    return values
+
+
+def _numbers(page: IndexPage, length: int, starts: bool) -> Iterator[int]:
+    for span in row.days(page).values():
+        yield from (span.first, span.last)
+    yield from (length, page.page_no, row.order_key(page.document_id), starts)
 
 
 class _NoLock:
@@ -206,7 +237,7 @@ class _MappedSegment(CompoundStorage):  # type: ignore[misc]
 
 # --- reading --------------------------------------------------------------------
 class _Leaf:
-    """One segment; implements folder_index.Leaf. Page numbers are Whoosh document numbers."""
+    """One segment; implements leaves.Leaf. Page numbers are Whoosh document numbers."""
 
     def __init__(self, storage: _Storage, segment: Any, cache: PostingCache) -> None:
         if segment.is_compound():
@@ -219,128 +250,147 @@ class _Leaf:
         self.size: int = segment.doc_count_all()
         self.deleted = frozenset(segment.deleted_docs())
         self._cache = cache
-        self._days: dict[str, list[tuple[int, int]]] = {}
-        self._lengths: dict[int, int] = {}
         self._frequencies: dict[plan.Key, int] = {}
-        self._words: list[str] | None = None
+        self._facets: dict[str, tuple[list[str], Any]] = {}
+
+    @functools.cached_property
+    def live(self) -> Any:
+        live = np.ones(self.size, bool)
+        live[list(self.deleted)] = False
+        return live
+
+    @functools.cached_property
+    def rows(self) -> Any:
+        native = np.zeros(self.size, PAGE_ROW.newbyteorder("="))
+        column = self._column("rows")
+        if isinstance(column, columns.EmptyColumnReader):
+            return native
+        raw = column._dbfile.get(column._basepos, column._count * _PACK.size)
+        held = np.frombuffer(raw, PAGE_ROW)
+        native[: len(held)] = held
+        return native
+
+    @functools.cached_property
+    def documents(self) -> Any:
+        return np.cumsum(self.rows["starts"], dtype=np.int32)
+
+    def facet(self, name: str) -> tuple[list[str], Any]:
+        if name not in self._facets:
+            column = self._column(f"facet_{name}")
+            if isinstance(column, columns.EmptyColumnReader):
+                return [""], np.zeros(self.size, np.int32)
+            kind = np.dtype("u1" if column._typecode == "B" else ">u2")
+            raw = column._dbfile.get(column._basepos, self.size * kind.itemsize)
+            values = [value.decode() for value in column._uniques]
+            self._facets[name] = values, np.frombuffer(raw, kind).astype(np.int32)
+        return self._facets[name]
+
+    def _column(self, name: str) -> Any:
+        return self.reader.column_reader(name, translate=False)
 
     def frequency(self, key: plan.Key) -> int:
         if key not in self._frequencies:
+            if len(self._frequencies) > KNOWN_FREQUENCIES:
+                self._frequencies.clear()
             self._frequencies[key] = int(self.reader.doc_frequency(*key))
         return self._frequencies[key]
 
-    def pages(self, key: plan.Key, within: set[int] | None) -> set[int]:
-        if not self.frequency(key):
-            return set()
-        if within is not None and len(within) * SPARSE < self.frequency(key):
-            return {page for page, _ in self._among(key, sorted(within))}
-        found = set(self._postings(key)[0])
-        return found if within is None else found & within
+    def postings(self, key: plan.Key) -> tuple[Any, Any]:
+        found = self._cache.get((self.key, *key))
+        if found is None:
+            blocks = list(_blocks(self._matcher(key)))
+            found = tuple(np.concatenate([block[n] for block in blocks]) for n in (0, 1))
+            self._cache.put((self.key, *key), found)
+        return found[0], found[1]
 
-    def weights(self, key: plan.Key, pages: set[int]) -> Iterator[tuple[int, float]]:
-        """Page and number of occurrences, for those of `pages` that hold the key."""
-        if not self.frequency(key):
-            return
-        if len(pages) * SPARSE < self.frequency(key):
-            yield from ((page, m.weight()) for page, m in self._among(key, sorted(pages)))
-            return
-        for page, weight in zip(*self._postings(key), strict=True):
-            if page in pages:
-                yield page, weight
+    def among(self, key: plan.Key, pages: Any) -> tuple[Any, Any]:
+        ids, counts = [_NOTHING], [_NOTHING]
+        for block_ids, block_counts, _ in _blocks(self._matcher(key), pages):
+            chosen = np.isin(block_ids, pages)
+            ids.append(block_ids[chosen])
+            counts.append(block_counts[chosen])
+        return np.concatenate(ids).astype(np.int64), np.concatenate(counts)
 
-    def positions(self, key: plan.Key, pages: Sequence[int]) -> dict[int, list[int]]:
-        if not self.frequency(key):
-            return {}
-        return {page: m.value_as("positions") for page, m in self._among(key, pages)}
+    def places(self, key: plan.Key, pages: Any) -> Any:
+        whole = len(pages) * MANY > self.frequency(key)
+        kept = self._cache.get((self.key, "places", *key))
+        if kept is None:
+            kept = (_all_places(_blocks(self._matcher(key), None if whole else pages)),)
+            if whole:
+                self._cache.put((self.key, "places", *key), kept)
+        chosen = np.zeros(self.size, bool)
+        chosen[pages] = True
+        return kept[0][chosen[kept[0] >> PLACE_BITS]]
 
-    def keys_from(self, field: str, prefix: str) -> Iterator[str]:
-        return (raw.decode() for raw in self.reader.expand_prefix(field, prefix))
-
-    def days(self, field: str) -> list[tuple[int, int]]:
-        if field not in self._days:
-            ends = [self.reader.column_reader(f"{field}_{end}").load() for end in ("first", "last")]
-            self._days[field] = list(zip(*ends, strict=True))
-        return self._days[field]
-
-    def length(self, page: int) -> int:
-        if page not in self._lengths:
-            self._lengths[page] = self.reader.doc_field_length(page, plan.TEXT, 1)
-        return self._lengths[page]
-
-    def total_length(self) -> int:
-        return int(self.reader.field_length(plan.TEXT))
+    def keys_from(self, field: str, prefix: str) -> list[tuple[str, int]]:
+        reader = self.reader
+        found = [raw for raw in reader.expand_prefix(field, prefix)]
+        return [(raw.decode(), self.frequency((field, raw.decode()))) for raw in found]
 
     def stored(self, page: int) -> dict[str, Any]:
         return dict(self.reader.stored_fields(page))
 
-    def words(self) -> list[str]:
-        """Every text key of letters only; for spellings by edit distance."""
-        if self._words is None:
-            self._words = [k for k in self.keys_from(plan.TEXT, "") if k.isalpha()]
-        return self._words
-
-    def look_alikes(self, key: str) -> Iterator[str]:
-        prefix = key + expand.LOOK_ALIKE_SEPARATOR
-        return (entry[len(prefix) :] for entry in self.keys_from("alike", prefix))
-
-    def _among(self, key: plan.Key, pages: Sequence[int]) -> Iterator[tuple[int, Any]]:
-        """Each of the ascending `pages` that holds the key, with the matcher standing on it."""
-        matcher = self._matcher(key)
-        if isinstance(matcher, W3LeafMatcher):
-            yield from _among_blocks(matcher, pages)
-            return
-        for page in pages:
-            if matcher.is_active() and matcher.id() < page:
-                matcher.skip_to(page)
-            if not matcher.is_active():
-                return
-            if matcher.id() == page:
-                yield page, matcher
-
-    def _postings(self, key: plan.Key) -> tuple[array[int], array[float]]:
-        cached = self._cache.get((self.key, *key))
-        if cached is None:
-            ids, weights = array("I"), array("f")
-            for block_ids, block_weights in _blocks(self._matcher(key)):
-                ids.extend(block_ids)
-                weights.extend(block_weights)
-            cached = ids, weights
-            self._cache.put((self.key, *key), cached)
-        return cached
+    def document_ids(self) -> set[str]:
+        """Of every document with a page here, deleted ones included."""
+        return {raw.decode() for raw in self.reader.expand_prefix("document_id", "")}
 
     def _matcher(self, key: plan.Key) -> Any:
         """Postings with deleted pages: whoever asks takes those away once, at the end."""
         matcher = self.reader.postings(*key)
-        return matcher.child if isinstance(matcher, FilterMatcher) else matcher
+        if isinstance(matcher, FilterMatcher):
+            matcher = matcher.child
+            matcher.reset()  # the filter has moved it on already
+        return matcher
+
+
+_NOTHING = np.zeros(0, np.int64)
+_Block = tuple[Any, Any, Sequence[bytes]]
 
 
 # Whoosh steps through postings one by one in Python. Its matcher holds them in
-# blocks of 128; taking whole blocks is ten times faster. Other kinds of matcher
-# (very short lists, other codecs) are stepped through.
-def _blocks(matcher: Any) -> Iterator[tuple[Sequence[int], Sequence[float]]]:
+# blocks; taking whole blocks is far faster, and blocks without any of the wanted
+# pages need not even be unpacked. Other kinds of matcher (very short lists) are
+# stepped through.
+def _blocks(matcher: Any, pages: Any = None) -> Iterator[_Block]:
+    """Page numbers, counts and raw word numbers of each block that may hold one of `pages`."""
     if not isinstance(matcher, W3LeafMatcher):
-        while matcher.is_active():
-            yield (matcher.id(),), (matcher.weight(),)
-            matcher.next()
+        yield from _stepped(matcher)
         return
+    before = 0
     while matcher.is_active():
-        matcher.id()
-        matcher.weight()
-        yield matcher._ids[matcher._i :], matcher._weights[matcher._i :]
+        last = matcher.block_max_id()
+        if pages is None or ((at := np.searchsorted(pages, before)) < len(pages) and pages[at] <= last):
+            matcher._read_data()
+            ids, counts, values = matcher._data
+            numbers = np.cumsum(np.array(ids, np.int64))
+            yield numbers, _counts(counts, len(numbers)), values or ()
+        elif at == len(pages):
+            return
+        before = last + 1
         matcher._next_block()
 
 
-def _among_blocks(matcher: Any, pages: Sequence[int]) -> Iterator[tuple[int, Any]]:
-    wanted, done = set(pages), 0
-    while done < len(pages) and matcher.is_active():
-        if matcher.block_max_id() >= pages[done]:
-            matcher.id()
-            for place, page in enumerate(matcher._ids):
-                if page in wanted:
-                    matcher._i = place
-                    yield page, matcher
-            done = bisect_right(pages, matcher.block_max_id())
-        matcher._next_block()
+def _stepped(matcher: Any) -> Iterator[_Block]:
+    while matcher.is_active():
+        value = matcher.value()
+        one = np.array([matcher.id()], np.int64)
+        yield one, np.array([matcher.weight()], np.float32), (value,) if value else ()
+        matcher.next()
+
+
+def _counts(counts: Any, size: int) -> Any:
+    if counts is None or isinstance(counts, float):
+        return np.full(size, counts or 1.0, np.float32)
+    return np.array(counts, np.float32)
+
+
+def _all_places(blocks: Iterable[_Block]) -> Any:
+    found = [_NOTHING]
+    for ids, _, values in blocks:
+        sizes = np.fromiter(map(len, values), np.int64, len(values)) // 2
+        numbers = np.frombuffer(b"".join(values), np.uint16).astype(np.int64)
+        found.append((np.repeat(ids, sizes) << PLACE_BITS) | numbers)
+    return np.concatenate(found)
 
 
 # --- engine ---------------------------------------------------------------------
@@ -349,8 +399,9 @@ class WhooshEngine:
 
     name = "whoosh"
 
-    def __init__(self) -> None:
-        self._cache = PostingCache(CACHED_POSTINGS)
+    def __init__(self, language: Language) -> None:
+        self._language = language
+        self._cache = PostingCache(CACHED_BYTES)
 
     def create(self, folder: Path) -> Change:
         storage = _Storage(folder)
@@ -374,9 +425,10 @@ class WhooshEngine:
         with _writer(storage) as writer:
             for number in drop:
                 writer.delete_document(number)
-            alike = row.LookAlikes()
+            dictionary, before = row.Dictionary(self._language.spelling), None
             for page in pages:
-                writer.add_document(**_fields(page, alike))
+                writer.add_document(**_fields(page, dictionary, starts=page.document_id != before))
+                before = page.document_id
             writer.commit(merge=False)
         return storage.change(held, writer.generation)
 
@@ -418,8 +470,21 @@ class WhooshIndex(FolderIndex):
     of one search; what was found until then is returned and marked as incomplete.
     """
 
-    def __init__(self, path: Path, *, lock_seconds: float = 10.0, search_seconds: float = 3.0) -> None:
-        super().__init__(path, WhooshEngine(), lock_seconds=lock_seconds, search_seconds=search_seconds)
+    def __init__(
+        self,
+        path: Path,
+        *,
+        lock_seconds: float = 10.0,
+        search_seconds: float = 3.0,
+        language: Language | None = None,
+    ) -> None:
+        super().__init__(
+            path,
+            WhooshEngine(language or Language()),
+            lock_seconds=lock_seconds,
+            search_seconds=search_seconds,
+            language=language,
+        )
 
 
 def _segments(storage: _Storage, generation: int) -> list[Any]:
@@ -428,7 +493,9 @@ def _segments(storage: _Storage, generation: int) -> list[Any]:
 
 @contextlib.contextmanager
 def _writer(storage: _Storage) -> Iterator[Any]:
-    writer = FileIndex(storage, schema=_schema(), indexname=NAME).writer(limitmb=WRITER_MEMORY_MB)
+    writer = FileIndex(storage, schema=_schema(), indexname=NAME).writer(
+        limitmb=WRITER_MEMORY_MB, codec=W3Codec(blocklimit=BLOCK_POSTINGS)
+    )
     try:
         yield writer
     except BaseException:

@@ -20,9 +20,9 @@ from rapidfuzz.distance import OSA
 from scanindex.match import fold
 from scanindex.match.case import Case
 from scanindex.match.names import first_names_alike, last_names_alike
-from scanindex.match.nicknames import are_nicknames
 from scanindex.match.profile import Profile
 from scanindex.model import FindingKind, Level, Patient
+from scanindex.nicknames import are_nicknames
 
 RULE_WORDS = {
     "number_and_name_borne_out": "MRN and name bear each other out, though readers differ on them",

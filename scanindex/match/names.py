@@ -19,10 +19,10 @@ from scanindex.agreement import DoubleKey, double_key
 from scanindex.match import fold
 from scanindex.match.context import context_of, has_unknown_label, mention_role
 from scanindex.match.evidence import Evidence
-from scanindex.match.nicknames import are_nicknames, forms_of
 from scanindex.match.sightings import SURE_NAME_CONFIDENCE, certainty
 from scanindex.match.text import PageText, Span, overlaps, union
 from scanindex.model import Box, Finding, FindingKind, Level, Patient, PersonName, Role
+from scanindex.nicknames import are_nicknames, forms_of
 
 _READ_AS = str.maketrans("0158", "OISB")
 _NEAR_RATIO = 0.74

@@ -20,10 +20,10 @@ from scanindex.match.case import Known
 from scanindex.match.compare import profile
 from scanindex.match.evidence import Evidence
 from scanindex.match.identifiers import Holders
-from scanindex.match.nicknames import are_nicknames
 from scanindex.match.profile import Profile
 from scanindex.match.text import Line, PageText
 from scanindex.model import FindingKind, Level, Patient, PatientId
+from scanindex.nicknames import are_nicknames
 from scanindex.ports import Roster
 from scanindex.settings import MatchSettings
 

@@ -27,6 +27,7 @@ from scanindex.store.event_log import EventLog
 from scanindex.store.events import Events
 from scanindex.store.prints import Prints
 from scanindex.store.scans import Arrivals, Scans
+from scanindex.store.searches import Searches
 
 _BUSY_SECONDS = 30
 
@@ -44,6 +45,7 @@ class Unit:
         self.events = Events(connection, clock)
         self.batches = Batches(connection)
         self.prints = Prints(connection)
+        self.searches = Searches(connection)
         self.sources = Sources(connection)
         self.filings = Filings(connection)
         self.incidents = Incidents(connection)

@@ -22,6 +22,8 @@ from scanindex.store.rows import from_json, stamp, to_json
 _D = tables.documents
 _P = tables.pages
 _O = tables.outbox
+_MANY = 500
+"""Values per IN list, well under every database's limit."""
 
 
 class Documents:
@@ -73,6 +75,18 @@ class Documents:
     def ids(self, *states: DocumentState) -> list[DocumentId]:
         rows = self._connection.execute(select(_D.c.document_id).where(_D.c.state.in_(states)))
         return [DocumentId(row.document_id) for row in rows]
+
+    def filed_counts(
+        self, patient_ids: Iterable[PatientId], without_sensitivity: Iterable[str] = ()
+    ) -> dict[PatientId, int]:
+        """See `ports.DocumentTable`."""
+        query = select(_D.c.patient_id, func.count()).where(
+            _D.c.patient_id.in_(sorted(set(patient_ids))), _D.c.state == DocumentState.FILED
+        )
+        for label in sorted(without_sensitivity):
+            query = query.where(~_D.c.sensitivity.contains(f" {label} ", autoescape=True))
+        rows = self._connection.execute(query.group_by(_D.c.patient_id))
+        return {PatientId(patient_id): count for patient_id, count in rows}
 
     def counts(self) -> dict[str, int]:
         rows = self._connection.execute(select(_D.c.state, func.count()).group_by(_D.c.state))
@@ -158,6 +172,28 @@ class Outbox:
             OutboxItem(seq=row.seq, document_id=DocumentId(row.document_id), version=row.version)
             for row in rows
         ]
+
+    def add_filed_of(self, patient_ids: Iterable[PatientId]) -> int:
+        """See `ports.OutboxTable`."""
+        ids, count = sorted(set(patient_ids)), 0
+        for start in range(0, len(ids), _MANY):
+            part = ids[start : start + _MANY]
+            filed = select(_D.c.document_id, _D.c.version).where(
+                _D.c.patient_id.in_(part), _D.c.state == DocumentState.FILED
+            )
+            into = insert(_O).from_select(["document_id", "version"], filed.order_by(_D.c.document_id))
+            count += max(0, self._connection.execute(into).rowcount)
+        return count
+
+    def versions_at(self, seq: int, document_ids: Iterable[DocumentId]) -> dict[DocumentId, int]:
+        """See `ports.OutboxTable`."""
+        ids, found = sorted(set(document_ids)), {}
+        for start in range(0, len(ids), _MANY):
+            part = ids[start : start + _MANY]
+            query = select(_O.c.document_id, _O.c.version).where(_O.c.seq <= seq, _O.c.document_id.in_(part))
+            for row in self._connection.execute(query.order_by(_O.c.seq)):
+                found[DocumentId(row.document_id)] = int(row.version)
+        return found
 
     def last_seq(self) -> int:
         return int(self._connection.execute(select(func.coalesce(func.max(_O.c.seq), 0))).scalar_one())

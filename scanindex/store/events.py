@@ -74,6 +74,11 @@ class Events:
         query = select(_E).where(_E.c.kind == "viewed", listed).order_by(_E.c.seq)
         return [_event(row) for row in self._connection.execute(query)]
 
+    def filed_after(self, seq: int) -> frozenset[DocumentId]:
+        """See `ports.EventTable`."""
+        query = select(_E.c.document_id).where(_E.c.seq > seq, _E.c.kind == "filed")
+        return frozenset(DocumentId(row.document_id) for row in self._connection.execute(query))
+
     def last_seq(self) -> int:
         return int(self._connection.execute(select(func.coalesce(func.max(_E.c.seq), 0))).scalar_one())
 

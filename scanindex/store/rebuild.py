@@ -15,7 +15,17 @@ import msgspec
 
 from scanindex import certify
 from scanindex.audit_model import AutoFiling, Incident, SourceRecord
-from scanindex.model import Batch, Document, Event, PageKind, PagePrint, Patient, Scan, ScanId
+from scanindex.model import (
+    Batch,
+    Document,
+    Event,
+    PageKind,
+    PagePrint,
+    Patient,
+    SavedSearch,
+    Scan,
+    ScanId,
+)
 from scanindex.ports import EventLog
 from scanindex.store import roster_merging
 from scanindex.store.catalog import Catalog, Unit
@@ -72,6 +82,10 @@ def _apply(unit: Unit, event: Event) -> None:
         unit.prints.put(event.scan_id, [msgspec.convert(value, PagePrint) for value in made])
     if batch := _value(event, "batch", Batch):
         unit.batches.put(batch)
+    if gone := event.payload.get("saved_search_gone"):
+        unit.searches.drop(*gone)
+    if saved := _value(event, "saved_search", SavedSearch):
+        unit.searches.put(saved)
     _apply_audit(unit, event)
 
 

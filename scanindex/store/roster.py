@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -26,9 +25,8 @@ from sqlalchemy import (
 )
 
 from scanindex.match import fold
-from scanindex.match.dates import parse_date
-from scanindex.model import Identifier, Patient, PatientId
-from scanindex.store import roster_provisional, roster_rows
+from scanindex.model import Identifier, Patient, PatientId, Suggestion
+from scanindex.store import roster_provisional, roster_rows, roster_suggest, roster_suggest_index
 from scanindex.store import roster_statements as queries
 from scanindex.store.roster_check_digits import passes
 from scanindex.store.roster_frequencies import NameCounts, SqlFrequencies, size_of, version_of
@@ -56,6 +54,7 @@ class SqlRoster:
         self._engine = engine
         self._check_rules = dict(check_rules or {})
         self._counts = NameCounts()
+        self._has_terms_index: bool | None = None
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _set_cache)
 
@@ -142,38 +141,19 @@ class SqlRoster:
             return size_of(connection)[0]
 
     def find(self, text: str, limit: int = 20) -> Sequence[Patient]:
-        """What a person types: an MRN or its beginning, a birth date, parts of a name in any order."""
-        text = text.strip()
-        if not text:
-            return ()
-        if born := parse_date(text):
-            return self.by_birth_date(born)[:limit]
-        key = fold.identifier_key(text)
-        if any(c.isdigit() for c in key):
-            return self._patients(queries.BY_NUMBER_START, low=key, high=key + queries.AFTER_ALL, most=limit)
-        return self._find_name([fold.name_key(part) for part in re.split(r"[,\s]+", text)], limit)
+        """See `ports.Registry`."""
+        return tuple(one.patient for one in self._suggest(text, limit, is_strict=True))
 
-    def _find_name(self, parts: list[str], limit: int) -> Sequence[Patient]:
-        parts = [part for part in parts if part]
-        if not parts:
-            return ()
-        name = roster_names.c
-        orders = {("".join(parts[:1]), "".join(parts[1:2])), ("".join(parts[-1:]), "".join(parts[:1]))}
-        if len(parts) == 1:
-            orders = {(parts[0], "")}
-        wanted = [
-            and_(*(queries.starts_with(column, key) for column, key in pairs if key))
-            for last, first in sorted(orders)
-            for pairs in (((name.last_key, last), (name.first_key, first)),)
-        ]
+    def suggest(self, text: str, limit: int = 20) -> Sequence[Suggestion]:
+        """See `ports.Registry`."""
+        return self._suggest(text, limit, is_strict=False)
+
+    def _suggest(self, text: str, limit: int, *, is_strict: bool) -> Sequence[Suggestion]:
         with self._reading() as connection:
-            rows = connection.execute(
-                select(name.person_no)
-                .where(or_(*wanted))
-                .order_by(name.last_key, name.first_key)
-                .limit(limit)
-            )
-            return _hydrate(connection, list(dict.fromkeys(row.person_no for row in rows)))
+            if self._has_terms_index is None:
+                self._has_terms_index = roster_suggest_index.has_index(connection)
+            by_index = self._has_terms_index
+            return roster_suggest.suggest(connection, text, limit, by_index=by_index, is_strict=is_strict)
 
     # --- changes people make ----------------------------------------------------
     def add_provisional(self, patient: Patient) -> PatientId:

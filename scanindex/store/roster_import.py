@@ -24,7 +24,8 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from scanindex.errors import RosterRejected
 from scanindex.match import fold
 from scanindex.model import Identifier, Patient, PatientId
-from scanindex.store import roster_merge_rows, roster_rows, roster_warnings
+from scanindex.store import roster_merge_rows, roster_rows, roster_suggest_index, roster_warnings
+from scanindex.store.documents import Outbox
 from scanindex.store.roster_check_digits import passes
 from scanindex.store.roster_columns import Layout, RawRow, column, layout_of
 from scanindex.store.roster_columns import rows as raw_rows
@@ -155,6 +156,8 @@ class _Import:
         self._seen: list[dict[str, int]] = []
         self._ids: list[PatientId] = []
         self._merges: list[tuple[int, Identifier, Identifier]] = []
+        self._known_words: set[str] = set()
+        self._renamed: list[PatientId] = []
 
     # --- the run ----------------------------------------------------------------
     def note_layout(self, layout: Layout, certain: bool) -> None:
@@ -170,6 +173,8 @@ class _Import:
         indexes = [i for i in _INDEXES if i.name != "ix_roster_identifiers_key"] if rebuild else []
         for index in indexes:  # filling a big index in file order at the end is several times faster
             index.drop(self._connection)
+        if rebuild:
+            roster_suggest_index.stop_following(self._connection)
         stream = raw_rows(path, layout)
         while batch := list(islice(stream, _BATCH_ROWS)):
             self._take(batch)
@@ -178,6 +183,8 @@ class _Import:
                 progress(self._counts["rows"])
         for index in indexes:
             index.create(self._connection)
+        if rebuild:
+            roster_suggest_index.rebuild(self._connection)
 
     def _take(self, batch: Sequence[RawRow]) -> None:
         people = list(self._people(batch))
@@ -189,7 +196,7 @@ class _Import:
             except RowError as fault:
                 self._errors.add(line_no, fault.code, MESSAGES[fault.code])
         if added:
-            insert_people(self._connection, self._version, added)
+            insert_people(self._connection, self._version, added, self._known_words)
         if self._seen:
             touch_people(self._connection, self._version, self._seen)
             self._seen = []
@@ -268,6 +275,8 @@ class _Import:
             here.version = self._version
             return
         self._counts["changed"] += 1
+        if roster_rows.labels_of(now) != roster_rows.labels_of(here.patient):
+            self._renamed.append(now.patient_id)
         change_person(self._connection, self._version, line_no, here, now)
 
     def _add(self, line_no: int, person: Patient, added: list[Added]) -> Held:
@@ -291,6 +300,7 @@ class _Import:
         for line_no, code, words in roster_warnings.found(self._connection, self._version, self._suffixed):
             self._warnings.add(line_no, code, words)
         self._park_merges()
+        Outbox(self._connection).add_filed_of(self._renamed)
         person = roster_patients.c
         of_roster = (
             select(func.count())

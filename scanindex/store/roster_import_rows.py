@@ -15,7 +15,13 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from scanindex.model import Patient, PatientId
 from scanindex.store import roster_rows
 from scanindex.store.roster_tables import roster_history, roster_identifiers, roster_names, roster_patients
-from scanindex.store.roster_writes import bulk_insert, drop_lookups, utc_now
+from scanindex.store.roster_writes import (
+    bulk_insert,
+    drop_lookups,
+    insert_lookups,
+    insert_terms,
+    utc_now,
+)
 
 _KNOWN = (
     select(
@@ -78,8 +84,10 @@ def held_by(
     return exact, loose
 
 
-def insert_people(connection: Connection, version: int, added: Sequence[Added]) -> None:
-    """People who are in no earlier roster."""
+def insert_people(
+    connection: Connection, version: int, added: Sequence[Added], known_words: set[str]
+) -> None:
+    """People who are in no earlier roster; known_words as in `roster_writes.insert_terms`."""
     bulk_insert(
         connection,
         roster_patients,
@@ -101,6 +109,7 @@ def insert_people(connection: Connection, version: int, added: Sequence[Added]) 
     bulk_insert(connection, roster_names, roster_rows.NAME_COLUMNS, names)
     numbers = [row for a in added for row in roster_rows.identifier_tuples(a.number, a.patient)]
     bulk_insert(connection, roster_identifiers, roster_rows.IDENTIFIER_COLUMNS, numbers)
+    insert_terms(connection, ((a.number, a.patient) for a in added), known_words)
 
 
 def touch_people(connection: Connection, version: int, seen: Sequence[dict[str, int]]) -> None:
@@ -137,6 +146,5 @@ def change_person(connection: Connection, version: int, line_no: int, here: Held
     )
     drop_lookups(connection, [here.person_no])
     whole = roster_rows.patient_of(now.patient_id, False, body)
-    execute(insert(roster_names), roster_rows.name_rows(here.person_no, whole))
-    execute(insert(roster_identifiers), roster_rows.identifier_rows(here.person_no, whole))
+    insert_lookups(connection, here.person_no, whole)
     here.version, here.patient, here.body = version, now, body

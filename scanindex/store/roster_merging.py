@@ -91,6 +91,7 @@ def unmerge(catalog: Catalog, loser: PatientId, reason: str, actor: str) -> tupl
             roster_merge_rows.change(connection, row.merge_no, MergeState.UNDONE)
         unit.events.append(SEPARATED, actor, loser=one.whole, survivor=two.own, note=reason)
         moved = give_back(unit, one.patient_id, two.patient_id, asked, actor, reason)
+        unit.outbox.add_filed_of([two.patient_id])  # no longer found by what came with the other one
         return moved, look_again(unit, two.patient_id, asked.event_seq, actor)
 
 
@@ -190,6 +191,7 @@ def _merge(unit: Unit, loser: Record, survivor: Record, asked: Merge, actor: str
     connection = unit.connection
     absorb(connection, loser, survivor, version)
     moved = hand_over(unit, loser.patient_id, survivor.patient_id, actor, asked.reason)
+    unit.outbox.add_filed_of([survivor.patient_id])  # found by the loser's name and number from now on
     done = msgspec.structs.replace(
         asked, actor=actor, documents=tuple((d.document_id, d.version) for d in moved)
     )

@@ -16,6 +16,7 @@ from scanindex.errors import ConflictError, NotFound
 from scanindex.model import Patient, PatientId
 from scanindex.store import roster_rows
 from scanindex.store import roster_statements as queries
+from scanindex.store.documents import Outbox
 from scanindex.store.roster_frequencies import version_of
 from scanindex.store.roster_tables import roster_patients
 from scanindex.store.roster_writes import drop_lookups, insert_lookups, keep_history
@@ -49,6 +50,7 @@ def change(connection: Connection, patient: Patient) -> None:
     )
     drop_lookups(connection, [row.person_no])
     insert_lookups(connection, row.person_no, patient)
+    Outbox(connection).add_filed_of([patient.patient_id])
 
 
 def link(connection: Connection, provisional_id: PatientId, patient_id: PatientId) -> None:

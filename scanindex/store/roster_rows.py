@@ -167,6 +167,11 @@ def absorbing(loser: Patient) -> Absorbed:
     )
 
 
+def labels_of(patient: Patient) -> tuple[object, ...]:
+    """What the search index says of a patient's documents: where it changes, they are indexed again."""
+    return patient.names, patient.identifiers, patient.birth_date
+
+
 def _patient(patient_id: str, is_provisional: bool, body: _Body) -> Patient:
     return Patient(
         patient_id=PatientId(patient_id),

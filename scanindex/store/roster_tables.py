@@ -72,6 +72,25 @@ roster_identifiers = Table(
     Index("ix_roster_identifiers_person", "person_no"),
 )
 
+roster_terms = Table(
+    "roster_terms",
+    metadata,
+    Column("person_no", Integer, ForeignKey("roster_patients.person_no"), primary_key=True),
+    Column("terms", Text, nullable=False, comment="roster_suggest_terms.terms_of the person"),
+)
+"""What a typeahead finds people by; whoever is not looked up (linked, merged) has no row. On SQLite
+a full-text index follows it by triggers (roster_suggest_index)."""
+
+roster_words = Table(
+    "roster_words",
+    metadata,
+    Column("word", String(40), primary_key=True),
+    Column("sound", String(8), nullable=False, comment="fold.sound_key of the word"),
+    Index("ix_roster_words_sound", "sound", "word"),
+    sqlite_with_rowid=False,
+)
+"""Words of names that occur, or once did, so that those that sound alike are found."""
+
 roster_history = Table(
     "roster_history",
     metadata,

@@ -102,6 +102,7 @@ outbox = Table(
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("document_id", String(32), nullable=False),
     Column("version", Integer, nullable=False),
+    Index(None, "document_id"),
     sqlite_autoincrement=True,
 )
 
@@ -174,6 +175,14 @@ incidents = Table(
     Column("opened_at", String(32), nullable=False),
     Column("closed_at", String(32)),
     Column("body", Text, nullable=False, comment="audit_model.Incident as JSON"),
+)
+
+saved_searches = Table(
+    "saved_searches",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("body", Text, nullable=False, comment="model.SavedSearch as JSON"),
 )
 
 batches = Table(

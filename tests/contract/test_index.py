@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from scanindex.errors import UsageError
-from scanindex.model import DocumentId, IndexPage, PatientId, SearchResult
+from scanindex.model import DocumentId, IndexPage, PatientId, SearchRequest, SearchResult, SearchScope
 
 
 def _whoosh(path: Path) -> Any:
@@ -22,7 +22,14 @@ def _whoosh(path: Path) -> Any:
     return WhooshIndex(path)
 
 
-BACK_ENDS: dict[str, Callable[[Path], Any]] = {"whoosh": _whoosh}
+def _tantivy(path: Path) -> Any:
+    pytest.importorskip("tantivy")
+    from scanindex.index.tantivy_index import TantivyIndex
+
+    return TantivyIndex(path)
+
+
+BACK_ENDS: dict[str, Callable[[Path], Any]] = {"whoosh": _whoosh, "tantivy": _tantivy}
 
 
 @pytest.fixture(params=sorted(BACK_ENDS))
@@ -61,12 +68,16 @@ def doc(document: str, *texts: str, **changes: Any) -> tuple[DocumentId, list[In
     return DocumentId(document), pages
 
 
+def ask(index: Any, query: str, **wishes: Any) -> SearchResult:
+    return index.search(SearchRequest(query=query, **wishes))
+
+
 def places(result: SearchResult) -> list[tuple[str, int]]:
     return [(hit.document_id, hit.page_no) for hit in result.hits]
 
 
 def found(index: Any, query: str) -> set[tuple[str, int]]:
-    return set(places(index.search(query, limit=100)))
+    return set(places(ask(index, query, limit=100, pages_per_document=100)))
 
 
 # --- apply ----------------------------------------------------------------------
@@ -342,9 +353,9 @@ def test_equal_pages_come_newest_first(index: Any) -> None:
 
 def test_paging_covers_every_page_once_and_the_total_is_exact(index: Any) -> None:
     index.apply(1, [doc(f"d{n:02}", "knee", "knee knee") for n in range(15)])
-    pages = [places(index.search("knee", limit=7, offset=start)) for start in range(0, 35, 7)]
+    pages = [places(ask(index, "knee", limit=7, offset=start)) for start in range(0, 35, 7)]
     everything = [place for part in pages for place in part]
-    assert len(everything) == len(set(everything)) == index.search("knee", limit=1).total == 30
+    assert len(everything) == len(set(everything)) == ask(index, "knee", limit=1).total == 30
 
 
 # --- look-alikes --------------------------------------------------------------------
@@ -378,9 +389,9 @@ def test_what_is_left_out_is_meant_exactly(index: Any) -> None:
 # --- limits -------------------------------------------------------------------------
 def test_only_permitted_patients_are_searched_and_counted(filled: Any) -> None:
     """The permission filter works inside the query, totals included."""
-    result = filled.search("operative", patient_ids={PatientId("p2")})
+    result = ask(filled, "operative", scope=SearchScope(patient_ids=frozenset({PatientId("p2")})))
     assert (places(result), result.total) == ([("d4", 1)], 1)
-    assert filled.search("operative", patient_ids=set()).total == 0
+    assert ask(filled, "operative", scope=SearchScope(patient_ids=frozenset())).total == 0
 
 
 def test_a_fault_names_its_place_and_repeats_nothing(filled: Any) -> None:

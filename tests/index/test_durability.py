@@ -18,7 +18,8 @@ import pytest
 from scanindex.errors import CatalogBusy, DiskFull, IndexBroken, PermissionMissing
 from scanindex.index import answer, folder_index, plan, state
 from scanindex.index.whoosh_index import WhooshIndex
-from scanindex.model import DocumentId, IndexPage, PatientId
+from scanindex.index.widen import IndexWords
+from scanindex.model import DocumentId, IndexPage, PatientId, SearchRequest
 
 WRITES = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod")
 Renewal = tuple[DocumentId, list[IndexPage]]
@@ -51,7 +52,7 @@ def doc(number: int, version: int, pages: int = 2) -> Renewal:
 def contents(index: WhooshIndex) -> dict[tuple[str, int], list[int]]:
     """Every page found, with the versions it was found in."""
     found: dict[tuple[str, int], list[int]] = {}
-    for hit in index.search("common", limit=1000).hits:
+    for hit in index.search(SearchRequest(query="common", limit=1000, pages_per_document=100)).hits:
         found.setdefault((hit.document_id, hit.page_no), []).append(hit.version)
     return found
 
@@ -449,11 +450,11 @@ def test_running_out_of_time_among_look_alikes_is_said(
     index = WhooshIndex(tmp_path / "index", search_seconds=60.0)
     index.apply(1, [doc(1, 1)])
 
-    def too_late(token: str, leaves: Any, watch: plan.Watch) -> list[str]:
-        watch._until = 0.0
-        return []
+    def too_late(words: IndexWords, token: str) -> list[str]:
+        words._watch._until = 0.0
+        return [token + "x"]
 
-    monkeypatch.setattr(answer, "_look_alikes", too_late)
+    monkeypatch.setattr(IndexWords, "spellings", too_late)
     assert index.search("cornmon").notes == ("stopped after 60 seconds: results are incomplete",)
 
 

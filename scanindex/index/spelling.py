@@ -1,0 +1,284 @@
+"""Misread words: which keys of an index a scanner may have made of the word that is searched.
+
+How it works, on any engine that can list keys by their beginning: a page posts *entries* for its
+odd tokens (those that are no trusted words), each once from the front and once from the back, so
+that a word with an error near one end is found from the other end. A search asks for the few
+entries that begin or end like its word and have about its length, and keeps an odd word only if
+the weighted edits between the two are few for the length, and no trusted word explains it clearly
+better (a noisy channel: likelihood of the misreading times frequency of the word).
+
+Promises: numbers are never taken for other numbers, only for numbers with letters in them
+("l2345"); at most MAX_SPELLINGS words come back, likeliest first; entries of words that became
+trusted later are passed over; keys are asked for by narrow beginnings only. Leaves out synonyms,
+stems and what a page count says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from scanindex.index import expand, misreading
+from scanindex.index.lexicon import Lexicon, shipped
+
+KeysFrom = Callable[[str], list[tuple[str, int]]]
+"""Entries that begin so, with their frequency."""
+MAX_SPELLINGS = 200
+MIN_CHARACTERS = 4
+MAX_CHARACTERS = 32
+ENDS = (4, 3, 2)
+"""Letters that must agree at one end; fewer only where that lists little."""
+_SHORT = 8
+"""Words of fewer letters start with the second."""
+_MANY = 1_000
+MIN_BROKEN = 6
+"""Letters of a word whose two pieces are put together."""
+MAX_FUZZY_EDITS = 2
+LEAST_SUGGESTED_CLASS = 3
+_LONG_ENOUGH_FOR_TWO = 6
+_FIRST_LETTER = 0.4
+"""Edits that a different first letter adds: people seldom mistype it."""
+_TYPING_STEP = 0.08
+_PIECE_CLASS = 4
+_LARGEST_CLASS = 21
+_MOST_RIVAL_EDITS = 3
+_MOST_WEIGHED = 400
+"""Odd words, nearest first, for which rivals are sought."""
+SEPARATOR = "\x1f"
+_FRONT, _BACK = ">", "<"
+_LENGTHS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How far a misreading may be from the word; set on real misreadings."""
+
+    share: float = 0.4
+    """Weighted edits a letter may carry."""
+    most: float = 5.0
+    prior_step: float = 0.06
+    """Edits that one doubling of a word's frequency is worth."""
+    searched_class: int = 8
+    """A searched word counts as at least so frequent."""
+    margin: float = 0.6
+    """Edits by which another word may be nearer before it wins."""
+    rare_class: int = 4
+    """Short words at most so frequent get entries too: they are more often misread than meant."""
+    rare_length: int = 8
+
+
+RULES = Rules()
+
+
+class Spelling:
+    """The rules over one lexicon."""
+
+    def __init__(self, words: Lexicon | None = None, rules: Rules = RULES) -> None:
+        self._words = words
+        self._rules = rules
+
+    @property
+    def words(self) -> Lexicon:
+        return self._words if self._words is not None else shipped()
+
+    # --- of a page -----------------------------------------------------------------
+    def is_trusted(self, token: str) -> bool:
+        return self.words.holds(token)
+
+    def is_odd(self, token: str) -> bool:
+        """May it be a misreading? Numbers and trusted words are none; rare short words may be."""
+        if not MIN_CHARACTERS - 1 <= len(token) <= MAX_CHARACTERS + 3 or token.isdigit():
+            return False
+        if not self.is_trusted(token):
+            return True
+        rules = self._rules
+        return len(token) <= rules.rare_length and self.words.frequency_class(token) <= rules.rare_class
+
+    def entries(self, tokens: Iterable[str]) -> list[str]:
+        """Entries of the field `alike` for these tokens, each once."""
+        return list(dict.fromkeys(e for t in tokens if self.is_odd(t) for e in _entries(t, t)))
+
+    def page_entries(self, words: Iterable[str]) -> list[str]:
+        """Entries for a page of these printed words, in order: those of its tokens, and of words that
+        the reader broke in two ("rup tured"), which are found by their odd piece."""
+        found: dict[str, None] = {}
+        before = ""
+        for word in words:
+            found |= dict.fromkeys(self.entries(expand.word_tokens(word)))
+            token = expand.joined(word)
+            if before and token:
+                found |= dict.fromkeys(self._entries_of_broken(before, token))
+            before = token
+        return list(found)
+
+    def _entries_of_broken(self, left: str, right: str) -> list[str]:
+        whole = left + right
+        odd = [t for t in (left, right) if len(t) >= MIN_CHARACTERS and self.is_odd(t)]
+        is_word = all(t.isalpha() for t in (left, right)) or len(odd) == 2
+        if not odd or not is_word or not MIN_BROKEN <= len(whole) <= MAX_CHARACTERS:
+            return []
+        other = right if odd[0] is left else left
+        if len(odd) == 1 and len(other) > 2 and self.words.frequency_class(other) > _PIECE_CLASS:
+            return []
+        return _entries(whole, max(odd, key=len))
+
+    # --- of a search -----------------------------------------------------------------
+    def look_alikes(self, token: str, keys_from: KeysFrom) -> list[str]:
+        """Odd words of the index that are likely misreadings of the token, likeliest first."""
+        if not MIN_CHARACTERS <= len(token) <= MAX_CHARACTERS:
+            return []
+        if token.isdigit():
+            return self._misread_numbers(token, keys_from)
+        limit = self._limit(token)
+        listed = self._listed(token, _edits(token), keys_from)
+        costs = sorted((misreading.cost(token, seen, limit), seen) for seen in listed)
+        likely = [(cost, seen) for cost, seen in costs if cost <= limit][:_MOST_WEIGHED]
+        ranked = islice(self._not_better_explained(token, likely), MAX_SPELLINGS)
+        return list(dict.fromkeys(key for seen in ranked for key in sorted(listed[seen])))[:MAX_SPELLINGS]
+
+    def fuzzy(self, token: str, edits: int, keys_from: KeysFrom) -> list[str]:
+        """For `word~`: trusted words and odd words of the index within 1 or 2 edits, nearest first.
+
+        Of a number only its misreadings: another digit is another number.
+        """
+        if not MIN_CHARACTERS - 1 <= len(token) <= MAX_CHARACTERS:
+            return []
+        if token.isdigit():
+            return self._misread_numbers(token, keys_from)
+        edits = max(1, min(edits, MAX_FUZZY_EDITS))
+        # A pair of letters in the wrong order is one edit here, two there.
+        listed = self._listed(token, edits + 1, keys_from)
+        odd = [seen for seen, keys in listed.items() if seen in keys and _distance(token, seen) <= edits]
+        near = dict.fromkeys([*odd, *self.words.near(token, edits)])
+        near.pop(token, None)
+        ranked = sorted(
+            near, key=lambda word: (_distance(token, word), -self.words.frequency_class(word), word)
+        )
+        return ranked[:MAX_SPELLINGS]
+
+    def suggest(self, token: str) -> str | None:
+        """The trusted word that was probably meant; None for trusted words, numbers, and what is too
+        far from any trusted word (most names)."""
+        if not (token.isalpha() and MIN_CHARACTERS <= len(token) <= MAX_CHARACTERS) or self.is_trusted(token):
+            return None
+        edits = 1 if len(token) < _LONG_ENOUGH_FOR_TWO else 2
+        near = [
+            word
+            for word in self.words.near(token, edits)
+            if self.words.frequency_class(word) >= LEAST_SUGGESTED_CLASS
+        ]
+        return min(near, key=lambda word: self._doubt(token, word), default=None)
+
+    def _doubt(self, typed: str, word: str) -> tuple[float, str]:
+        first = 0.0 if typed[0] == word[0] else _FIRST_LETTER
+        return _distance(typed, word) + first - self.words.frequency_class(word) * _TYPING_STEP, word
+
+    def _limit(self, token: str) -> float:
+        return min(self._rules.most, max(1.0, len(token) * self._rules.share))
+
+    def _misread_numbers(self, token: str, keys_from: KeysFrom) -> list[str]:
+        shape = misreading.shape(token)
+        listed = keys_from(f"{_FRONT}{_LENGTHS[len(token)]}{shape}{SEPARATOR}")
+        found = {entry.split(SEPARATOR)[-1] for entry, _ in listed if entry.count(SEPARATOR) == 1}
+        return sorted(seen for seen in found if self.is_odd(seen))[:MAX_SPELLINGS]
+
+    def _listed(self, token: str, edits: int, keys_from: KeysFrom) -> dict[str, set[str]]:
+        """Odd words of the index that begin or end like the token and have about its length, with
+        the keys they stand under: themselves, or a piece of a broken one."""
+        found: dict[str, set[str]] = {}
+        for letters in ENDS[len(token) < _SHORT :]:
+            listed = [e for prefix in _beginnings(token, edits, letters) for e in keys_from(prefix)]
+            for entry, _ in listed:
+                _, seen, *piece = entry.split(SEPARATOR)
+                found.setdefault(seen, set()).add(piece[0] if piece else seen)
+            if len(listed) > _MANY:
+                # A large index: fewer letters would list too much of it.
+                break
+        near = _near(token, found, edits)
+        return {
+            seen: keys for seen in near if (keys := {k for k in found[seen] if self._is_key_for(token, k)})
+        }
+
+    def _is_key_for(self, token: str, key: str) -> bool:
+        return key != token and self.is_odd(key)
+
+    def _not_better_explained(self, token: str, costs: Iterable[tuple[float, str]]) -> Iterator[str]:
+        """The odd words for which no trusted word is a clearly better explanation."""
+        rules = self._rules
+        searched = max(self.words.frequency_class(token), rules.searched_class) * rules.prior_step
+        for cost, seen in costs:
+            if not self._is_beaten(token, seen, cost - searched - rules.margin):
+                yield seen
+
+    def _is_beaten(self, token: str, seen: str, best: float) -> bool:
+        step = self._rules.prior_step
+        if seen != token and -self.words.frequency_class(seen) * step < best and self.words.holds(seen):
+            return True
+        most = best + _LARGEST_CLASS * step
+        for rival in self.words.rivals(seen, min(_MOST_RIVAL_EDITS, int(most))) if most > 0 else ():
+            least = best + self.words.frequency_class(rival) * step
+            if rival != token and least > 0 and misreading.cost(rival, seen, least) < least:
+                return True
+        return False
+
+
+def _entries(seen: str, key: str) -> tuple[str, str]:
+    shape, length = misreading.shape(seen), _LENGTHS[len(seen)]
+    rest = seen if seen == key else f"{seen}{SEPARATOR}{key}"
+    return (
+        f"{_FRONT}{length}{shape}{SEPARATOR}{rest}",
+        f"{_BACK}{length}{shape[::-1]}{SEPARATOR}{rest}",
+    )
+
+
+def _edits(token: str) -> int:
+    """Plain edits that a misreading of it may have."""
+    return 1 if len(token) < 5 else 2 if len(token) < 8 else 3 if len(token) < 11 else 4
+
+
+def _beginnings(token: str, edits: int, letters: int) -> Iterator[str]:
+    """Of the entries to look through: so many letters as at the front, or as at the back."""
+    shape = misreading.shape(token)
+    for length in range(max(MIN_CHARACTERS - 1, len(token) - edits), len(token) + edits + 1):
+        yield f"{_FRONT}{_LENGTHS[length]}{shape[:letters]}"
+        yield f"{_BACK}{_LENGTHS[length]}{shape[::-1][:letters]}"
+
+
+def _near(token: str, words: Iterable[str], edits: int) -> list[str]:
+    from rapidfuzz import process
+    from rapidfuzz.distance import Levenshtein
+
+    hits = process.extract(token, list(words), scorer=Levenshtein.distance, score_cutoff=edits, limit=None)
+    return [word for word, _, _ in hits]
+
+
+def _distance(a: str, b: str) -> int:
+    from rapidfuzz.distance import OSA
+
+    return int(OSA.distance(a, b))
+
+
+# --- over the shipped words --------------------------------------------------------
+def is_trusted(token: str) -> bool:
+    return Spelling().is_trusted(token)
+
+
+def entries(tokens: Iterable[str]) -> list[str]:
+    return Spelling().entries(tokens)
+
+
+def page_entries(words: Iterable[str]) -> list[str]:
+    return Spelling().page_entries(words)
+
+
+def look_alikes(token: str, keys_from: KeysFrom) -> list[str]:
+    return Spelling().look_alikes(token, keys_from)
+
+
+def fuzzy(token: str, edits: int, keys_from: KeysFrom) -> list[str]:
+    return Spelling().fuzzy(token, edits, keys_from)
+
+
+def suggest(token: str) -> str | None:
+    return Spelling().suggest(token)

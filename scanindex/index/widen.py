@@ -1,0 +1,78 @@
+"""What stands for the words of a query in one index: stars, spellings, synonyms.
+
+Turns all of it into plain keys before an engine is asked, with caps, so that
+engines answer alike and no query can exhaust one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scanindex.index import expand
+from scanindex.index.language import Language
+from scanindex.index.plan import Watch
+from scanindex.index.reader import Reader
+
+MAX_WILD_WORDS = 200
+"""Words a `*` may stand for; the most frequent are taken."""
+MAX_ENUMERATED = 100_000
+MAX_SPELLINGS = 400
+"""Forms that one misread word may have."""
+MAX_DICTIONARY = 20_000
+"""Dictionary entries looked at for one beginning."""
+
+
+class IndexWords:
+    """`plan.Words` of one opened index."""
+
+    def __init__(self, reader: Reader, watch: Watch, language: Language, *, with_misread: bool) -> None:
+        self._reader = reader
+        self._watch = watch
+        self._language = language
+        self._with_misread = with_misread
+        self._known: dict[tuple[str, int], tuple[str, ...]] = {}
+        self.wild_was_capped = False
+        self.said: dict[str, None] = {}
+        """Synonyms that were searched besides, in order."""
+
+    def spellings(self, token: str) -> Iterable[str]:
+        if not self._with_misread:
+            return ()
+        return self._once(token, 0)
+
+    def fuzzy(self, token: str, edits: int) -> Iterable[str]:
+        return self._once(token, edits)
+
+    def matching(self, field: str, pieces: tuple[str, ...]) -> Iterable[str]:
+        found = []
+        for n, (key, frequency) in enumerate(self._reader.keys_from(field, pieces[0], MAX_ENUMERATED)):
+            if n % 1024 == 0:
+                self._watch.check()
+            if expand.glob_matches(pieces, key):
+                found.append((-frequency, key))
+        if len(found) > MAX_WILD_WORDS:
+            self.wild_was_capped = True
+            found = sorted(found)[:MAX_WILD_WORDS]
+        return [key for _, key in found]
+
+    def other_ways(self, words: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
+        thesaurus = self._language.thesaurus
+        ways = thesaurus.of(words) if thesaurus else ()
+        self.said |= {" ".join(way): None for way in ways}
+        return ways
+
+    def _once(self, token: str, edits: int) -> tuple[str, ...]:
+        if (token, edits) not in self._known:
+            self._watch.check()
+            spelling = self._language.spelling
+            found = (
+                spelling.fuzzy(token, edits, self._entries)
+                if edits
+                else spelling.look_alikes(token, self._entries)
+            )
+            self._known[token, edits] = tuple(found)[:MAX_SPELLINGS]
+        return self._known[token, edits]
+
+    def _entries(self, prefix: str) -> list[tuple[str, int]]:
+        self._watch.check()
+        return self._reader.keys_from("alike", prefix, MAX_DICTIONARY)

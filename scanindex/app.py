@@ -80,9 +80,16 @@ class Workspace:
         return Intake(self.settings, self.catalog, self.archive, self.clock)
 
     def _open_index(self) -> SearchIndex:
+        from scanindex.index.language import Language
+        from scanindex.index.site_synonyms import SiteSynonyms
+        from scanindex.index.spelling import Spelling
         from scanindex.index.whoosh_index import WhooshIndex
 
-        return WhooshIndex(self.settings.index_path)
+        language = Language(
+            spelling=Spelling(self.settings.search_words_path),
+            thesaurus=SiteSynonyms(self.settings.synonyms_path),
+        )
+        return WhooshIndex(self.settings.index_path, language=language)
 
     def recover(self) -> None:
         """What every start does first: stale temporary files away, events written on."""

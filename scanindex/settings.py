@@ -136,6 +136,12 @@ class IndexSettings:
         "The site's own abbreviations and synonyms, beside the shipped ones; relative paths start at the "
         "workspace. See [query language](query-language.md#synonyms-and-abbreviations).",
     )
+    words: str = _doc(
+        "search-words.txt",
+        "The site's own rightly spelt words, one a line, beside the shipped list: they are suggested and "
+        "never taken for misread ones; relative paths start at the workspace. New ones count at once, what "
+        "is taken out after a reindex.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +232,11 @@ class Settings:
     def synonyms_path(self) -> Path:
         """Where the site's synonyms stand; need not exist."""
         return self.home / self.index.synonyms
+
+    @property
+    def search_words_path(self) -> Path:
+        """Where the site's own words stand; need not exist."""
+        return self.home / self.index.words
 
     @property
     def catalog_url(self) -> str:

@@ -208,16 +208,16 @@ def test_every_part_must_fit(roster: SqlRoster) -> None:
 def test_exact_comes_before_begun_before_nickname_before_sound(engine: Engine) -> None:
     """Among people who all fit."""
     load(
-        engine, "1,Ann,Zoe,,,F,1950-01-01,,", "2,Annister,Zoe,,,F,1950-01-01,,",
-        "3,Pool,Nancy,,,F,1950-01-01,,", "4,Pool,Nanette,,,F,1950-01-01,,", "5,Pool,Nan,,,F,1950-01-01,,",
-        "6,Pool,Nannn,,,F,1950-01-01,,", "7,Poole,Nan,,,F,1950-01-01,,",
+        engine, "1,Ann,Zoe,,,F,1950-01-01,,", "2,Annister,Zoe,,,F,1950-01-01,,", "3,Pool,Beb,,,M,1951-01-01,,",
+        "4,Pool,Robert,,,M,1952-01-01,,", "5,Pool,Bobbin,,,M,1953-01-01,,", "6,Pool,Bob,,,M,1954-01-01,,",
     )  # fmt: skip
     roster = SqlRoster(engine)
 
+    found = roster.suggest("pool bob")
+
+    assert [one.patient.names[0].first for one in found] == ["Bob", "Bobbin", "Robert", "Beb"]
+    assert [one.fit.value for one in found] == ["exact", "beginning", "nickname", "sound"]
     assert lasts(roster.suggest("ann"))[:2] == ["Ann", "Annister"]
-    found = roster.suggest("pool nan")
-    assert [one.patient.names[0].first for one in found] == ["Nan", "Nannn", "Nan", "Nanette", "Nancy"]
-    assert [one.fit.value for one in found] == ["exact", "beginning", "beginning", "beginning", "nickname"]
 
 
 def test_each_part_says_what_it_fits(roster: SqlRoster) -> None:
@@ -340,10 +340,14 @@ def test_an_old_catalog_is_filled_when_it_is_brought_up_to_date(tmp_path: Path, 
 
 def test_a_big_import_is_indexed_whole(engine: Engine) -> None:
     """The index is left aside while a big file fills the table, and made after it."""
-    filler = ",".join(["x" * 40] * 2)
-    rows = [f"{70_000 + n},Last{chr(65 + n % 26)}ver,First,,,F,1950-01-01,{filler}" for n in range(20_000)]
-    load(engine, *rows, "9999991,Zzyzx,Amos,,,M,1951-01-01,,")
-    load(engine, "9999992,Zzyzx,Bert,,,M,1951-01-01,,")
+    head = "mrn,last,first,dob,address"
+    address = "1 Long Road " + "x" * 500
+    rows = [
+        f"{70_000 + n},Last{chr(97 + n % 26)}{chr(97 + n // 26 % 26)},First,{1930 + n % 60}-01-01,{address}"
+        for n in range(4_200)
+    ]
+    load(engine, *rows, "9999991,Zzyzx,Amos,1951-01-01,", head=head)
+    load(engine, "9999992,Zzyzx,Bert,1951-01-01,", head=head)
 
     found = SqlRoster(engine).suggest("zzyzx")
     assert [one.patient.names[0].first for one in found] == ["Amos", "Bert"]
@@ -376,8 +380,8 @@ def test_tables_made_from_the_code_have_the_index_too() -> None:
 HOSTILE = (
     "", " ", "*", "%", "_", "'", '"', "smi* AND jo*", '"smith" NEAR jo', "terms:smith", "smith)", "(((((",
     "-smith", "^smith", "OR", "NOT smith", "\0", "smith\0jo", "😀😀", "x" * 10_000, "*" * 10_000,
-    "a " * 5_000, "1 " * 5_000, "' OR 1=1 --", "\u202esmith", "٣١", "0" * 500, "1/" * 500, "jul " * 300, "-/-/-",
-    "0/0/0", "99/99/9999", "²³", "ſmith", "\ud800", "Ⅷ", "1e9", "\U000f0001", "'-'-'",
+    "a " * 5_000, "1 " * 5_000, "' OR 1=1 --", "\u202esmith", "٣١", "0" * 500, "1/" * 500, "jul " * 300,
+    "-/-/-", "0/0/0", "99/99/9999", "²³", "ſmith", "\ud800", "Ⅷ", "1e9", "\U000f0001", "'-'-'",
 )  # fmt: skip
 
 

@@ -75,7 +75,9 @@ def _count(printed: str, read: str, seen: Counter[tuple[str, str]], printed_of: 
     for size in range(1, _LARGEST_BLOCK + 1):
         printed_of.update(printed[i : i + size] for i in range(len(printed) - size + 1))
     if printed != read:
-        found = [e for e in edits(printed, read) if len(e[0]) <= _LARGEST_BLOCK and len(e[1]) <= _LARGEST_BLOCK]
+        found = [
+            e for e in edits(printed, read) if len(e[0]) <= _LARGEST_BLOCK and len(e[1]) <= _LARGEST_BLOCK
+        ]
         seen.update(found)
 
 

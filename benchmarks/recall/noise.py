@@ -1,4 +1,4 @@
-"""Real misreadings: pages drawn, worn and read by Tesseract as the product calls it, kept as lines of JSON."""
+"""Real misreadings: pages drawn, worn, read by Tesseract as the product calls it; kept as lines of JSON."""
 
 from __future__ import annotations
 
@@ -43,13 +43,20 @@ def make(
         for number in range(pages):
             if time.monotonic() > until:
                 return
-            level = tuple(LEVELS)[number % len(LEVELS)]
-            kind = paper.WEARS[number // len(LEVELS) % len(paper.WEARS)]
+            level = tuple(LEVELS)[number // 2 % len(LEVELS)]
+            kind = paper.WEARS[number // 2 // len(LEVELS) % len(paper.WEARS)]
             words = write()
             picture = paper.wear(paper.draw(words, faces, rng), kind, goals[kind, level], rng)
             read = [w.text for w in engine.read(picture, paper.PAGE_DPI, _TIMEOUT_SECONDS)]
             error = character_error(words, read)
-            row = [number, kind, round(goals[kind, level], 3), round(error, 4), " ".join(words), " ".join(read)]
+            row = [
+                number,
+                kind,
+                round(goals[kind, level], 3),
+                round(error, 4),
+                " ".join(words),
+                " ".join(read),
+            ]
             lines.write(json.dumps(row) + "\n")
             lines.flush()
             # Fonts differ, so the degree is steered by a small step, not solved for.

@@ -93,7 +93,9 @@ def _copy(picture: Any, degree: float, noise: Any) -> Any:
 def _fax(picture: Any, degree: float, noise: Any) -> Any:
     """204 x 98 dots an inch (ITU-T T.4), worse towards 1."""
     shrink = 1 - 0.55 * degree
-    small = _scaled(_blurred(picture, 1 + degree), 204 / PAGE_DPI * shrink, (196 - 60 * degree) / PAGE_DPI * shrink)
+    small = _scaled(
+        _blurred(picture, 1 + degree), 204 / PAGE_DPI * shrink, (196 - 60 * degree) / PAGE_DPI * shrink
+    )
     grey = _grey(small) + noise.normal(0, 6 + 12 * degree, (small.height, small.width))
     return _restored(_bw(_picture(grey), 150 + 15 * noise.uniform(-1, 1)), picture.size)
 
@@ -132,8 +134,8 @@ def _speckle(picture: Any, degree: float, noise: Any) -> Any:
         _picture(noise.uniform(0, 255, (picture.height // 3 + 1, picture.width // 3 + 1))), picture.size
     )
     spots = _grey(spots) / 255
-    grey[spots < 0.02 + 0.22 * degree] = 255
-    grey[spots > 1 - 0.002 - 0.13 * degree] = 0
+    grey[spots < 0.20 * degree * degree] = 255
+    grey[spots > 1 - 0.13 * degree] = 0
     return _blurred(_picture(grey), 0.6)
 
 

@@ -10,27 +10,33 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 
+
+def _split(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
 _ENDINGS = {
-    "ill": ("itis", "osis", "oma", "emia", "uria", "algia", "pathy", "plegia", "sclerosis", "rrhea", "megaly"),
-    "cut": ("ectomy", "otomy", "ostomy", "plasty", "oscopy", "rrhaphy", "pexy", "centesis", "graphy"),
-    "drug": (
+    "ill": _split("itis osis oma emia uria algia pathy plegia sclerosis rrhea megaly"),
+    "cut": _split("ectomy otomy ostomy plasty oscopy rrhaphy pexy centesis graphy"),
+    "drug": _split(
         "pril olol sartan statin azole cillin mycin floxacin azepam tidine prazole oxetine dipine "
         "thiazide semide parin coxib profen triptan lukast sone olone caine cycline zosin gliptin "
         "glitazone amide barbital phylline terol tropium triptyline azine dronate"
-    ).split(),
-    "how": ("al", "ic", "ous", "ar", "ary", "oid", "ive"),
-    "ly": ("ly",),
-    "done": ("ated", "ized", "ted", "ned", "red", "sed"),
+    ),
+    "how": _split("al ic ous ar ary oid ive"),
+    "ly": _split("ly"),
+    "done": _split("ated ized ted ned red sed"),
 }
-_ROOTS = (
+_ROOTS = _split(
     "gastr hepat nephr oste arthr my neur derm card angi enter col cyst splen pancreat trache bronch "
     "pneum thorac lapar crani encephal rhin ot laryng phleb ureter pyel salping orchi metr mast"
-).split()
-_LINKED_TO = (
+)
+_LINKED_TO = _split(
     "ectomy otomy ostomy plasty oscopy itis opathy orrhaphy opexy ocele olysis ogram oma osclerosis omalacia"
-).split()
-_SYLLABLES = "bar ven tol mar rick den lo ha sil ver ost kal min dor fen wick ley ton stad ski ka ro bel gor".split()
-
+)
+_SYLLABLES = _split(
+    "bar ven tol mar rick den lo ha sil ver ost kal min dor fen wick ley ton stad ski ka ro bel gor"
+)
 _FRAMES = (
     "The patient is a {n2} year old {ill} {person} who was {done} {ly} for {how} {ill}.",
     "{Name} {Name} was seen in clinic on {date} for follow-up of {how} {noun} and {ill}.",
@@ -121,7 +127,7 @@ class Writer:
 
 
 def _kind(word: str) -> str:
-    return next((kind for kind, ends in _ENDINGS.items() if word.endswith(tuple(ends))), "noun")
+    return next((kind for kind, ends in _ENDINGS.items() if word.endswith(ends)), "noun")
 
 
 def _made_up(rng: random.Random, syllables: int) -> str:

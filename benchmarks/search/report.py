@@ -49,11 +49,7 @@ class Verdict:
 def timing_table(found: Sequence[Examined]) -> Iterator[str]:
     """Processor ms, p50 / p95 of questions asked for the first time; wall p95 in brackets."""
     names = [e.name for e in found]
-    yield (
-        f"{'ms, one core: p50 / p95 (wall p95)':18s}"
-        if not names
-        else " " * 16 + "".join(f"{n:>28s}" for n in names)
-    )
+    yield " " * 16 + "".join(f"{name:>28s}" for name in names)
     for kind in CLASSES:
         cells = [_cell(e.timings[kind].first) if kind in e.timings else "-" for e in found]
         if any(cell != "-" for cell in cells):
@@ -110,8 +106,8 @@ def size_table(found: Sequence[Examined], pages: int) -> Iterator[str]:
         )
         memory, own = e.memory_bytes
         yield (
-            f"{e.name:18s} {built.bytes_on_disk / pages:.0f} bytes a page; {cost}; open {e.opened.wall_ms:.1f} ms; "
-            f"a reader {memory / 1e6:.0f} MB, {own / 1e6:.0f} MB without maps of files"
+            f"{e.name:18s} {built.bytes_on_disk / pages:.0f} bytes a page; {cost}; "
+            f"open {e.opened.wall_ms:.1f} ms; a reader {memory / 1e6:.0f} MB, {own / 1e6:.0f} MB without maps of files"
         )
 
 
@@ -195,7 +191,7 @@ def rebuild_verdicts(whole: RebuildFigures, resumed: RebuildFigures) -> Iterator
     )
     yield Verdict(
         target="a killed rebuild goes on",
-        found=f"{resumed.pages} of {whole.pages} pages, {resumed.taken} of {whole.taken} documents read again",
+        found=f"{resumed.pages} of {whole.pages} pages, {resumed.taken} of {whole.taken} documents read",
         is_met=resumed.pages == whole.pages and resumed.taken < 0.75 * whole.taken,
     )
 

@@ -15,6 +15,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from benchmarks.search.wordparts import (
+    BACKS,
+    BRAND_ENDS,
+    BRAND_MIDDLES,
+    BRAND_STARTS,
+    FRONTS,
+    NAME_ENDS,
+    NAME_MIDDLES,
+    NAME_STARTS,
+    STEMS,
+    listed,
+)
+
 SPECIALTIES = (
     "cardiac", "lung", "abdomen", "bone", "nerve", "birth", "child", "skin", "kidney", "mind", "eye_ear",
     "blood",
@@ -25,14 +38,10 @@ GENERAL_SENTENCES = 6_000
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.replace("\n", " ").split("|") if part.strip())
-
-
 # Slots that every specialty fills from the same list.
 _COMMON: Mapping[str, tuple[str, ...]] = {
-    "who": _listed("the patient|this patient|she|he|the patient|the family|the mother"),
-    "drug": _listed(
+    "who": listed("the patient|this patient|she|he|the patient|the family|the mother"),
+    "drug": listed(
         """aspirin|heparin|warfarin|digoxin|furosemide|lisinopril|captopril|enalapril|metoprolol|atenolol|
         propranolol|verapamil|diltiazem|nifedipine|nitroglycerin|morphine|codeine|meperidine|acetaminophen|
         ibuprofen|naproxen|penicillin|ampicillin|amoxicillin|gentamicin|cephalexin|erythromycin|vancomycin|
@@ -41,242 +50,242 @@ _COMMON: Mapping[str, tuple[str, ...]] = {
         albuterol|ranitidine|cimetidine|omeprazole|docusate|potassium chloride|folic acid|iron sulfate|
         allopurinol|colchicine|methotrexate|simvastatin|lovastatin|spironolactone|hydrochlorothiazide"""
     ),
-    "dose": _listed(
+    "dose": listed(
         "5 mg|10 mg|12.5 mg|20 mg|25 mg|40 mg|50 mg|81 mg|100 mg|250 mg|500mg|1 g|2 tablets|5 cc|10 units"
     ),
-    "often": _listed(
+    "often": listed(
         "daily|twice a day|b.i.d.|t.i.d.|q.i.d.|every six hours|q4h p.r.n.|at bedtime|q.h.s.|once a week"
     ),
-    "day": _listed(
+    "day": listed(
         "today|yesterday|this morning|last night|on admission|on discharge|two days ago|last week|"
         "overnight"
     ),
-    "time": _listed(
+    "time": listed(
         "one week|two weeks|three months|six months|a year|several days|48 hours|many years|ten days"
     ),
-    "grade": _listed(
+    "grade": listed(
         "mild|moderate|severe|slight|marked|minimal|no|some|significant|occasional|persistent|early"
     ),
-    "side": _listed(
+    "side": listed(
         "left|right|left|right|bilateral|upper|lower|anterior|posterior|lateral|medial|proximal|distal"
     ),
-    "course": _listed(
+    "course": listed(
         "improved|unchanged|worse|stable|resolved|better|slightly improved|about the same|resolving"
     ),
-    "test": _listed(
+    "test": listed(
         """complete blood count|urinalysis|chest x-ray|electrocardiogram|sedimentation rate|blood culture|
         electrolytes|liver function tests|prothrombin time|glucose|creatinine|hemoglobin|ultrasound|
         CT scan|barium enema|bone scan|biopsy|urine culture|blood gas|thyroid panel|lipid profile"""
     ),
-    "person": _listed(
+    "person": listed(
         "the resident|the attending|the nurse|the surgeon|the consultant|the social worker|the therapist"
     ),
-    "place": _listed(
+    "place": listed(
         "the emergency room|the clinic|the ward|the operating room|the recovery room|home|"
         "the nursing home"
     ),
-    "history": _listed(
+    "history": listed(
         """hypertension|diabetes mellitus|smoking|alcohol use|asthma|rheumatic fever|tuberculosis|migraine|
         hypothyroidism|gout|hepatitis|pneumonia|appendectomy|tonsillectomy|hysterectomy|cholecystectomy|
         peptic ulcer disease|coronary artery disease|stroke|seizures|depression|anemia|arthritis|obesity"""
     ),
-    "vital": _listed("120/80|130/70|142/88|160/95|98/60|110/64|118/76|150/90|178/102|126/82"),
-    "number": tuple(str(n) for n in (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 24, 30, 36, 48, 60, 72, 90)),
+    "vital": listed("120/80|130/70|142/88|160/95|98/60|110/64|118/76|150/90|178/102|126/82"),
+    "number": listed("2|3|4|5|6|7|8|10|12|14|16|18|20|24|30|36|48|60|72|90"),
 }  # fmt: skip
 
 # Per specialty: organs, findings, complaints, procedures, conditions.
 _SPECIAL: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "cardiac": {
-        "organ": _listed(
+        "organ": listed(
             "heart|aorta|left ventricle|mitral valve|coronary artery|pericardium|carotid artery|apex"
         ),
-        "finding": _listed(
+        "finding": listed(
             "systolic murmur|gallop|irregular rhythm|ankle edema|jugular venous distention|thrill"
         ),
-        "complaint": _listed(
+        "complaint": listed(
             "chest pain|palpitations|dyspnea on exertion|orthopnea|syncope|fatigue|claudication"
         ),
-        "procedure": _listed(
+        "procedure": listed(
             "cardiac catheterization|coronary bypass|pacemaker insertion|echocardiogram|stress test"
         ),
-        "condition": _listed(
+        "condition": listed(
             "myocardial infarction|congestive heart failure|atrial fibrillation|angina|pericarditis"
         ),
     },
     "lung": {
-        "organ": _listed(
+        "organ": listed(
             "right upper lobe|left lower lobe|pleura|trachea|bronchus|diaphragm|hilum|chest wall"
         ),
-        "finding": _listed(
+        "finding": listed(
             "rales|wheezing|rhonchi|pleural effusion|infiltrate|decreased breath sounds|a nodule"
         ),
-        "complaint": _listed(
+        "complaint": listed(
             "cough|sputum|shortness of breath|hemoptysis|night sweats|pleuritic pain|hoarseness"
         ),
-        "procedure": _listed(
+        "procedure": listed(
             "bronchoscopy|thoracentesis|lobectomy|chest tube placement|spirometry|tracheostomy"
         ),
-        "condition": _listed(
+        "condition": listed(
             "pneumonia|emphysema|chronic bronchitis|pulmonary embolus|tuberculosis|pneumothorax"
         ),
     },
     "abdomen": {
-        "organ": _listed(
+        "organ": listed(
             "liver|spleen|gallbladder|stomach|colon|small bowel|pancreas|appendix|duodenum|rectum"
         ),
-        "finding": _listed(
+        "finding": listed(
             "rebound tenderness|guarding|hepatomegaly|ascites|a palpable mass|distention|jaundice"
         ),
-        "complaint": _listed(
+        "complaint": listed(
             "abdominal pain|nausea|vomiting|diarrhea|melena|heartburn|constipation|weight loss"
         ),
-        "procedure": _listed(
+        "procedure": listed(
             "cholecystectomy|appendectomy|splenectomy|colonoscopy|hernia repair|gastrectomy|laparotomy"
         ),
-        "condition": _listed(
+        "condition": listed(
             "ruptured spleen|cholecystitis|appendicitis|pancreatitis|diverticulitis|duodenal ulcer"
         ),
     },
     "bone": {
-        "organ": _listed(
+        "organ": listed(
             "femur|tibia|radius|ulna|lumbar spine|hip|knee|shoulder|ankle|wrist|clavicle|humerus"
         ),
-        "finding": _listed(
+        "finding": listed(
             "crepitus|swelling|limited range of motion|deformity|point tenderness|an effusion|stiffness"
         ),
-        "complaint": _listed(
+        "complaint": listed(
             "low back pain|joint pain|stiffness|a fall|inability to bear weight|numbness of the foot"
         ),
-        "procedure": _listed(
+        "procedure": listed(
             "open reduction|internal fixation|hip replacement|arthroscopy|cast application|laminectomy"
         ),
-        "condition": _listed(
+        "condition": listed(
             "fracture of the hip|osteoarthritis|rheumatoid arthritis|herniated disc|osteomyelitis"
         ),
     },
     "nerve": {
-        "organ": _listed(
+        "organ": listed(
             "cerebellum|frontal lobe|cervical cord|optic nerve|facial nerve|temporal lobe|brain stem"
         ),
-        "finding": _listed(
+        "finding": listed(
             "nystagmus|hemiparesis|aphasia|papilledema|tremor|an extensor plantar response|ataxia"
         ),
-        "complaint": _listed(
+        "complaint": listed(
             "headache|dizziness|seizures|weakness|double vision|memory loss|numbness|blackouts"
         ),
-        "procedure": _listed(
+        "procedure": listed(
             "lumbar puncture|craniotomy|electroencephalogram|carotid endarterectomy|myelogram"
         ),
-        "condition": _listed(
+        "condition": listed(
             "cerebrovascular accident|multiple sclerosis|meningitis|epilepsy|parkinsonism|migraine"
         ),
     },
     "birth": {
-        "organ": _listed("uterus|cervix|ovary|placenta|fundus|perineum|vagina|fallopian tube|breast"),
-        "finding": _listed(
+        "organ": listed("uterus|cervix|ovary|placenta|fundus|perineum|vagina|fallopian tube|breast"),
+        "finding": listed(
             "fetal heart tones|cervical dilatation|bleeding|ruptured membranes|a firm fundus|lochia"
         ),
-        "complaint": _listed(
+        "complaint": listed(
             "contractions|pelvic pain|spotting|absent menses|breast tenderness|decreased movement"
         ),
-        "procedure": _listed(
+        "procedure": listed(
             "cesarean section|vaginal delivery|hysterectomy|tubal ligation|amniocentesis|episiotomy"
         ),
-        "condition": _listed(
+        "condition": listed(
             "preeclampsia|term pregnancy|ectopic pregnancy|fibroids|threatened abortion|endometriosis"
         ),
     },
     "child": {
-        "organ": _listed(
+        "organ": listed(
             "anterior fontanelle|tympanic membrane|tonsils|umbilical stump|left ear|testes|hips"
         ),
-        "finding": _listed(
+        "finding": listed(
             "a red throat|dehydration|a bulging drum|rash|poor weight gain|retractions|lymph nodes"
         ),
-        "complaint": _listed(
+        "complaint": listed(
             "fever|irritability|poor feeding|ear pain|croupy cough|bed wetting|vomiting after feeds"
         ),
-        "procedure": _listed(
+        "procedure": listed(
             "circumcision|tonsillectomy|immunization|myringotomy|phototherapy|well child visit"
         ),
-        "condition": _listed(
+        "condition": listed(
             "otitis media|croup|bronchiolitis|chickenpox|failure to thrive|febrile convulsion|measles"
         ),
     },
     "skin": {
-        "organ": _listed("scalp|forearm|back|groin|face|left heel|dorsum of the hand|trunk|nail bed"),
-        "finding": _listed(
+        "organ": listed("scalp|forearm|back|groin|face|left heel|dorsum of the hand|trunk|nail bed"),
+        "finding": listed(
             "erythema|an ulcer|scaling|vesicles|a pigmented lesion|excoriations|drainage|eschar"
         ),
-        "complaint": _listed("itching|a sore that does not heal|hair loss|blisters|a changing mole|burning"),
-        "procedure": _listed(
+        "complaint": listed("itching|a sore that does not heal|hair loss|blisters|a changing mole|burning"),
+        "procedure": listed(
             "excision of the lesion|skin graft|incision and drainage|punch biopsy|debridement"
         ),
-        "condition": _listed(
+        "condition": listed(
             "psoriasis|cellulitis|basal cell carcinoma|contact dermatitis|second degree burn|melanoma"
         ),
     },
     "kidney": {
-        "organ": _listed("left kidney|bladder|prostate|ureter|urethra|renal pelvis|scrotum|right flank"),
-        "finding": _listed(
+        "organ": listed("left kidney|bladder|prostate|ureter|urethra|renal pelvis|scrotum|right flank"),
+        "finding": listed(
             "flank tenderness|proteinuria|an enlarged prostate|hydronephrosis|hematuria|casts"
         ),
-        "complaint": _listed("dysuria|frequency|flank pain|nocturia|blood in the urine|incontinence|urgency"),
-        "procedure": _listed(
+        "complaint": listed("dysuria|frequency|flank pain|nocturia|blood in the urine|incontinence|urgency"),
+        "procedure": listed(
             "cystoscopy|transurethral resection|nephrectomy|hemodialysis|lithotripsy|catheterization"
         ),
-        "condition": _listed(
+        "condition": listed(
             "renal calculus|pyelonephritis|chronic renal failure|nephrotic syndrome|urinary retention"
         ),
     },
     "mind": {
-        "organ": _listed("mood|affect|thought content|judgment|insight|speech|orientation|memory"),
-        "finding": _listed(
+        "organ": listed("mood|affect|thought content|judgment|insight|speech|orientation|memory"),
+        "finding": listed(
             "flat affect|pressured speech|delusions|psychomotor retardation|poor eye contact|tearfulness"
         ),
-        "complaint": _listed(
+        "complaint": listed(
             "insomnia|anxiety|hopelessness|hearing voices|panic attacks|loss of appetite|agitation"
         ),
-        "procedure": _listed(
+        "procedure": listed(
             "group therapy|electroconvulsive therapy|mental status examination|detoxification"
         ),
-        "condition": _listed(
+        "condition": listed(
             "major depression|schizophrenia|bipolar disorder|alcohol withdrawal|adjustment disorder"
         ),
     },
     "eye_ear": {
-        "organ": _listed("cornea|retina|lens|macula|external canal|nasal septum|larynx|vocal cords|sinuses"),
-        "finding": _listed(
+        "organ": listed("cornea|retina|lens|macula|external canal|nasal septum|larynx|vocal cords|sinuses"),
+        "finding": listed(
             "a cataract|elevated intraocular pressure|polyps|hearing loss|conjunctival injection"
         ),
-        "complaint": _listed(
+        "complaint": listed(
             "blurred vision|ringing in the ears|nosebleeds|eye pain|vertigo|nasal obstruction"
         ),
-        "procedure": _listed(
+        "procedure": listed(
             "cataract extraction|audiogram|septoplasty|laser treatment|laryngoscopy|mastoidectomy"
         ),
-        "condition": _listed(
+        "condition": listed(
             "glaucoma|retinal detachment|sinusitis|diabetic retinopathy|otosclerosis|conjunctivitis"
         ),
     },
     "blood": {
-        "organ": _listed("bone marrow|spleen tip|cervical nodes|axilla|peripheral smear|thyroid|mediastinum"),
-        "finding": _listed(
+        "organ": listed("bone marrow|spleen tip|cervical nodes|axilla|peripheral smear|thyroid|mediastinum"),
+        "finding": listed(
             "petechiae|pallor|enlarged nodes|blasts|thrombocytopenia|a low platelet count|bruises"
         ),
-        "complaint": _listed(
+        "complaint": listed(
             "easy bruising|weakness|fevers|a lump in the neck|bleeding gums|bone pain|sweats"
         ),
-        "procedure": _listed(
+        "procedure": listed(
             "transfusion of packed cells|bone marrow aspiration|chemotherapy|radiation|plasmapheresis"
         ),
-        "condition": _listed(
+        "condition": listed(
             "acute leukemia|lymphoma|iron deficiency anemia|multiple myeloma|hemophilia|metastases"
         ),
     },
 }  # fmt: skip
 
-_ABOUT_THE_CASE = _listed(
+_ABOUT_THE_CASE = listed(
     """{who} was seen in {place} {day} because of {complaint} for {time}.|
     {who} complains of {complaint} and {complaint} for the past {time}.|
     There is {grade} {finding} over the {organ}.|
@@ -301,7 +310,7 @@ _ABOUT_THE_CASE = _listed(
     Film of the {organ} compared with the study of {time} ago: {finding}, {course}.|
     Since the {procedure} {time} ago {who} has been free of {complaint}."""
 )
-_HOUSE = _listed(
+_HOUSE = listed(
     """Vital signs: blood pressure {vital}, pulse {number}, respirations {number}, temperature 98.6.|
     {who} denies any {history}, and there are no known allergies.|
     Past medical history is remarkable for {history}, {history} and {history}.|
@@ -331,39 +340,6 @@ _HOUSE = _listed(
     Assistance of {person} was needed for bathing and for walking to the bathroom.|
     Insurance form completed and mailed to the employer {day}.|
     The above was discussed at length with the patient and with the family in {place}."""
-)
-
-_STEMS = _listed(
-    """aden|angi|arthr|ather|audi|bronch|carcin|cardi|cephal|cerebr|chol|chondr|col|cost|crani|cyst|cyt|
-    dermat|duoden|encephal|enter|erythr|esophag|fibr|gastr|gingiv|glomerul|gloss|hem|hepat|hist|hyster|ile|
-    jejun|kerat|labyrinth|lapar|laryng|leuk|lip|lith|lymph|mamm|mast|melan|mening|metr|my|myel|nas|nephr|neur|
-    ocul|onych|oophor|ophthalm|orch|oste|ot|pancreat|pharyng|phleb|pleur|pneum|proct|prostat|psych|pyel|ren|
-    retin|rhin|salping|sarc|scler|sial|sigmoid|splen|spondyl|staphyl|stomat|tendin|thorac|thromb|thyr|tonsill|
-    trache|tympan|ureter|urethr|urin|uter|vagin|vascul|ven|ventricul|vertebr|vesic|viscer"""
-)
-_FRONTS = _listed(
-    """|a|ante|anti|auto|bi|brady|contra|dys|ecto|endo|epi|extra|hemi|hyper|hypo|infra|inter|intra|iso|macro|mega|
-    micro|mono|multi|neo|oligo|pan|para|peri|poly|post|pre|pseudo|retro|semi|sub|supra|tachy|trans|tri|ultra"""
-)
-_BACKS = _listed(
-    """itis|oma|osis|ectomy|otomy|ostomy|oscopy|ography|ogram|algia|opathy|oplasty|orrhaphy|orrhea|orrhagia|
-    omegaly|oid|ogenic|otropic|olysis|ocele|oma|omatous|itic|otic|oscopic|ographic|opathic|ectomies|ostomies|
-    ology|ologic|ologist|iasis|emia|uria|openia|oplegia|otoxic|odynia|optosis|ostenosis|al|ar|ic|ous|ectasia"""
-)
-_BRAND_STARTS = _listed(
-    "zan|pro|lex|vio|tri|nor|cel|alt|ben|dor|flu|gla|kep|lum|mev|oxi|pax|rem|sel|tor|ult|ver|xan|zor"
-)
-_BRAND_MIDDLES = _listed("a|e|i|o|ta|li|ro|ne|pi|du|ma|ce|fe|to|vi|xa|ri|ba|lo|mi")
-_BRAND_ENDS = _listed(
-    "pril|olol|statin|cillin|mycin|azole|pine|done|tide|mab|zide|vir|sartan|ine|ol|ax|ex|il|um|an"
-)
-_NAME_STARTS = _listed(
-    """ab|al|an|bar|bel|ber|bran|cal|car|cor|dal|del|dor|el|fal|far|fen|gal|gar|gor|hal|har|hol|in|jan|kal|kel|kor|
-    lan|lar|lin|mal|mar|mel|mor|nal|nor|ol|or|par|pel|por|quin|ral|ran|rin|sal|san|sel|tal|tar|tor|ul|van|vel|wal|wen|yar"""
-)
-_NAME_MIDDLES = _listed("a|e|i|o|u|ba|de|di|ga|ko|la|le|li|ma|mo|na|ni|ra|re|ri|ro|sa|ta|ti|va|vi|||")
-_NAME_ENDS = _listed(
-    "son|man|ski|ley|ton|er|ini|berg|ova|ez|wick|worth|field|stein|gard|lund|ford|by|sen|kins|ette|ano"
 )
 
 
@@ -407,15 +383,15 @@ def _tail(rng: random.Random) -> tuple[str, ...]:
     """TAIL_FORMS different words: two fifths compounds, the rest brands, names and places."""
     found: dict[str, None] = {}
     while len(found) < TAIL_FORMS * 2 // 5:
-        second = rng.choice(_STEMS) if rng.random() < 0.4 else ""
-        front = rng.choice(_FRONTS) if rng.random() < 0.6 else ""
-        found[front + rng.choice(_STEMS) + ("o" + second if second else "") + rng.choice(_BACKS)] = None
+        second = rng.choice(STEMS) if rng.random() < 0.4 else ""
+        front = rng.choice(FRONTS) if rng.random() < 0.6 else ""
+        found[front + rng.choice(STEMS) + ("o" + second if second else "") + rng.choice(BACKS)] = None
     while len(found) < TAIL_FORMS * 3 // 5:
-        middle = "".join(rng.choices(_BRAND_MIDDLES, k=rng.randint(1, 2)))
-        found[rng.choice(_BRAND_STARTS) + middle + rng.choice(_BRAND_ENDS)] = None
+        middle = "".join(rng.choices(BRAND_MIDDLES, k=rng.randint(1, 2)))
+        found[rng.choice(BRAND_STARTS) + middle + rng.choice(BRAND_ENDS)] = None
     while len(found) < TAIL_FORMS:
-        middle = "".join(rng.choices(_NAME_MIDDLES, k=rng.randint(0, 2)))
-        found[(rng.choice(_NAME_STARTS) + middle + rng.choice(_NAME_ENDS)).capitalize()] = None
+        middle = "".join(rng.choices(NAME_MIDDLES, k=rng.randint(0, 2)))
+        found[(rng.choice(NAME_STARTS) + middle + rng.choice(NAME_ENDS)).capitalize()] = None
     words = list(found)
     rng.shuffle(words)
     return tuple(words)

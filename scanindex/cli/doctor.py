@@ -142,7 +142,9 @@ def _synonyms(settings: Settings) -> Iterator[Finding]:
     try:
         Synonyms.load(path)
     except ConfigError as error:
-        yield Finding("fail", f"synonyms: {error}", "Mend that line; searches use the table as a whole.")
+        yield Finding(
+            "fail", f"synonyms: {error}", "Mend that line; until then searches go without the edit."
+        )
     else:
         yield Finding("ok", "synonyms of the site")
 

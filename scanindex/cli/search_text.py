@@ -123,7 +123,7 @@ def _document(number: int, found: FoundDocument, style: Style, *, is_new: bool) 
 
 
 def _facet(name: str, values: Collection[Facet]) -> Iterator[str]:
-    shown = [f"{printable(v.label)} {v.documents}" for v in list(values)[:_FACETS_SHOWN]]
+    shown = [f"{printable(v.label)} ({v.documents})" for v in list(values)[:_FACETS_SHOWN]]
     more = f" · {len(values) - _FACETS_SHOWN} more" if len(values) > _FACETS_SHOWN else ""
     if shown:
         yield f"  {_FACET_NAMES.get(name, name) + ':':10} {' · '.join(shown)}{more}"

@@ -17,31 +17,9 @@ MAX_TOKEN_CHARACTERS = 40
 """Longer runs are OCR noise; both page and query words are cut here."""
 MAX_PARTS = 12
 MAX_JOINED_PARTS = 4
-MIN_LOOK_ALIKE_CHARACTERS = 4
-LOOK_ALIKE_SEPARATOR = "\x1f"
 
 _RUN = re.compile(r"[^\W_]+")
 _NUMBER_AND_LETTERS = re.compile(r"(\d+)(\D+)|(\D+)(\d+)")
-
-# Pairs that scanners confuse, towards one representative. Longest first, so
-# that "cl" is seen before "c" and "l" change.
-_LOOK_ALIKE = (
-    ("rn", "m"),
-    ("vv", "w"),
-    ("cl", "d"),
-    ("ii", "u"),
-    ("l", "i"),
-    ("1", "i"),
-    ("j", "i"),
-    ("0", "o"),
-    ("5", "s"),
-    ("8", "b"),
-    ("2", "z"),
-    ("9", "g"),
-    ("q", "g"),
-    ("c", "e"),
-    ("v", "u"),
-)
 
 
 def fold(text: str) -> str:
@@ -85,16 +63,6 @@ def joined(word: str) -> str:
     return "".join(parts(word))[:MAX_TOKEN_CHARACTERS]
 
 
-@lru_cache(maxsize=65_536)
-def look_alike(token: str) -> str:
-    """The key that words share which a scanner takes for each other; "" if too short."""
-    if len(token) < MIN_LOOK_ALIKE_CHARACTERS:
-        return ""
-    for seen, stands_for in _LOOK_ALIKE:
-        token = token.replace(seen, stands_for)
-    return token
-
-
 def page_tokens(words: Iterable[str]) -> dict[str, list[int]]:
     """Key to the ascending 0-based numbers of the words that carry it."""
     found: dict[str, list[int]] = {}
@@ -102,15 +70,6 @@ def page_tokens(words: Iterable[str]) -> dict[str, list[int]]:
         for token in word_tokens(word):
             found.setdefault(token, []).append(number)
     return found
-
-
-def look_alike_entries(tokens: Iterable[str]) -> list[str]:
-    """For each token that differs from its look-alike key: the key, a separator, the token.
-
-    Numbers have none: a query for one seeks misread ones ("l2345"), which have letters.
-    """
-    pairs = ((look_alike(token), token) for token in tokens if not token.isdigit())
-    return [f"{key}{LOOK_ALIKE_SEPARATOR}{token}" for key, token in pairs if key and key != token]
 
 
 def exact(text: str) -> str:

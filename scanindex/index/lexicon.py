@@ -11,7 +11,7 @@ Leaves out names and numbers: they are never "wrong".
 from __future__ import annotations
 
 import lzma
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -22,7 +22,6 @@ SITE_CLASS = 10
 """Frequency class of a site's own word: worth suggesting before most others."""
 LEAST_RIVAL_CLASS = 2
 """Rarer words explain no misreading: there are too many of them."""
-SITE_FILE = "search-words.txt"
 MAX_SITE_BYTES = 4_000_000
 _PREFIXES = (
     "non", "pre", "post", "sub", "peri", "intra", "infra", "supra", "trans", "retro", "hemi", "inter", "anti",
@@ -43,6 +42,10 @@ class Lexicon:
 
     def __len__(self) -> int:
         return len(self._classes)
+
+    @property
+    def classes(self) -> Mapping[str, int]:
+        return self._classes
 
     def holds(self, token: str) -> bool:
         """Is it a word, listed or made by a prefix from a frequent listed one?"""
@@ -97,7 +100,7 @@ class Lexicon:
         return grouped
 
     def _has_stem(self, token: str) -> bool:
-        return any(
+        return token.startswith(_PREFIXES) and any(
             token.startswith(prefix)
             and len(token) - len(prefix) >= _LEAST_STEM
             and self._classes.get(token[len(prefix) :], 0) >= _STEM_CLASS

@@ -21,7 +21,9 @@ _LEARNT: tuple[tuple[float, str], ...] = (
     (0.9, "t>c t>l u>v y>"),
 )
 COSTS: Mapping[tuple[str, str], float] = {
-    (pair.partition(">")[0], pair.partition(">")[2]): cost for cost, pairs in _LEARNT for pair in pairs.split()
+    (pair.partition(">")[0], pair.partition(">")[2]): cost
+    for cost, pairs in _LEARNT
+    for pair in pairs.split()
 }
 """(printed, read) to what that costs; whatever is not listed costs a whole edit a character."""
 EDIT, CHEAPEST = 1.0, 0.5

@@ -17,10 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
+from pathlib import Path
 
 from scanindex.index import expand, misreading
-from scanindex.index.lexicon import Lexicon, shipped
+from scanindex.index.lexicon import Lexicon, shipped, site_words, with_site_words
 
 KeysFrom = Callable[[str], list[tuple[str, int]]]
 """Entries that begin so, with their frequency."""
@@ -40,6 +42,8 @@ _LONG_ENOUGH_FOR_TWO = 6
 _FIRST_LETTER = 0.4
 """Edits that a different first letter adds: people seldom mistype it."""
 _TYPING_STEP = 0.08
+_EDITS, _MOST_EDITS = ((5, 1), (6, 2), (9, 3), (13, 4)), 5
+"""Plain edits of a misreading, by the letters the word has fewer than."""
 _PIECE_CLASS = 4
 _LARGEST_CLASS = 21
 _MOST_RIVAL_EDITS = 3
@@ -54,14 +58,14 @@ _LENGTHS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH"
 class Rules:
     """How far a misreading may be from the word; set on real misreadings."""
 
-    share: float = 0.4
+    share: float = 0.45
     """Weighted edits a letter may carry."""
     most: float = 5.0
     prior_step: float = 0.06
     """Edits that one doubling of a word's frequency is worth."""
     searched_class: int = 8
     """A searched word counts as at least so frequent."""
-    margin: float = 0.6
+    margin: float = 0.5
     """Edits by which another word may be nearer before it wins."""
     rare_class: int = 4
     """Short words at most so frequent get entries too: they are more often misread than meant."""
@@ -74,13 +78,14 @@ RULES = Rules()
 class Spelling:
     """The rules over one lexicon."""
 
-    def __init__(self, words: Lexicon | None = None, rules: Rules = RULES) -> None:
-        self._words = words
+    def __init__(self, site_words: Path | None = None, rules: Rules = RULES) -> None:
+        """`site_words`: file with the site's own words; read, like the shipped list, at first use."""
+        self._site_words = site_words
         self._rules = rules
 
-    @property
+    @cached_property
     def words(self) -> Lexicon:
-        return self._words if self._words is not None else shipped()
+        return with_site_words(site_words(self._site_words)) if self._site_words else shipped()
 
     # --- of a page -----------------------------------------------------------------
     def is_trusted(self, token: str) -> bool:
@@ -88,12 +93,12 @@ class Spelling:
 
     def is_odd(self, token: str) -> bool:
         """May it be a misreading? Numbers and trusted words are none; rare short words may be."""
-        if not MIN_CHARACTERS - 1 <= len(token) <= MAX_CHARACTERS + 3 or token.isdigit():
+        rules, grade = self._rules, self.words.frequency_class(token)
+        if grade > rules.rare_class or not MIN_CHARACTERS - 1 <= len(token) <= MAX_CHARACTERS + 3:
             return False
-        if not self.is_trusted(token):
-            return True
-        rules = self._rules
-        return len(token) <= rules.rare_length and self.words.frequency_class(token) <= rules.rare_class
+        if grade:
+            return len(token) <= rules.rare_length
+        return not token.isdigit() and not self.is_trusted(token)
 
     def entries(self, tokens: Iterable[str]) -> list[str]:
         """Entries of the field `alike` for these tokens, each once."""
@@ -103,13 +108,15 @@ class Spelling:
         """Entries for a page of these printed words, in order: those of its tokens, and of words that
         the reader broke in two ("rup tured"), which are found by their odd piece."""
         found: dict[str, None] = {}
-        before = ""
+        before, before_is_odd = "", False
         for word in words:
-            found |= dict.fromkeys(self.entries(expand.word_tokens(word)))
+            odd = [token for token in expand.word_tokens(word) if self.is_odd(token)]
+            found |= dict.fromkeys(entry for token in odd for entry in _entries(token, token))
             token = expand.joined(word)
-            if before and token:
+            token_is_odd = token in odd
+            if before and token and (before_is_odd or token_is_odd):
                 found |= dict.fromkeys(self._entries_of_broken(before, token))
-            before = token
+            before, before_is_odd = token, token_is_odd
         return list(found)
 
     def _entries_of_broken(self, left: str, right: str) -> list[str]:
@@ -121,7 +128,7 @@ class Spelling:
         other = right if odd[0] is left else left
         if len(odd) == 1 and len(other) > 2 and self.words.frequency_class(other) > _PIECE_CLASS:
             return []
-        return _entries(whole, max(odd, key=len))
+        return list(_entries(whole, max(odd, key=len)))
 
     # --- of a search -----------------------------------------------------------------
     def look_alikes(self, token: str, keys_from: KeysFrom) -> list[str]:
@@ -234,7 +241,7 @@ def _entries(seen: str, key: str) -> tuple[str, str]:
 
 def _edits(token: str) -> int:
     """Plain edits that a misreading of it may have."""
-    return 1 if len(token) < 5 else 2 if len(token) < 8 else 3 if len(token) < 11 else 4
+    return next((edits for below, edits in _EDITS if len(token) < below), _MOST_EDITS)
 
 
 def _beginnings(token: str, edits: int, letters: int) -> Iterator[str]:

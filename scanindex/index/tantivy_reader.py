@@ -16,7 +16,7 @@ import tantivy
 from tantivy import DocAddress, Occur, Order, Query
 
 from scanindex.index import tantivy_pages as pages
-from scanindex.index.plan import Key, Plan, Watch
+from scanindex.index.plan import AllOf, Key, Keys, Plan, Watch
 from scanindex.index.reader import FACETS, Count, PageRef
 from scanindex.index.tantivy_parts import guarded
 from scanindex.index.tantivy_query import Compiler
@@ -147,6 +147,14 @@ class TantivyMatches:
             if order is not SearchOrder.RELEVANCE:
                 return self._by_day(limit, order)
             return self._by_score(limit)
+
+    def pages_of(self, refs: Sequence[PageRef]) -> Sequence[PageRef]:
+        ids = dict.fromkeys(ref.document_id for ref in refs)
+        if not ids:
+            return []
+        theirs = AllOf((self._plan, Keys(tuple(("document_id", one) for one in ids))))
+        found = TantivyMatches(self._reader, self._compiler, theirs, self._watch)
+        return found.top(found.count().pages, SearchOrder.RELEVANCE)
 
     def _by_day(self, limit: int, order: SearchOrder) -> list[PageRef]:
         field = pages.NEWEST if order is SearchOrder.NEWEST else pages.OLDEST

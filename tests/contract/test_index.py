@@ -13,7 +13,16 @@ from typing import Any
 import pytest
 
 from scanindex.errors import UsageError
-from scanindex.model import DocumentId, IndexPage, PatientId, SearchRequest, SearchResult, SearchScope
+from scanindex.model import (
+    DocumentId,
+    IndexPage,
+    PatientId,
+    SearchOrder,
+    SearchRequest,
+    SearchResult,
+    SearchScope,
+    Spellings,
+)
 
 
 def _whoosh(path: Path) -> Any:
@@ -409,3 +418,119 @@ def test_a_star_that_means_too_many_words_is_cut_and_said(index: Any) -> None:
     result = index.search("ab*")
     assert result.total == 1
     assert any("most frequent" in note for note in result.notes)
+
+
+# --- documents, order, facets, scope ---------------------------------------------
+CHARTS = (
+    doc("a1", "ruptured spleen seen at operation", "the spleen was removed", "nothing of note"),
+    doc("a2", "spleen normal", document_type="radiology_report", service_date="2001-05-01", patient_id="p2"),
+    doc("a3", "spleen enlarged", service_date=None, provider="Dr. Ilse Varga", patient_id="p2"),
+    doc("a4", "spleen tender", service_date="1990", patient_id="p3", sensitivity=("hiv",)),
+)
+
+
+@pytest.fixture
+def charts(index: Any) -> Any:
+    index.apply(5, CHARTS)
+    return index
+
+
+def test_pages_of_a_document_come_together(charts: Any) -> None:
+    result = ask(charts, "spleen", pages_per_document=1)
+    assert (result.total, result.total_documents) == (5, 4)
+    (found,) = [d for d in result.documents if d.document_id == "a1"]
+    assert (len(found.pages), found.pages_total) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"), [("newest", ["a2", "a1", "a4", "a3"]), ("oldest", ["a4", "a1", "a2", "a3"])]
+)
+def test_documents_by_date_leave_undated_ones_for_last(charts: Any, order: str, expected: list[str]) -> None:
+    result = ask(charts, "spleen", order=SearchOrder(order))
+    assert [d.document_id for d in result.documents] == expected
+
+
+@pytest.mark.parametrize("order", list(SearchOrder))
+def test_pages_of_results_neither_repeat_nor_skip(charts: Any, order: SearchOrder) -> None:
+    whole = [d.document_id for d in ask(charts, "spleen", order=order).documents]
+    parts = [
+        d.document_id
+        for n in range(4)
+        for d in ask(charts, "spleen", order=order, limit=1, offset=n).documents
+    ]
+    assert parts == whole
+
+
+def test_facets_count_documents_not_pages(charts: Any) -> None:
+    facets = ask(charts, "spleen", facets=True).facets
+    assert facets["type"] == (("operative_report", 3), ("radiology_report", 1))
+    assert facets["year"] == (("1990", 1), ("1998", 1), ("2001", 1))
+    assert facets["patient"] == (("p2", 2), ("p-marsh", 1), ("p3", 1))
+    assert facets["provider"] == (("dr. anselm rook", 3), ("dr. ilse varga", 1))
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        (SearchScope(patient_ids=frozenset({PatientId("p2")})), {"a2", "a3"}),
+        (SearchScope(without_sensitivity=frozenset({"hiv"})), {"a1", "a2", "a3"}),
+        (SearchScope(hidden=frozenset({DocumentId("a1"), DocumentId("a2")})), {"a3", "a4"}),
+    ],
+)
+def test_what_is_out_of_scope_is_neither_shown_nor_counted(
+    charts: Any, scope: SearchScope, expected: set[str]
+) -> None:
+    result = ask(charts, "spleen", scope=scope, facets=True)
+    assert {d.document_id for d in result.documents} == expected
+    assert result.total_documents == len(expected)
+    assert sum(n for _, n in result.facets["type"]) == len(expected)
+
+
+def test_words_near_each_other_in_either_order(index: Any) -> None:
+    index.apply(1, [doc("d1", "spleen one two rupture"), doc("d2", "rupture one two three four spleen")])
+    assert found(index, "spleen near/3 rupture") == {("d1", 1)}
+    assert found(index, "spleen near/5 rupture") == {("d1", 1), ("d2", 1)}
+
+
+def test_a_word_is_not_near_itself(index: Any) -> None:
+    """ "x-ray" is one printed word, though `x` and `ray` are both found in it."""
+    index.apply(1, [doc("d1", "an x-ray was taken")])
+    assert found(index, "x near/5 ray") == set()
+
+
+def test_a_tilde_finds_words_some_letters_away(index: Any) -> None:
+    index.apply(1, [doc("d1", "amoxycillin given"), doc("d2", "amoxicillin given"), doc("d3", "given")])
+    exact = Spellings.EXACT
+    assert places(ask(index, "amoxicillin", spellings=exact)) == [("d2", 1)]
+    assert set(places(ask(index, "amoxicillin~", spellings=exact))) == {("d1", 1), ("d2", 1)}
+
+
+def test_names_are_found_by_sound_and_short_form(index: Any) -> None:
+    index.apply(
+        1,
+        [doc("d1", "one", patient_name="SMYTH, Catherine"), doc("d2", "one", patient_name="WEBER, William")],
+    )
+    assert found(index, "name:smith") == found(index, "name:kathryn") == {("d1", 1)}
+    assert found(index, "name:bill") == {("d2", 1)}
+    assert found(index, 'name:"smith"') == set()
+
+
+def test_a_full_date_is_also_a_birth_date(index: Any) -> None:
+    index.apply(1, [doc("d1", "one"), doc("d2", "one", birth_date="1940-01-01")])
+    assert found(index, "07/09/1931") == {("d1", 1)}
+
+
+def test_misread_words_can_be_asked_for(index: Any) -> None:
+    """Exact pages first, even where a look-alike page is newer."""
+    pages = [doc(f"d{n}", "a modern ward") for n in range(5)]
+    index.apply(1, [*pages, doc("d9", "a rnodern ward", service_date="2010-01-01")])
+    assert ask(index, "modern").total == 5
+    result = ask(index, "modern", spellings=Spellings.ALIKE)
+    assert [h.is_look_alike for h in result.hits] == [False] * 5 + [True]
+    assert ask(index, "rnodern", spellings=Spellings.EXACT).total == 1
+
+
+def test_unknown_words_get_a_suggestion_from_the_lexicon(index: Any) -> None:
+    """Never a form that only the scanner knows."""
+    index.apply(1, [doc("d1", "pneunomia"), doc("d2", "nothing")])
+    assert ask(index, "pnuemonia").did_you_mean == "pneumonia"

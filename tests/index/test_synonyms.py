@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from scanindex.cli import cli
 from scanindex.errors import ConfigError
 from scanindex.index import expand
 from scanindex.index.site_synonyms import SiteSynonyms
@@ -200,3 +202,16 @@ def test_a_running_program_follows_the_file_and_outlives_its_faults(tmp_path: Pa
     assert "line 2" in str(following.fault)
     path.unlink()
     assert (following.of(("kb",)), following.fault) == ((), None)
+
+
+def test_doctor_names_the_line_at_fault(tmp_path: Path) -> None:
+    """Who edited the table hears of a slip there, not at every search."""
+    home = ("--home", str(tmp_path / "site"))
+    assert CliRunner().invoke(cli, [*home, "init"]).exit_code == 0
+    path = tmp_path / "site" / "synonyms.txt"
+    path.write_text("KB, knee brace\nonly one term\n", "utf-8")
+    shown = CliRunner().invoke(cli, [*home, "doctor"])
+    assert "synonyms.txt line 2: " in shown.output
+    assert shown.exit_code == 2
+    path.write_text("KB, knee brace\n", "utf-8")
+    assert "synonyms of the site" in CliRunner().invoke(cli, [*home, "doctor"]).output

@@ -51,33 +51,6 @@ def test_the_whole_word_is_one_of_its_keys(word: str) -> None:
     assert (whole in expand.word_tokens(word)) == bool(whole)
 
 
-@pytest.mark.parametrize(
-    ("printed", "misread"),
-    [
-        ("modern", "rnodern"),
-        ("spleen", "splcen"),
-        ("clinic", "dinic"),
-        ("0047118", "oo47ll8"),
-        ("vision", "uision"),
-    ],
-)
-def test_confused_letters_share_a_key(printed: str, misread: str) -> None:
-    assert expand.look_alike(printed) == expand.look_alike(misread)
-
-
-def test_only_words_that_differ_from_their_key_have_an_entry() -> None:
-    """Numbers have none: misread numbers hold letters."""
-    assert expand.look_alike_entries(["splcen", "modem", "4711", "471l"]) == [
-        "spieen\x1fsplcen",
-        "47ii\x1f471l",
-    ]
-
-
-def test_short_words_have_no_look_alikes() -> None:
-    """ "in" and "1n" would pull in everything."""
-    assert expand.look_alike("in") == ""
-
-
 def test_a_medical_record_number_is_kept_with_and_without_leading_zeros() -> None:
     assert expand.mrn_keys("0047-118") == ["0047118", "47118"]
     assert expand.mrn_keys("A-12") == ["a12"]

@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""How well search finds words that Tesseract misread: recall and precision on real misreadings.
+
+    benchmarks/search_recall.py make OUT [--pages 1600] [--seconds 1500] [--seed 5] [--fonts FOLDER]
+                                         [--text FILE]
+    benchmarks/search_recall.py report FILE [FILE ...] [--half tuned|unseen|all] [--words 1000]
+                                         [--engine dict|whoosh]
+    benchmarks/search_recall.py learn FILE [FILE ...]
+    benchmarks/search_recall.py scale [--odd 1000000]
+
+`make` writes pages of invented clinical text (or pages of a text file, one a line), draws them in
+several fonts, wears them in six ways and reads them with Tesseract as the product does; one line of
+JSON a page with both texts. Wears are steered towards 1, 2, 5 and 10 % character error; what a page
+counts for is its measured error (`benchmarks/recall/noise.py`, LEVELS).
+
+`report` searches single words of four letters or more, chosen by chance from the printed ones, in three
+modes: exact; fold (also words that differ by letters of one form, l for i); alike (all look-alikes). A
+page counts as found when any of the words that stand for the searched one is on it. Rules and table were
+set on pages with even numbers (`tuned`); those with odd ones are `unseen`.
+
+`learn` prints the table of `scanindex/index/misreading.py` from the even pages; `scale` measures what
+a search costs where the index holds many odd words.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.recall import learn, noise
+from benchmarks.recall.score import LEAST_LETTERS, MODES, DictIndex, Find, score
+from benchmarks.recall.text import Writer
+from scanindex.index import expand
+from scanindex.index.lexicon import shipped
+from scanindex.index.spelling import Spelling
+
+_ALL = 100_000
+
+
+def make(args: argparse.Namespace) -> None:
+    noise.make(
+        _writer(args.text, args.seed),
+        args.out,
+        fonts=args.fonts,
+        seed=args.seed,
+        seconds=args.seconds,
+        pages=args.pages,
+    )
+
+
+def _writer(text: Path | None, seed: int) -> Callable[[], list[str]]:
+    if text is None:
+        return Writer(shipped().classes, seed).page
+    rows: Iterator[str] = iter(text.read_text("utf-8").splitlines())
+    return lambda: next(rows).split()
+
+
+def report(args: argparse.Namespace) -> None:
+    levels = _levels(args.files, args.half)
+    spelling = Spelling()
+    for level, pages in sorted(levels.items()):
+        with tempfile.TemporaryDirectory() as folder:
+            find = _finder(args.engine, pages, spelling, Path(folder))
+            result = score(pages, find, words=args.words)
+        forms, running = _outside(pages, spelling)
+        print(
+            f"{level:.0%} character error: {result.pages} pages, {result.words} words searched, "
+            f"{forms:.1%} of forms ({running:.1%} of words) outside the lexicon"
+        )
+        for mode in MODES:
+            print(
+                f"  {mode:6} recall {result.recall[mode]:.4f}  precision {result.precision[mode]:.4f} "
+                f"(mean of words {result.mean_precision[mode]:.4f})  {result.seconds[mode] * 1e3:.2f} ms"
+            )
+
+
+def _levels(files: Sequence[Path], half: str) -> dict[float, list[noise.NoisyPage]]:
+    found: dict[float, list[noise.NoisyPage]] = defaultdict(list)
+    wanted = {"tuned": (0,), "unseen": (1,), "all": (0, 1)}[half]
+    for page in (page for file in files for page in noise.load(file)):
+        level = noise.level_of(page.error)
+        if level is not None and page.number % 2 in wanted:
+            found[level].append(page)
+    return found
+
+
+def _outside(pages: Sequence[noise.NoisyPage], spelling: Spelling) -> tuple[float, float]:
+    """Share of different words, and of running words, that are no trusted ones."""
+    words = [t for page in pages for word in page.printed for t in expand.parts(word) if t.isalpha()]
+    words = [word for word in words if len(word) >= LEAST_LETTERS]
+    odd = [word for word in words if not spelling.is_trusted(word)]
+    return len(set(odd)) / len(set(words)), len(odd) / len(words)
+
+
+def _finder(engine: str, pages: Sequence[noise.NoisyPage], spelling: Spelling, folder: Path) -> Find:
+    if engine == "dict":
+        return DictIndex((page.read for page in pages), spelling).find
+    return _whoosh(pages, folder)
+
+
+def _whoosh(pages: Sequence[noise.NoisyPage], folder: Path) -> Find:
+    """The product's own index, asked as its callers do; it has no mode "fold" (as "alike")."""
+    from scanindex.index.whoosh_index import WhooshIndex
+    from scanindex.model import DocumentId, IndexPage, SearchRequest
+
+    index: Any = WhooshIndex(folder / "index")
+    index.apply(
+        1,
+        [
+            (
+                DocumentId(f"d{number}"),
+                [
+                    IndexPage(
+                        document_id=DocumentId(f"d{number}"),
+                        version=1,
+                        page_no=1,
+                        text=" ".join(page.read),
+                        filed_at=datetime(2026, 1, 1, tzinfo=UTC),
+                    )
+                ],
+            )
+            for number, page in enumerate(pages)
+        ],
+    )
+
+    def find(word: str, mode: str) -> set[int]:
+        spellings = "exact" if mode == "exact" else "alike"
+        asked = SearchRequest(query=word, limit=_ALL, spellings=spellings, synonyms=False)
+        return {int(hit.document_id[1:]) for hit in index.search(asked).hits}
+
+    return find
+
+
+def learnt(args: argparse.Namespace) -> None:
+    levels = _levels(args.files, "tuned")
+    table = learn.costs(page for pages in levels.values() for page in pages)
+    print("\n".join(learn.as_source(table)))
+
+
+def scale(args: argparse.Namespace) -> None:
+    """Odd words made by chance edits: more look-alikes a word than misreadings give."""
+    from scanindex.index import spelling as rules
+
+    rng = random.Random(2)
+    words = [word for word, grade in shipped().classes.items() if grade > 2 and len(word) >= LEAST_LETTERS]
+    weights = [shipped().classes[word] ** 2 for word in words]
+    odd: set[str] = set()
+    while len(odd) < args.odd:
+        odd.update(_worn(word, rng) for word in rng.choices(words, weights, k=50_000))
+    spelling = Spelling()
+    index = DictIndex((), spelling)
+    index.post(entry for word in odd for entry in spelling.entries([word]))
+    index.find("spleen", "alike")
+    times, listed = [], []
+    for word in rng.sample(words, args.words):
+        index.listed, began = 0, time.process_time()
+        index.find(word, "alike")
+        times.append((time.process_time() - began) * 1e3)
+        listed.append(index.listed)
+    print(f"{len(odd)} odd words, {index.entries} entries, {args.words} words searched")
+    for name, values in (("processor ms", sorted(times)), ("entries listed", sorted(listed))):
+        picks = [values[int(len(values) * share)] for share in (0.5, 0.95)]
+        print(f"  {name}: p50 {picks[0]:.0f}, p95 {picks[1]:.0f}, most {values[-1]:.0f}")
+    print(f"  at most {rules.MAX_SPELLINGS} spellings a word")
+
+
+def _worn(word: str, rng: random.Random) -> str:
+    letters = list(word)
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        at, chance = rng.randrange(len(letters)), rng.random()
+        if chance < 0.7:
+            letters[at] = rng.choice("eiantorslc")
+        elif chance < 0.85 and len(letters) > LEAST_LETTERS:
+            del letters[at]
+        else:
+            letters.insert(at, rng.choice("eiantorslc"))
+    return "".join(letters)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True)
+    one = commands.add_parser("make")
+    one.add_argument("out", type=Path)
+    one.add_argument("--pages", type=int, default=1600)
+    one.add_argument("--seconds", type=float, default=1500.0)
+    one.add_argument("--seed", type=int, default=5)
+    one.add_argument("--fonts", type=Path, help="folder with more fonts (see benchmarks/charts/fonts.py)")
+    one.add_argument("--text", type=Path, help="pages of text, one a line, instead of invented ones")
+    one.set_defaults(run=make)
+    two = commands.add_parser("report")
+    two.add_argument("files", type=Path, nargs="+")
+    two.add_argument("--half", choices=("tuned", "unseen", "all"), default="unseen")
+    two.add_argument("--words", type=int, default=1000)
+    two.add_argument("--engine", choices=("dict", "whoosh"), default="dict")
+    two.set_defaults(run=report)
+    three = commands.add_parser("learn")
+    three.add_argument("files", type=Path, nargs="+")
+    three.set_defaults(run=learnt)
+    four = commands.add_parser("scale")
+    four.add_argument("--odd", type=int, default=1_000_000)
+    four.add_argument("--words", type=int, default=100)
+    four.set_defaults(run=scale)
+    args = parser.parse_args()
+    args.run(args)
+
+
+if __name__ == "__main__":
+    main()

@@ -43,7 +43,7 @@ _LIMIT = 10
 _ALIKE = (
     ("ph", "f"), ("ck", "k"), ("ski", "sky"), ("ea", "ee"), ("ai", "ay"), ("ou", "oo"), ("th", "tth"),
     ("sch", "sh"), ("mm", "m"), ("ll", "l"), ("nn", "n"), ("tt", "t"), ("ss", "s"), ("ie", "y"),
-    ("y", "ie"), ("o", "oh"), ("i", "y"), ("e", "a"), ("n", "nn"), ("r", "rr"), ("l", "ll"),
+    ("y", "ie"), ("i", "y"), ("e", "a"), ("n", "nn"), ("r", "rr"), ("l", "ll"),
 )  # fmt: skip
 """Spellings that an English ear does not tell apart."""
 _HOSTILE = (

@@ -9,20 +9,21 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import fcntl
+import importlib.util
 import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scanindex import filing, pipeline, sensitivity
 from scanindex.child import SCRATCH
-from scanindex.errors import AlreadyRunning, IntegrityError, NotInitialised
+from scanindex.errors import AlreadyRunning, IntegrityError, MissingTool, NotInitialised
 from scanindex.intake import Intake
 from scanindex.model import Document, DocumentState, PageReading, Scan, ScanId, ScanInfo
-from scanindex.ports import ArchiveStore, SearchIndex, Workers
+from scanindex.ports import ArchiveStore, SearchIndex, SwitchableIndex, Workers
 from scanindex.services import Services
 from scanindex.settings import Settings
 from scanindex.store import durable
@@ -35,6 +36,9 @@ from scanindex.store.migrate import is_current, is_empty, migrate
 from scanindex.store.roster import SqlRoster
 from scanindex.store.roster_check_digits import rules_of
 from scanindex.store.types_file import TypeFile
+
+if TYPE_CHECKING:
+    from scanindex.index.language import Language
 
 Progress = Callable[[str, int, int], None]
 WorkersFactory = Callable[[Settings, ArchiveStore], Workers]
@@ -79,17 +83,23 @@ class Workspace:
     def intake(self) -> Intake:
         return Intake(self.settings, self.catalog, self.archive, self.clock)
 
-    def _open_index(self) -> SearchIndex:
+    def _open_index(self) -> SwitchableIndex:
         from scanindex.index.language import Language
         from scanindex.index.site_synonyms import SiteSynonyms
         from scanindex.index.spelling import Spelling
-        from scanindex.index.whoosh_index import WhooshIndex
+        from scanindex.index.switch import SwitchedIndex
+        from scanindex.index.type_names import with_site
 
         language = Language(
             spelling=Spelling(self.settings.search_words_path),
             thesaurus=SiteSynonyms(self.settings.synonyms_path),
+            titles=with_site(self.settings.types),
         )
-        return WhooshIndex(self.settings.index_path, language=language)
+        makers = {
+            "whoosh": lambda folder: _whoosh(folder, language),
+            "tantivy": lambda folder: _tantivy(folder, language),
+        }
+        return SwitchedIndex(self.settings.index_path, makers, self.settings.index.engine)
 
     def recover(self) -> None:
         """What every start does first: stale temporary files away, events written on."""
@@ -100,6 +110,21 @@ class Workspace:
     def close(self) -> None:
         self.workers.close()
         self.engine.dispose()
+
+
+def _whoosh(folder: Path, language: Language) -> SearchIndex:
+    from scanindex.index.whoosh_index import WhooshIndex
+
+    return WhooshIndex(folder, language=language)
+
+
+def _tantivy(folder: Path, language: Language) -> SearchIndex:
+    """Raises MissingTool where the extra is not installed."""
+    if importlib.util.find_spec("tantivy") is None:
+        raise MissingTool("the engine tantivy is not installed: pip install 'scanindex[tantivy]'")
+    from scanindex.index.tantivy_index import TantivyIndex
+
+    return TantivyIndex(folder, language=language)
 
 
 class LazyWorkers:

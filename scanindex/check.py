@@ -14,12 +14,15 @@ from pathlib import Path
 
 from scanindex import filing
 from scanindex.errors import IndexBroken, IntegrityError, StorageFailed
+from scanindex.index.compare import differences, filed
 from scanindex.intake import is_in_inbox
 from scanindex.model import Document, DocumentId, DocumentState, Scan, ScanId, ScanState
 from scanindex.ports import Unit
 from scanindex.services import Services
 
 _CHUNK_BYTES = 1 << 20
+_NAMED_DIFFERENCES = 50
+_MANY_CHANGES = 10_000
 _IN_FLIGHT_SECONDS = 60
 """An original younger than this without a row is being taken over: bytes come before rows."""
 
@@ -38,8 +41,8 @@ PROBLEMS = {
     "events_behind": "The archive's event log lacks the newest events; starting the service writes them.",
     "catalog_behind": "This catalog is an older copy than the archive; `scanindex restore` or `rebuild`.",
     "events_broken": "The event log was changed or torn; restore that segment from backup.",
-    "index_broken": "A file of the index is damaged; the service, or `scanindex reindex`, makes it anew.",
-    "index_mismatch": "The index holds other documents than the catalog; run `scanindex reindex`.",
+    "index_broken": "A file of the index is damaged; the service, or the next search, mends it.",
+    "index_mismatch": "The index holds something else than what is filed: `scanindex reindex --mend`.",
     "inbox_not_retired": "An inbox entry is durable but still there; the running service retires it.",
 }
 
@@ -95,7 +98,8 @@ def run(services: Services, *, fixity: bool, progress: Callable[[str], None] = l
     problems += found
     progress("events")
     problems += _check_events(services, last_event)
-    problems += _check_index(services, documents, last_outbox)
+    progress("index")
+    problems += _check_index(services, last_outbox)
     still_there = sum(is_in_inbox(services.settings, *pending) for pending in unretired)
     if still_there:
         problems.append(Problem(code="inbox_not_retired", subject=f"{still_there} arrival(s)"))
@@ -230,32 +234,46 @@ def unrecorded_originals(services: Services, known: set[ScanId]) -> list[ScanId]
     ]
 
 
-def _check_index(
-    services: Services, documents: Mapping[DocumentId, Document], last_outbox: int
-) -> Iterator[Problem]:
+def _check_index(services: Services, last_outbox: int) -> Iterator[Problem]:
+    """Document by document and version; what changed since the index's last commit is no problem."""
     if not services.settings.index.enabled:
         return
     try:
         info = services.index.info()
-    except IndexBroken:
-        yield Problem(code="index_broken", subject="index")
-        return
-    seq = int(info["seq"])
-    if seq < last_outbox:
-        return  # it is catching up; search says so
-    if seq > last_outbox:
-        with services.catalog.read() as unit:
-            now = unit.outbox.last_seq()
-        if seq > now:
-            yield Problem(
-                code="index_mismatch", subject="index", detail=f"ahead of the catalog: {seq} of {now}"
-            )
-        return  # something was filed while the check ran
-    filed = sum(d.state is DocumentState.FILED for d in documents.values())
-    if int(info["documents"]) != filed:
+        seq = int(info["seq"])
+        if seq > last_outbox:
+            with services.catalog.read() as unit:
+                now = unit.outbox.last_seq()
+            if seq > now:
+                detail = f"ahead of the catalog: {seq} of {now}"
+                yield Problem(code="index_mismatch", subject="index", detail=detail)
+                return
+        if info["missing"]:
+            detail = f"{info['missing']} page(s) lay in a damaged part"
+            yield Problem(code="index_broken", subject="index", detail=detail)
+            return
+        yield from _index_differences(services, seq)
+    except IndexBroken as error:
+        yield Problem(code="index_broken", subject="index", detail=error.detail)
+
+
+def _index_differences(services: Services, seq: int) -> Iterator[Problem]:
+    found = list(differences(filed(services.catalog), services.index.documents()))
+    with services.catalog.read() as unit:
+        later = unit.outbox.after(seq, _MANY_CHANGES)
+    if not found or len(later) == _MANY_CHANGES:
+        return  # far behind: it is catching up; search says so
+    changed = {item.document_id for item in later}
+    wrong = [difference for difference in found if difference.document_id not in changed]
+    for difference in wrong[:_NAMED_DIFFERENCES]:
+        told = [f"version {v}" if v is not None else "not" for v in (difference.filed, difference.held)]
         yield Problem(
-            code="index_mismatch", subject="index", detail=f"{info['documents']} of {filed} documents"
+            code="index_mismatch",
+            subject=difference.document_id,
+            detail=f"filed: {told[0]}; in the index: {told[1]}",
         )
+    if len(wrong) > _NAMED_DIFFERENCES:
+        yield Problem(code="index_mismatch", subject="index", detail=f"{len(wrong)} documents differ in all")
 
 
 def _sha256(path: Path) -> str:

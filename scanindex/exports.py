@@ -96,7 +96,7 @@ def _csv(stream: TextIO, lines: Iterable[Mapping[str, Any]]) -> int:
         if count == 1:
             writer.writerow(line)
         writer.writerow([safe_cell(value) for value in line.values()])
-    return count
+    return count  # a list of nothing is an empty file
 
 
 @contextlib.contextmanager

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scanindex import find_patients
+from scanindex import reindex as anew
 from scanindex.model import (
     Document,
     DocumentHit,
     DocumentId,
     DocumentState,
-    IndexPage,
     Patient,
     PatientId,
     SearchHit,
@@ -28,7 +28,6 @@ from scanindex.model import (
     SearchScope,
     Spellings,
 )
-from scanindex.pipeline import index_pages
 from scanindex.ports import Unit
 from scanindex.services import Services
 
@@ -85,6 +84,8 @@ class FoundPage:
     also_searched: tuple[str, ...] = field(default=(), repr=False)
     on_their_way: int = 0
     """Documents filed so recently that the index does not know them yet."""
+    is_up_to_date: bool = True
+    """The index knew every change when it was asked."""
     seconds: float
     notes: tuple[str, ...] = ()
 
@@ -96,6 +97,7 @@ class _Backlog:
     hidden: frozenset[DocumentId]
     on_their_way: int
     is_huge: bool
+    is_empty: bool
 
 
 def search(asked: SearchRequest | str, services: Services) -> FoundPage:
@@ -139,18 +141,20 @@ def every(
 # --- what the index does not know yet -------------------------------------------------
 def _backlog(scope: SearchScope, services: Services) -> _Backlog:
     """The index is asked first: what it learns after that is hidden once too often, never too seldom."""
-    seq = int(services.index.info()["seq"])
+    seq = services.index.seq()
     with services.catalog.read() as unit:
         items = unit.outbox.after(seq, MOST_HIDDEN + 1)
         if len(items) > MOST_HIDDEN:
-            return _Backlog(hidden=frozenset(), on_their_way=unit.outbox.last_seq() - seq, is_huge=True)
+            return _Backlog(
+                hidden=frozenset(), on_their_way=unit.outbox.last_seq() - seq, is_huge=True, is_empty=False
+            )
         ids = frozenset(item.document_id for item in items)
         known = unit.outbox.versions_at(seq, ids)
         documents = [document for i in sorted(ids) if (document := unit.documents.get(i))]
     # Only relabelled (a patient's name changed): what the index holds of it still stands.
     same = {d.document_id for d in documents if _is_filed(d) and known.get(d.document_id) == d.version}
     coming = [d for d in documents if _is_filed(d) and d.document_id not in same and _may_see(d, scope)]
-    return _Backlog(hidden=ids - same, on_their_way=len(coming), is_huge=False)
+    return _Backlog(hidden=ids - same, on_their_way=len(coming), is_huge=False, is_empty=not items)
 
 
 def _checked(
@@ -214,6 +218,7 @@ def _page(
         # Words are collected over the whole index: they could tell of pages that may not be seen.
         also_searched=() if _is_narrow(request.scope) else result.also_searched,
         on_their_way=backlog.on_their_way,
+        is_up_to_date=backlog.is_empty,
         seconds=result.seconds,
         notes=(*result.notes, *_notes(request, backlog, is_settled)),
     )
@@ -290,22 +295,5 @@ def _notes(request: SearchRequest, backlog: _Backlog, is_settled: bool) -> Itera
 
 
 def reindex(services: Services, progress: Callable[[str, int], None] = lambda *_: None) -> int:
-    """Build the index anew from the archive; returns the pages in it.
-
-    The outbox position is taken first: what is filed meanwhile is applied again
-    afterwards, and applying twice is harmless.
-    """
-    with services.catalog.read() as unit:
-        seq = unit.outbox.last_seq()
-        ids = unit.documents.ids(DocumentState.FILED)
-    return services.index.rebuild(_filed(ids, services, progress), seq)
-
-
-def _filed(
-    ids: Sequence[DocumentId], services: Services, progress: Callable[[str, int], None]
-) -> Iterator[tuple[DocumentId, Sequence[IndexPage]]]:
-    for count, document_id in enumerate(ids, start=1):
-        with services.catalog.read() as unit:
-            document = unit.documents.get(document_id)
-        yield document_id, index_pages(document, services)
-        progress("documents", count)
+    """See `reindex.reindex`."""
+    return anew.reindex(services, lambda now: progress("documents", now.documents))

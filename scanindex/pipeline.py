@@ -197,7 +197,7 @@ def follow_outbox(services: Services, limit: int = 200) -> int:
         changed = {item.document_id: unit.documents.get(item.document_id) for item in items}
     if items:
         renew = [(document_id, index_pages(document, services)) for document_id, document in changed.items()]
-        services.index.apply(items[-1].seq, renew)
+        services.index.apply(items[-1].seq, renew, after=seq)
     return len(items)
 
 

@@ -202,10 +202,13 @@ class NameFrequencies(Protocol):
 class SearchIndex(Protocol):
     """A cache of filed documents. Replaying an apply never doubles a hit."""
 
-    def apply(self, seq: int, renew: Sequence[tuple[DocumentId, Sequence[IndexPage]]]) -> None:
+    def apply(
+        self, seq: int, renew: Sequence[tuple[DocumentId, Sequence[IndexPage]]], *, after: int | None = None
+    ) -> None:
         """Replace all pages of each document (an empty sequence removes it), then store `seq`.
 
-        Durable on return. Raises IndexBroken if the index must be rebuilt.
+        Durable on return. after: the outbox number that the caller goes on from; CatalogBusy where
+        the index is behind it (it was replaced meanwhile). Raises IndexBroken if it must be rebuilt.
         """
 
     def search(self, request: SearchRequest | str) -> SearchResult:
@@ -217,13 +220,57 @@ class SearchIndex(Protocol):
         """
 
     def info(self) -> dict[str, Any]:
-        """documents, pages, seq (last applied outbox number), bytes, engine."""
+        """documents, pages, seq (last applied outbox number), bytes, engine, segments, missing.
+
+        missing: pages that lay in a damaged part; the others are searched meanwhile.
+        """
+
+    def documents(self) -> Iterator[tuple[DocumentId, int]]:
+        """Every document with the version that is held, ascending by id; of one state of the index."""
+
+    def settle(self, missing: int) -> None:
+        """Store how many pages of damaged parts are still to be added again; 0: it is whole."""
 
     def tidy(self) -> bool:
         """Merge some small parts, away from the filing path; True if there was anything to do."""
 
     def rebuild(self, documents: Iterable[tuple[DocumentId, Sequence[IndexPage]]], seq: int) -> int:
         """Build anew beside the old one, then swap; returns pages. Bounded memory."""
+
+
+class IndexBuild(Protocol):
+    """A new index being built beside the one in use; what was added is durable."""
+
+    @property
+    def progress(self) -> Any:
+        """seq, last (document id), documents, total, pages."""
+
+    def add(
+        self,
+        documents: Sequence[tuple[DocumentId, Sequence[IndexPage]]],
+        *,
+        last: str = "",
+        seq: int | None = None,
+    ) -> None:
+        """Add, renew or remove documents. last: all up to this id are in. seq: all changes up to it are."""
+
+    def finish(self) -> int:
+        """Put it into use at once for every process; returns its pages."""
+
+
+class SwitchableIndex(SearchIndex, Protocol):
+    """The index in use, with what builds another one beside it."""
+
+    def build(
+        self, seq: int, *, total: int = 0, engine: str | None = None, fresh: bool = False
+    ) -> AbstractContextManager[IndexBuild]:
+        """Begin a new index, or go on with one that was broken off. Raises CatalogBusy, MissingTool."""
+
+    def seq(self) -> int:
+        """The outbox number that a search made now reflects, also while a lost index is built anew."""
+
+    def rebuilding(self) -> Any:
+        """engine, documents, total, pages, percent, is_running of a build; None where there is none."""
 
 
 class ScanTable(Protocol):
@@ -297,6 +344,9 @@ class DocumentTable(Protocol):
         """
 
     def ids(self, *states: DocumentState) -> list[DocumentId]: ...
+    def filed_versions(self, after: DocumentId, limit: int) -> list[tuple[DocumentId, int]]:
+        """Filed documents and the version that is filed, ascending by id from the one behind `after`."""
+
     def filed_counts(
         self, patient_ids: Iterable[PatientId], without_sensitivity: Iterable[str] = ()
     ) -> dict[PatientId, int]:
@@ -539,6 +589,7 @@ __all__ = [
     "Registry",
     "Roster",
     "SearchIndex",
+    "SwitchableIndex",
     "TypeBook",
     "Unit",
     "Workers",

@@ -30,9 +30,13 @@ _SAVED, _RUN, _RENAMED, _DELETED = "search_saved", "search_run", "search_renamed
 class News:
     """What came to a saved search since it was run last."""
 
-    documents: frozenset[DocumentId]
+    found: tuple[find.FoundDocument, ...]
     is_complete: bool
     """False: the search finds more documents than were looked at."""
+
+    @property
+    def documents(self) -> frozenset[DocumentId]:
+        return frozenset(f.document.document_id for f in self.found)
 
 
 def save(name: str, asked: SearchRequest, owner: str, services: Services) -> SavedSearch:
@@ -102,19 +106,19 @@ def news(saved: SavedSearch, services: Services, scope: SearchScope | None = Non
     with services.catalog.read() as unit:
         filed = unit.events.filed_after(saved.seen_seq)
     if not filed:
-        return News(documents=frozenset(), is_complete=True)
+        return News(found=(), is_complete=True)
     found = list(find.every(request_of(saved, scope), services, most=MOST_LOOKED_AT))
-    fresh = frozenset(f.document.document_id for f in found) & filed
-    return News(documents=fresh, is_complete=len(found) < MOST_LOOKED_AT)
+    fresh = tuple(f for f in found if f.document.document_id in filed)
+    return News(found=fresh, is_complete=len(found) < MOST_LOOKED_AT)
 
 
 def note_run(saved: SavedSearch, before_seq: int, page: find.FoundPage, services: Services) -> None:
     """Say that its owner has looked.
 
-    before_seq: number of the last event before the search. While documents are on their way
-    into the index what was new stays new, or they would never be.
+    before_seq: number of the last event before the search. While the index is behind, what was
+    new stays new, or what is on its way into it would never be.
     """
-    seen = saved.seen_seq if page.on_their_way else before_seq
+    seen = before_seq if page.is_up_to_date else saved.seen_seq
     looked = dataclasses.replace(saved, last_run_at=services.clock.now(), seen_seq=seen)
     with services.catalog.write() as unit:
         if unit.searches.get(saved.owner, saved.name):

@@ -18,7 +18,7 @@ from scanindex.ports import (
     ReadingStore,
     Registry,
     Roster,
-    SearchIndex,
+    SwitchableIndex,
     TypeBook,
     Workers,
 )
@@ -39,7 +39,7 @@ class Services:
     readings: ReadingStore
     roster: Roster
     registry: Registry
-    index: SearchIndex
+    index: SwitchableIndex
     charts: ChartView
     workers: Workers
     clock: Clock

@@ -30,6 +30,7 @@ MODES = ("suggest", "strict")
 """What the settings can ask for; certified is earned (`scanindex audit certify`)."""
 
 
+ENGINES = ("whoosh", "tantivy")
 _MODES_ALLOWED = f"allowed: {', '.join(MODES)}; certified is earned by `scanindex audit certify`"
 
 
@@ -131,6 +132,11 @@ class FilingSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexSettings:
     enabled: bool = _doc(True, "Index filed documents for full-text search.")
+    engine: str = _doc(
+        "whoosh",
+        "Search engine of a new workspace: whoosh (to some 100,000 pages) or tantivy (an extra to be "
+        "installed); later `scanindex reindex --engine` changes it.",
+    )
     synonyms: str = _doc(
         "synonyms.txt",
         "The site's own abbreviations and synonyms, beside the shipped ones; relative paths start at the "
@@ -250,6 +256,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = types.MappingProxyType(
         "ocr.effort": EFFORTS,
         "site.date_order": ("month_first", "day_first", "ask"),
         "filing.mode": MODES,
+        "index.engine": ENGINES,
     }
 )
 

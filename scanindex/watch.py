@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scanindex import find, pipeline, redecide
+from scanindex import pipeline, redecide, reindex
 from scanindex.errors import (
     ConfigError,
     IndexBroken,
     IntegrityError,
     ScanindexError,
+    Stopping,
     TransientError,
     transient,
 )
@@ -32,10 +33,13 @@ from scanindex.model import DocumentState, Scan, ScanId, ScanState
 from scanindex.services import MACHINE, Services
 
 _SUSPECT_ATTEMPTS = 2
-_FOLLOW_SECONDS = 2.0
+_FOLLOW_SECONDS = 0.5
 """Longer makes fewer, larger index commits, which cost less each; shorter shows a filed page sooner."""
+_UPKEEP_SECONDS = 2.0
 _HEALTH_SECONDS = 5.0
 _REPEAT_SECONDS = 300.0
+_REPLAYED = 500
+"""An empty index that far behind is built at one go instead."""
 _FOLLOW_BACK_OFF_SECONDS = 10.0
 _LONGEST_BACK_OFF_SECONDS = 60.0
 _WAITS_BEFORE_IDLE = 3
@@ -236,7 +240,11 @@ class Service:
 
 
 class Follower(threading.Thread):
-    """Index and chart tree behind the catalog; filing never waits for them."""
+    """Index and chart tree behind the catalog; filing never waits for them.
+
+    What takes long (merging parts, adding again what a damaged part held) has a thread of
+    its own beside it, so that what is filed meanwhile is found as soon as ever.
+    """
 
     def __init__(self, services: Services, report: Report) -> None:
         super().__init__(name="follower", daemon=True)
@@ -244,37 +252,60 @@ class Follower(threading.Thread):
         self._report = report
         self._halt = threading.Event()
         self._turn = threading.Lock()
+        self._mending = threading.Lock()
+        self._upkeep = threading.Thread(target=self._keep_up, name="upkeep", daemon=True)
         self._is_tidy = False
 
     def stop(self) -> None:
         self._halt.set()
         self.join()
+        self._upkeep.join()
 
     def run(self) -> None:
-        pause = _FOLLOW_SECONDS
+        self._upkeep.start()
+        pause = 0.0
         while not self._halt.wait(pause):
-            pause = _FOLLOW_SECONDS if self.catch_up() and self._tidy() else _FOLLOW_BACK_OFF_SECONDS
+            pause = _FOLLOW_SECONDS if self._follow() else _FOLLOW_BACK_OFF_SECONDS
 
     def catch_up(self) -> bool:
-        """Apply all that is outstanding; False if index or tree could not follow."""
+        """Apply all that is outstanding and mend the index; False if index or tree could not follow."""
+        return self._follow() and (not self._has_index or self._guard("index", self._mend))
+
+    @property
+    def _has_index(self) -> bool:
+        return self._services.settings.index.enabled
+
+    def _follow(self) -> bool:
         with self._turn:
             charts = self._guard("charts", lambda: follow_charts(self._services))
-            if not self._services.settings.index.enabled:
+            if not self._has_index:
                 return charts
             return self._guard("index", self._follow_index) and charts
 
-    def _tidy(self) -> bool:
-        """One bounded merge of small index parts, away from the filing path.
+    def _keep_up(self) -> None:
+        pause = _UPKEEP_SECONDS
+        while self._has_index and not self._halt.wait(pause):
+            done = self._guard("index", self._mend) and self._guard("index", self._tidy)
+            pause = _UPKEEP_SECONDS if done else _FOLLOW_BACK_OFF_SECONDS
+
+    def _tidy(self) -> int:
+        """One bounded merge of small index parts.
 
         Not asked for where nothing was applied since there was nothing to merge: even
         looking means opening every part.
         """
-        if self._is_tidy or not self._services.settings.index.enabled:
-            return True
-        return self._guard("index", self._tidy_once)
+        if not self._is_tidy:
+            self._is_tidy = True  # unless something is applied from now on
+            self._is_tidy = not self._services.index.tidy()
+        return 0
 
-    def _tidy_once(self) -> int:
-        self._is_tidy = not self._services.index.tidy()
+    def _mend(self) -> int:
+        """Add again what a damaged part of the index held; a broken one is the other thread's."""
+        with self._mending, contextlib.suppress(IndexBroken):
+            if missing := int(self._services.index.info()["missing"]):
+                self._report("index", f"a part is damaged: adding {missing} page(s) again from the archive")
+                reindex.mend(self._services, self._halt.is_set)
+                self._is_tidy = False
         return 0
 
     def _follow_index(self) -> int:
@@ -284,15 +315,21 @@ class Follower(threading.Thread):
             seq = int(services.index.info()["seq"])
             with services.catalog.read() as unit:
                 last = unit.outbox.last_seq()
-            if seq <= last:
+            if seq == last or (seq < last and (seq or last < _REPLAYED)):
                 applied = pipeline.follow_outbox(services) if seq < last else 0
                 self._is_tidy = self._is_tidy and not applied
                 return applied
+            self._report("index", "building the index anew from the archive")
         except IndexBroken as error:
             self._report("index", f"{error.code}: building the index anew from the archive")
-        find.reindex(services)
+        reindex.reindex(services, self._halted)
         self._is_tidy = False
         return 1
+
+    def _halted(self, _: reindex.Progress) -> None:
+        """A service that is to stop does not finish a long build: the next start goes on there."""
+        if self._halt.is_set():
+            raise Stopping("the index is built on at the next start")
 
     def _guard(self, what: str, step: Callable[[], int]) -> bool:
         try:

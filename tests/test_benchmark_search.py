@@ -1,4 +1,4 @@
-"""`benchmarks/search_speed.py`: the same corpus each time, noise as stated, true counts, figures that come out."""
+"""`benchmarks/search_speed.py`: the same corpus each time, noise as stated, true counts, figures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from benchmarks.search.corpus import LEVELS, Corpus, CorpusSettings, Paper, Writ
 from benchmarks.search.misreading import Misreader, learned, spoil
 from benchmarks.search.questions import Question
 
-PAGES = 400
+PAGES = 300
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def corpus(settings: CorpusSettings) -> Corpus:
 
 @pytest.fixture(scope="module")
 def asked(corpus: Corpus) -> list[Question]:
-    return questions.ask_about(corpus, 4)
+    return questions.ask_about(corpus, 3)
 
 
 @pytest.fixture(scope="module")
@@ -122,9 +122,9 @@ def test_corpus_and_questions_take_nothing_from_the_product() -> None:
 def paper(*pages: str, **changes: object) -> Paper:
     person = Writer(5, 10).person(3)
     values = {
-        "document_id": "d1", "person": person, "type": "progress_note", "day": "1998-03-02", "provider": "A. B MD",
-        "facility": "F", "source": "s", "filed_at": datetime(2024, 1, 1, tzinfo=UTC), "sensitivity": (),
-        "pages": pages,
+        "document_id": "d1", "person": person, "type": "progress_note", "day": "1998-03-02",
+        "provider": "A. B MD", "facility": "F", "source": "s", "sensitivity": (), "pages": pages,
+        "filed_at": datetime(2024, 1, 1, tzinfo=UTC),
     }  # fmt: skip
     return Paper(**(values | changes))  # type: ignore[arg-type]
 
@@ -155,8 +155,8 @@ class Papers:
 )
 def test_truth_counts_by_both_rules(question: Question, plain: int, printed: int) -> None:
     """Runs of letters and digits; and printed words with their parts, joins and marks between."""
-    pages = ("An x-ray, 500mg; ruptured spleen.", "Spleen ~ was not seen, ruptured-spleen? left")
-    (found,) = questions.truth(Papers(paper(pages[0], pages[1].replace("ruptured-spleen", "rupturedspleen"))), [question])  # type: ignore[arg-type]  # noqa: E501
+    pages = "An x-ray, 500mg; ruptured spleen.", "Spleen ~ was not seen, rupturedspleen? left"
+    (found,) = questions.truth(Papers(paper(*pages)), [question])  # type: ignore[arg-type]
 
     assert (found.plain_truth, found.printed_truth) == (plain, printed)
 
@@ -180,7 +180,7 @@ def test_plain_engines_give_the_counted_totals(
     engine.open(tmp_path)
     compared, wrong = clock.wrong_answers(engine, asked)
 
-    assert compared > 20
+    assert compared > 15
     assert wrong == []
     assert clock.measure(engine, asked, 1).keys() >= set(questions.EXACT) - {"rare"}
 
@@ -190,7 +190,7 @@ def test_the_product_gives_the_counted_totals_and_answers_every_class(
 ) -> None:
     found = examine.examine("scanindex-whoosh", built, asked, repeats=0, core=None)
 
-    assert found.compared > 20
+    assert found.compared > 15
     assert found.wrong == ()
     assert found.timings.keys() == {q.kind for q in asked}
 
@@ -222,8 +222,8 @@ def test_the_command_prints_tables_and_targets(
 ) -> None:
     """End to end with one plain engine; what it prints is what the exit code says."""
     code = search_speed.main(
-        ["--folder", str(settings.folder), "--pages", "60", "--patients", "60", "--queries", "2", "--repeats", "1",
-         "--peers", "fts5", "--core", "-1", "--json", str(tmp_path / "figures.json")]
+        ["--folder", str(settings.folder), "--pages", "60", "--patients", "60", "--queries", "1",
+         "--repeats", "1", "--peers", "fts5", "--core", "-1", "--json", str(tmp_path / "figures.json")]
     )  # fmt: skip
     printed = capsys.readouterr().out
 

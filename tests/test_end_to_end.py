@@ -125,6 +125,26 @@ def test_a_filed_document_is_found_by_a_word_and_by_its_patient(finished: Path) 
     assert document["document_id"] in {hit["document_id"] for hit in hits}
 
 
+def test_a_page_is_drawn_with_the_words_marked(finished: Path, tmp_path: Path) -> None:
+    """The picture is private, upright, and yellow where the words stand and nowhere else."""
+    from PIL import Image
+
+    document = first(finished, "filed")
+    word = document["patient"]["name"].split(",")[0]
+    picture = tmp_path / "page.png"
+    told = asked(finished, "page", document["document_id"], "--mark", f"text:{word}", "--image", str(picture))
+
+    assert told["marks"] and picture.stat().st_mode & 0o777 == 0o600
+    with Image.open(picture) as opened:
+        image = opened.convert("RGB")
+    assert abs(image.width / image.height - told["width_px"] / told["height_px"]) < 0.01
+    mark = told["marks"][0]
+    middle = round(image.height * (mark["top"] + mark["bottom"]) / 2)
+    edge = round(image.width * mark["left"]) - 2
+    red, _, blue = image.getpixel((edge, middle))  # type: ignore[misc]  # three bands: RGB
+    assert red - blue > 100
+
+
 def test_check_is_clean_with_every_byte_hashed(finished: Path) -> None:
     """Conservation, fixity and agreement hold after a run."""
     report = asked(finished, "check", "--fixity")

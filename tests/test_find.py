@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ def person(opened: app.Workspace, who: stub.Person) -> Patient:
     return found
 
 
-def ask(opened: app.Workspace, query: str, **wishes: object) -> find.FoundPage:
+def ask(opened: app.Workspace, query: str, **wishes: Any) -> find.FoundPage:
     return find.search(dataclasses.replace(SearchRequest(query=query), **wishes), opened.services)
 
 

@@ -127,7 +127,7 @@ def add_word(text: str) -> str:
 
 
 def hits(opened: app.Workspace, word: str) -> int:
-    return find.search(word, opened.services).total
+    return find.search(word, opened.services).total_pages
 
 
 def is_clean(opened: app.Workspace) -> bool:

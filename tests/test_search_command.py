@@ -196,6 +196,20 @@ def test_a_saved_search_is_listed_run_renamed_and_deleted(home: Path) -> None:
     assert asked(home, "searches") == []
 
 
+def test_only_what_is_new_of_a_saved_search(home: Path) -> None:
+    """All of it, and nothing the second time."""
+    said(home, "search", "--save", "fresh", "oesophagus")
+    opened = open_stubbed(quick_settings(home))
+    drop(opened, SECOND, "later", "oesophagus")
+    opened.close()
+
+    new = asked(home, "searches", "run", "fresh", "--new")
+    again = asked(home, "searches", "run", "fresh", "--new")
+
+    assert (len(new["documents"]), new["new"]) == (1, [new["documents"][0]["document_id"]])
+    assert again["documents"] == []
+
+
 # --- one page ----------------------------------------------------------------------------------
 def test_a_page_is_shown_with_words_marked(home: Path) -> None:
     """Without a number the first one that holds a word."""

@@ -74,7 +74,9 @@ class DictIndex:
         return found.union(*(self._pages.get(other, set()) for other in others))
 
 
-def score(pages: Sequence[NoisyPage], find: Find, *, words: int, seed: int = 1) -> Score:
+def score(
+    pages: Sequence[NoisyPage], find: Find, *, words: int, modes: Sequence[str] = MODES, seed: int = 1
+) -> Score:
     """`words` different words of letters, chosen by chance from all that were printed."""
     printed: dict[str, set[int]] = defaultdict(set)
     for number, page in enumerate(pages):
@@ -85,7 +87,7 @@ def score(pages: Sequence[NoisyPage], find: Find, *, words: int, seed: int = 1) 
     chosen = sorted(printed)
     random.Random(seed).shuffle(chosen)
     del chosen[words:]
-    tallies = {mode: _tally(chosen, printed, find, mode) for mode in MODES}
+    tallies = {mode: _tally(chosen, printed, find, mode) for mode in modes}
     return Score(
         pages=len(pages),
         words=len(chosen),

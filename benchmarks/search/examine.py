@@ -55,7 +55,9 @@ class Examined:
 
 def engine_of(key: str) -> Engine:
     """`scanindex-whoosh`, `scanindex-tantivy` or a key of PEERS."""
-    return Product(key.removeprefix("scanindex-")) if key.startswith("scanindex-") else PEERS[key]()
+    if key.startswith("scanindex-"):
+        return Product(key.removeprefix("scanindex-"))
+    return PEERS[key]()
 
 
 def in_child(call: Callable[..., Any], *arguments: Any) -> Any:

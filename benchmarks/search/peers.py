@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks.search.corpus import Paper
-from benchmarks.search.engine import SHOWN, Reply
+from benchmarks.search.engine import SHOWN, Engine, Reply
 from benchmarks.search.questions import Question
 
 _UNDATED = "0001-01-01"
@@ -238,10 +238,9 @@ class PlainTantivy:
     def open(self, folder: Path) -> None:
         import tantivy
 
-        self._index = tantivy.Index.open(str(folder))
-        self._index.reload()
-        self._searcher = self._index.searcher()
-        self._schema = self._index.schema
+        self._index: Any = tantivy.Index.open(str(folder))
+        self._searcher: Any = self._index.searcher()
+        self._schema: Any = self._index.schema
 
     def ask(self, question: Question, *, snippets: bool = True) -> Reply | None:
         import tantivy
@@ -307,4 +306,4 @@ def _tantivy_schema() -> Any:
     return builder.build()
 
 
-PEERS = {"whoosh": PlainWhoosh, "fts5": Fts5, "tantivy": PlainTantivy}
+PEERS: Mapping[str, Callable[[], Engine]] = {"whoosh": PlainWhoosh, "fts5": Fts5, "tantivy": PlainTantivy}

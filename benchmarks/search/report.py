@@ -107,7 +107,8 @@ def size_table(found: Sequence[Examined], pages: int) -> Iterator[str]:
         memory, own = e.memory_bytes
         yield (
             f"{e.name:18s} {built.bytes_on_disk / pages:.0f} bytes a page; {cost}; "
-            f"open {e.opened.wall_ms:.1f} ms; a reader {memory / 1e6:.0f} MB, {own / 1e6:.0f} MB without maps of files"
+            f"open {e.opened.wall_ms:.1f} ms; a reader {memory / 1e6:.0f} MB, "
+            f"{own / 1e6:.0f} MB without maps of files"
         )
 
 

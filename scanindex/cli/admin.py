@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,7 +23,12 @@ from scanindex.cli.common import (
 )
 from scanindex.errors import IntegrityError, NotAllowedNow, UsageError
 from scanindex.model import ScanState
-from scanindex.settings import FILE_NAME, MODES, Settings, sections
+from scanindex.settings import ENGINES, FILE_NAME, MODES, Settings, sections
+
+if TYPE_CHECKING:
+    from scanindex.reindex import Progress
+
+_TELL_SECONDS = 30.0
 
 
 @click.command()
@@ -164,14 +171,41 @@ def _progress(label: str) -> Callable[[str, int], None]:
 
 
 @click.command()
+@click.option("--engine", type=click.Choice(ENGINES), help="Move to this search engine.")
+@click.option("--fresh", is_flag=True, help="Start over instead of going on where a killed run stopped.")
+@click.option("--mend", "only_mend", is_flag=True, help="Only add what is missing and remove surplus.")
 @pass_home
-def reindex(home: Path) -> None:
-    """Build the index beside the old one, then swap; searches go on meanwhile."""
-    from scanindex import find
+def reindex(home: Path, engine: str | None, fresh: bool, only_mend: bool) -> None:
+    """Build the index beside the old one, then swap; searches and filing go on meanwhile.
 
+    Killed at any moment it goes on where it was when run again.
+    """
+    from scanindex import reindex as use
+
+    if only_mend and (engine or fresh):
+        raise UsageError("--mend keeps the index that is there; say it alone")
     with workspace(home) as opened:
-        pages = find.reindex(opened.services, _progress("reindex"))
-    click.echo(f"{pages} page(s) indexed")
+        if only_mend:
+            mended = use.mend(opened.services)
+            click.echo(f"{mended.renewed} document(s) renewed, {mended.removed} removed")
+            return
+        pages = use.reindex(opened.services, _build_progress(), engine=engine, fresh=fresh)
+        info = opened.services.index.info()
+    click.echo(f"{pages} page(s) indexed ({info['engine']})")
+
+
+def _build_progress() -> Callable[[Progress], None]:
+    """On a terminal a line that changes, else one every half minute."""
+    if sys.stderr.isatty():
+        return lambda now: click.echo(f"\r\033[Kreindex: {now.text}", nl=False, err=True)
+    told = [time.monotonic()]
+
+    def tell(now: Progress) -> None:
+        if time.monotonic() - told[0] >= _TELL_SECONDS:
+            told[0] = time.monotonic()
+            click.echo(f"reindex: {now.text}", err=True)
+
+    return tell
 
 
 @click.command()
@@ -182,7 +216,7 @@ def rebuild(home: Path) -> None:
     Import the roster again afterwards: patients known only from filed documents are put back
     as provisional.
     """
-    from scanindex import find
+    from scanindex import reindex as use_index
     from scanindex.store.rebuild import replay
 
     settings = settings_of(home)
@@ -197,7 +231,7 @@ def rebuild(home: Path) -> None:
         opened.intake.recover()
         patients = app.restore_patients(opened)
         app.rebuild_charts(opened)
-        pages = find.reindex(opened.services)
+        pages = use_index.reindex(opened.services, fresh=True)
     click.echo(f"{count} event(s) replayed, {patients} patient(s) put back, {pages} page(s) indexed")
 
 
@@ -228,7 +262,7 @@ def backup(home: Path, target: Path) -> None:
 def restore(home: Path, source: Path) -> None:
     """Put the backup in SOURCE into an empty workspace, rebuild the index and check."""
     from scanindex import check as use_check
-    from scanindex import find
+    from scanindex import reindex as use_index
     from scanindex.store.backup import restore as use
     from scanindex.store.rebuild import replay
 
@@ -239,7 +273,7 @@ def restore(home: Path, source: Path) -> None:
     app.initialise(settings)
     with workspace(home) as opened, app.exclusive(settings):
         newer = replay(opened.catalog, opened.event_log, opened.roster)
-        pages = find.reindex(opened.services)
+        pages = use_index.reindex(opened.services, fresh=True)
         app.rebuild_charts(opened)
         report = use_check.run(opened.services, fixity=True)
     click.echo(f"{count} file(s) restored, {newer} newer event(s) replayed, {pages} page(s) indexed")

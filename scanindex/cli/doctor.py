@@ -15,7 +15,7 @@ import click
 
 from scanindex import app, sandbox
 from scanindex.cli.common import emit_json, json_option, pass_home, settings_of
-from scanindex.errors import ConfigError, MissingTool, ScanindexError
+from scanindex.errors import ConfigError, IndexBroken, MissingTool, ScanindexError
 from scanindex.settings import IndexSettings, Settings
 
 _NETWORK_TYPES = {"cifs", "smb3", "smbfs", "nfs", "nfs4", "fuse.sshfs", "9p"}
@@ -161,12 +161,43 @@ def _stores(settings: Settings) -> Iterator[Finding]:
             yield Finding("ok", f"catalog; roster version {opened.roster.version()} with {patients} patients")
         else:
             yield Finding("warn", "the roster is empty", "scanindex roster import patients.csv")
-        info = opened.services.index.info()
-        yield Finding("ok", f"index: {info['documents']} documents, {info['pages']} pages")
+        if settings.index.enabled:
+            yield from _index(opened, settings)
     except ScanindexError as error:
         yield Finding("fail", f"{error.code}: {error}", error.hint)
     finally:
         opened.close()
+
+
+def _index(opened: app.Workspace, settings: Settings) -> Iterator[Finding]:
+    index = opened.services.index
+    rebuilding = index.rebuilding()
+    if rebuilding is not None:
+        text = f"the index is being built anew ({rebuilding.engine}): {rebuilding.percent} %"
+        mend = "" if rebuilding.is_running else "It was broken off: `scanindex reindex` goes on there."
+        yield Finding("ok" if rebuilding.is_running else "warn", text, mend)
+    try:
+        info = index.info()
+    except IndexBroken as error:
+        mend = "The service, or `scanindex reindex`, makes it anew."
+        yield Finding("ok" if rebuilding else "warn", f"index: {error}", "" if rebuilding else mend)
+        return
+    size = f"{info['bytes'] / 1e6:.1f} MB in {info['segments']} part(s)"
+    yield Finding(
+        "ok", f"index: {info['engine']}, {info['documents']} documents, {info['pages']} pages, {size}"
+    )
+    if info["missing"]:
+        yield Finding(
+            "warn",
+            f"index: a part is damaged, {info['missing']} page(s) are missing",
+            "The service mends it, or `scanindex reindex --mend`.",
+        )
+    if info["engine"] != settings.index.engine and info["pages"]:
+        yield Finding(
+            "warn",
+            f"the index in use is {info['engine']}, index.engine says {settings.index.engine}",
+            f"`scanindex reindex --engine {settings.index.engine}`, or change the setting.",
+        )
 
 
 def _device(path: Path) -> int:

@@ -25,7 +25,7 @@ from scanindex.cli.common import (
 )
 from scanindex.cli.find import catch_up
 from scanindex.cli.render import patient_data
-from scanindex.errors import IndexBroken, QueryError, UsageError
+from scanindex.errors import CatalogBusy, IndexBroken, QueryError, UsageError
 from scanindex.find import FoundDocument, FoundPage
 from scanindex.model import (
     DocumentId,
@@ -188,7 +188,8 @@ def with_index(opened: app.Workspace, asked: Callable[[], T]) -> T:
         return asked()
     except IndexBroken:
         click.echo("the index is damaged or missing; building it anew from the archive", err=True)
-        find.reindex(opened.services, counter("indexed"))
+        with contextlib.suppress(CatalogBusy):  # another process is at it: what it has so far is searched
+            find.reindex(opened.services, counter("indexed"))
         return asked()
 
 

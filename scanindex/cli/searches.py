@@ -15,6 +15,7 @@ from scanindex.cli.common import actor, emit_json, json_option, pass_home, recor
 from scanindex.cli.find import catch_up
 from scanindex.cli.search import MOST_AT_ONCE, ask, pointing, show, with_index
 from scanindex.errors import QueryError
+from scanindex.find import FoundPage
 from scanindex.model import SavedSearch
 
 
@@ -81,13 +82,14 @@ def _saved_data(kept: SavedSearch) -> dict[str, Any]:
 
 @searches.command("run")
 @click.argument("name")
+@click.option("--new", "only_new", is_flag=True, help="Only what is new, all of it.")
 @click.option(
     "--limit", type=click.IntRange(1, MOST_AT_ONCE), default=20, show_default=True, help="Documents to show."
 )
 @click.option("--offset", type=click.IntRange(0), default=0, help="Skip so many documents.")
 @json_option
 @pass_home
-def run_saved(home: Path, name: str, limit: int, offset: int, as_json: bool) -> None:
+def run_saved(home: Path, name: str, only_new: bool, limit: int, offset: int, as_json: bool) -> None:
     """Ask again; documents that came since the last time are marked as new."""
     with workspace(home) as opened:
         catch_up(opened)
@@ -98,12 +100,28 @@ def run_saved(home: Path, name: str, limit: int, offset: int, as_json: bool) -> 
         with pointing(kept.query):
             fresh = with_index(opened, lambda: use.news(kept, opened.services))
             page = ask(opened, request)
+        if only_new:
+            page = _only(fresh, page)
         record_read(opened, "search", [f.document.document_id for f in page.documents])
         use.note_run(kept, before, page, opened.services)
         show(opened, request, page, as_json=as_json, fresh=fresh.documents)
         if not as_json:
-            more = "" if fresh.is_complete else " at least"
-            click.echo(f"{more}{len(fresh.documents)} new since the last time".strip(), err=True)
+            at_least = "" if fresh.is_complete else "at least "
+            click.echo(f"{at_least}{len(fresh.documents)} new since the last time", err=True)
+
+
+def _only(fresh: use.News, page: FoundPage) -> FoundPage:
+    """All that is new, and nothing else."""
+    return dataclasses.replace(
+        page,
+        patients=(),
+        documents=fresh.found,
+        total_documents=len(fresh.found),
+        total_pages=sum(f.pages_total for f in fresh.found),
+        is_exact_total=fresh.is_complete,
+        next_offset=None,
+        did_you_mean=None,
+    )
 
 
 @searches.command("rename")

@@ -58,7 +58,7 @@ def status(home: Path, as_json: bool) -> None:
             click.echo(f"source:    {printable(source['source'])}: {source['mode']}{_why_not(source)}")
         if found["incidents"]:
             click.echo(f"incidents: {found['incidents']} misfile(s) to follow up (`audit incidents`)")
-        click.echo(f"index:     {found['index_behind']} change(s) behind")
+        click.echo(f"index:     {_index_line(found['index'])}")
         click.echo(f"free disk: {found['free_bytes'] / 1e9:.1f} GB")
         if found["troubled"]:
             click.echo()
@@ -106,7 +106,8 @@ def _collect(opened: app.Workspace) -> dict[str, Any]:
             for s in audit.status(opened.services)
         ],
         "incidents": len(audit.all_incidents(opened.services, open_only=True)),
-        "index_behind": last - _indexed(opened),
+        "index": (index := _index(opened, last)),
+        "index_behind": index["behind"],
         "free_bytes": disk.f_bavail * disk.f_frsize,
         "troubled": [
             {
@@ -154,14 +155,47 @@ def _told(settings: Settings) -> dict[str, Any]:
     return told
 
 
-def _indexed(opened: app.Workspace) -> int:
-    """The last change the index applied; 0 where it cannot even be opened."""
+def _index(opened: app.Workspace, last: int) -> dict[str, Any]:
+    """How the index stands: engine, pages, how far behind, what is being mended or built."""
     from scanindex.errors import ScanindexError
 
+    index = opened.services.index
+    rebuilding = index.rebuilding()
+    found: dict[str, Any] = {
+        "problem": None,
+        "behind": last,
+        "missing_pages": 0,
+        "rebuilding": None
+        if rebuilding is None
+        else {
+            "percent": rebuilding.percent,
+            "documents": rebuilding.documents,
+            "of": rebuilding.total,
+            "engine": rebuilding.engine,
+            "is_running": rebuilding.is_running,
+        },
+    }
     try:
-        return int(opened.services.index.info()["seq"])
-    except ScanindexError:
-        return 0
+        info = index.info()
+    except ScanindexError as error:
+        return found | {"problem": error.code}
+    behind = last - int(info["seq"])
+    kept = {name: info[name] for name in ("engine", "documents", "pages", "bytes", "segments")}
+    return found | kept | {"behind": behind, "missing_pages": int(info["missing"])}
+
+
+def _index_line(index: dict[str, Any]) -> str:
+    parts = []
+    if building := index["rebuilding"]:
+        where = "" if building["is_running"] else ", broken off (`scanindex reindex` goes on there)"
+        parts.append(f"rebuilding {building['percent']} %{where}")
+    if index["problem"]:
+        parts.append(f"cannot be read ({index['problem']})")
+    else:
+        parts.append(f"{index['behind']} change(s) behind")
+    if index["missing_pages"]:
+        parts.append(f"being mended: {index['missing_pages']} page(s) are missing")
+    return "; ".join(parts)
 
 
 @click.command()

@@ -61,7 +61,7 @@ class _Search:
         self.request = request
         self.reader = reader
         self.watch = watch
-        self.node = query.parse(request.query)
+        self.node = query.parse(request.query, language.titles)
         self.spelling = language.spelling
         self.words = IndexWords(reader, watch, language, with_misread=False)
         self.misread = IndexWords(reader, watch, language, with_misread=True)

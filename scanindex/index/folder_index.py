@@ -3,7 +3,9 @@
 `FolderIndex` keeps the promises of `ports.SearchIndex` that do not depend on
 the engine: one writer at a time, a commit that is either whole or absent
 (`state`), damage found before anything is searched, a rebuild beside the old
-index. The engine turns pages into files and files into leaves (`Engine`).
+index. A damaged part is left out: the others are searched meanwhile, the result
+says so, and `documents` tells whoever mends it what is still held. The engine
+turns pages into files and files into leaves (`Engine`).
 
     index/           0700
       state.json     the commit: folder in use, seq, every file with its hash
@@ -20,7 +22,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,7 +38,9 @@ from scanindex.model import DocumentId, IndexPage, SearchRequest, SearchResult
 REBUILD_BATCH_PAGES = 2_000
 """Pages written at a time by a rebuild: bounds its memory."""
 MERGE_FAN = 8
-MAX_MERGED_PAGES = 5_000
+FEWEST_MERGED = 4
+"""Where eight together are too large."""
+MAX_MERGED_PAGES = 20_000
 MAX_LOOSE_LEAVES = 40
 """With more small leaves `apply` merges some itself, in case nobody calls `tidy`."""
 LOOSE_PAGES = MERGE_FAN**3
@@ -63,12 +67,26 @@ class Engine(Protocol):
     """Turns pages into files and back. Leaves nothing half-done that a state could name."""
 
     name: str
+    schema: str
+    """Changes with whatever makes older files unreadable or wrong."""
+
+    def is_part(self, file_name: str) -> bool:
+        """Whether all other pages can be read without this file."""
+
+    def documents(self, leaves: Sequence[Any]) -> Iterable[tuple[str, int]]:
+        """Ids of the documents with a live page in these leaves, ascending, and their versions."""
+
+    def without(self, folder: Path, held: state.State, lost: Collection[str]) -> Change:
+        """Give up these parts and what they held."""
 
     def create(self, folder: Path) -> Change:
         """An empty index in an empty folder."""
 
-    def leaves(self, folder: Path, held: state.State, known: Sequence[Any]) -> list[Any]:
-        """Readers of everything the state names; takes over unchanged ones of `known`."""
+    def leaves(
+        self, folder: Path, held: state.State, known: Sequence[Any], lost: Collection[str] = ()
+    ) -> list[Any]:
+        """Readers of everything the state names, but of parts with a lost file; takes over unchanged
+        ones of `known`."""
 
     def write(
         self, folder: Path, held: state.State, drop: Sequence[int], pages: Iterable[IndexPage]
@@ -89,6 +107,15 @@ class _Snapshot:
     held: state.State
     stamp: tuple[int, int, int] | None
     leaves: tuple[Any, ...]
+    lost: frozenset[str] = frozenset()
+    """Files of damaged parts, which are not among the leaves."""
+
+    @property
+    def missing(self) -> int:
+        """Pages that are not searched although they should be."""
+        if not self.lost:
+            return self.held.missing
+        return self.held.missing + self.held.pages - sum(map(_live_pages, self.leaves))
 
 
 _NOTHING = state.State(folder="", generation=-1, seq=0, documents=0, pages=0)
@@ -117,14 +144,18 @@ class FolderIndex:
         self._writing = threading.RLock()
 
     # --- port -----------------------------------------------------------------
-    def apply(self, seq: int, renew: Sequence[Renewal]) -> None:
+    def apply(self, seq: int, renew: Sequence[Renewal], *, after: int | None = None) -> None:
         """Replace all pages of each document (none: remove it), then store `seq`; durable on return.
 
+        after: the number that the caller goes on from; CatalogBusy where the index is behind it.
         Raises IndexBroken, CatalogBusy (another writer), DiskFull, PermissionMissing, StorageFailed.
         """
-        with self._writer_lock():
-            snapshot = self._create_if_new()
+        with self._writer_lock() as lock:
+            snapshot = self._own_parts(lock)
+            if after is not None and snapshot.held.seq < after:
+                raise CatalogBusy("the search index was replaced meanwhile; look again where it stands")
             held, change = self._renewed(snapshot, dict(renew))
+            lock.check()
             state.write(self._root, replace(held, seq=seq))
             change.forget_obsolete()
         if sum(leaf.size < LOOSE_PAGES for leaf in snapshot.leaves) > MAX_LOOSE_LEAVES:
@@ -153,14 +184,15 @@ class FolderIndex:
                 # Damage that came after the look at the files; else it is a fault of ours.
                 self._verify_again()
                 raise
-        return replace(found, seconds=time.monotonic() - start)
+        notes = (*found.notes, *_mending_note(snapshot.missing))
+        return replace(found, seconds=time.monotonic() - start, notes=notes)
 
     def _reader(self, leaves: Sequence[Any]) -> Reader:
         """Engines that search all their leaves at once have one of their own."""
         return LeafReader(leaves)
 
     def info(self) -> dict[str, Any]:
-        """documents, pages, seq, bytes, engine, segments. Raises IndexBroken.
+        """documents, pages, seq, bytes, engine, segments, missing. Raises IndexBroken.
 
         seq is 0 where no index was written yet, also when its folder was deleted: the
         caller then rebuilds (or replays everything).
@@ -174,7 +206,22 @@ class FolderIndex:
             "bytes": sum(entry.size for entry in snapshot.held.files.values()),
             "engine": self._engine.name,
             "segments": len(snapshot.leaves),
+            "missing": snapshot.missing,
         }
+
+    def documents(self) -> Iterator[tuple[DocumentId, int]]:
+        """Every document with the version held, ascending by id; of one state, whatever comes meanwhile."""
+        with state.disk_errors():
+            for document_id, version in self._engine.documents(self._own_snapshot().leaves):
+                yield DocumentId(document_id), version
+
+    def settle(self, missing: int) -> None:
+        """Store how many pages of damaged parts are still to be added again; 0: it is whole."""
+        with self._writer_lock() as lock:
+            held = self._own_parts(lock).held
+            if held.missing != missing:
+                lock.check()
+                state.write(self._root, replace(held, missing=missing))
 
     def rebuild(self, documents: Iterable[Renewal], seq: int) -> int:
         """Build anew beside the old index, then swap; returns pages. Old searches go on meanwhile.
@@ -187,15 +234,16 @@ class FolderIndex:
             self._make_root()
             with state.locked(self._root / "rebuild.lock", 0.0):
                 # So that a build broken off later is not taken for a damaged index.
-                with contextlib.suppress(IndexBroken), self._writer_lock():
-                    self._create_if_new()
+                with contextlib.suppress(IndexBroken), self._writer_lock() as lock:
+                    self._own_parts(lock)
                 folder = self._new_folder()
                 try:
                     built = self._built(folder, documents)
                 except BaseException:
                     shutil.rmtree(folder, ignore_errors=True)
                     raise
-                with self._writer_lock():
+                with self._writer_lock() as lock:
+                    lock.check()
                     state.write(self._root, replace(built, seq=seq))
                     self._remove_folders(keep=folder)
         return built.pages
@@ -221,19 +269,36 @@ class FolderIndex:
             shutil.rmtree(stale, ignore_errors=True)
         scratch = Path(tempfile.mkdtemp(prefix="merge-", dir=self._root))
         try:
-            merged = self._engine.merge(chosen, scratch)
-            with self._writer_lock():
+            merged = self._merged(chosen, scratch)
+            with self._writer_lock() as lock:
                 held = state.read(self._root)
-                if held is None or held.folder != folder:
+                # What was damaged while it was being read would stand in the merged part as well.
+                if merged is None or held is None or held.folder != folder or self._is_damaged(held):
                     return False
                 change = self._engine.swap(self._root / folder, held, chosen, merged)
                 if change is None:
                     return False
+                lock.check()
                 state.write(self._root, replace(held, generation=change.generation, files=change.files))
                 change.forget_obsolete()
                 return True
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+    def _merged(self, chosen: Sequence[Any], scratch: Path) -> Any:
+        """The merged part; None where a file was damaged while it was being read."""
+        try:
+            return self._engine.merge(chosen, scratch)
+        except (OSError, ScanindexError):
+            raise
+        except Exception:
+            held = state.read(self._root)
+            if held is None or self._is_damaged(held):
+                return None
+            raise
+
+    def _is_damaged(self, held: state.State) -> bool:
+        return bool(state.whole_files(self._root, held)[1])
 
     # --- snapshots ----------------------------------------------------------------
     def _snapshot(self) -> _Snapshot:
@@ -241,7 +306,11 @@ class FolderIndex:
         for _ in range(_OPENING_ATTEMPTS):
             stamp = state.stamp(self._root)
             try:
-                return self._snapshot_of(stamp)
+                snapshot = self._snapshot_of(stamp)
+                # A writer removes what it replaced: that is no damage.
+                if not snapshot.lost or state.stamp(self._root) == stamp:
+                    return snapshot
+                self._open = None
             except FileNotFoundError:
                 # Gone between check and opening: the next round tells which it is.
                 continue
@@ -254,32 +323,41 @@ class FolderIndex:
     def _snapshot_of(self, stamp: tuple[int, int, int] | None) -> _Snapshot:
         known = self._open
         if known is not None and known.stamp == stamp:
-            self._open = replace(known, held=state.verify(self._root, known.held))
-            return self._open
-        held = state.read(self._root)
-        if held is None:
-            if known is not None:
-                raise IndexBroken("the index folder has vanished")
-            return _Snapshot(_NOTHING, None, ())
-        held = state.verify(self._root, held)
-        self._open = _Snapshot(held, stamp, self._leaves(held, known.leaves if known else ()))
+            held, lost = state.whole_files(self._root, known.held, known.lost)
+            if lost == known.lost:
+                self._open = replace(known, held=held)
+                return self._open
+        else:
+            there = state.read(self._root)
+            if there is None:
+                if known is not None:
+                    raise IndexBroken("the index folder has vanished")
+                return _Snapshot(_NOTHING, None, ())
+            if there.schema != self._engine.schema:
+                raise IndexBroken("the index was written by another version")
+            held, lost = state.whole_files(self._root, there)
+        if essential := sorted(name for name in lost if not self._engine.is_part(name)):
+            raise IndexBroken(f"the index file {essential[0]} is damaged or gone")
+        leaves = self._leaves(held, known.leaves if known else (), lost)
+        self._open = _Snapshot(held, stamp, leaves, lost)
         return self._open
 
     def _own_snapshot(self) -> _Snapshot:
         """A snapshot with readers of its own, for use beside searches."""
         with self._reading:
-            held = self._snapshot().held
+            snapshot = self._snapshot()
+        held, lost = snapshot.held, snapshot.lost
         if not held.folder:
             return _Snapshot(held, None, ())
         try:
-            return _Snapshot(held, None, self._leaves(held, ()))
+            return _Snapshot(held, None, self._leaves(held, (), lost), lost)
         except FileNotFoundError:
             # Replaced by a writer meanwhile: nothing to do this time.
             return _Snapshot(_NOTHING, None, ())
 
-    def _leaves(self, held: state.State, known: Sequence[Any]) -> tuple[Any, ...]:
+    def _leaves(self, held: state.State, known: Sequence[Any], lost: Collection[str]) -> tuple[Any, ...]:
         try:
-            return tuple(self._engine.leaves(self._root / held.folder, held, known))
+            return tuple(self._engine.leaves(self._root / held.folder, held, known, lost))
         except (OSError, ScanindexError):
             raise
         except Exception as error:
@@ -291,22 +369,42 @@ class FolderIndex:
         """Forget what is open and hash every file. Raises IndexBroken."""
         known, self._open = self._open, None
         if known is not None:
-            unseen = {name: replace(entry, ctime_ns=-1) for name, entry in known.held.files.items()}
+            unseen = {
+                name: replace(entry, ctime_ns=-1)
+                for name, entry in known.held.files.items()
+                if name not in known.lost
+            }
             state.verify(self._root, replace(known.held, files=unseen))
 
     # --- writing ------------------------------------------------------------------
     @contextlib.contextmanager
-    def _writer_lock(self) -> Iterator[None]:
+    def _writer_lock(self) -> Iterator[state.Lock]:
         with self._writing, state.disk_errors():
             self._make_root()
-            with state.locked(self._root / "write.lock", self._lock_seconds):
-                yield
+            with state.locked(self._root / "write.lock", self._lock_seconds) as lock:
+                yield lock
 
     def _make_root(self) -> None:
         if not self._root.exists():
             self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
             state.sync_folder(self._root.parent)
         self._root.chmod(0o700)
+
+    def _own_parts(self, lock: state.Lock) -> _Snapshot:
+        """The snapshot to write on, without damaged parts: those are given up first, durably."""
+        with self._reading:
+            snapshot = self._create_if_new()
+            if not snapshot.lost:
+                return snapshot
+            held = snapshot.held
+            change = self._engine.without(self._root / held.folder, held, snapshot.lost)
+            documents = sum(1 for _ in self._engine.documents(snapshot.leaves))
+            pages = sum(map(_live_pages, snapshot.leaves))
+            left = _with(held, change, documents=documents, pages=pages)
+            lock.check()
+            state.write(self._root, replace(left, missing=snapshot.missing))
+            change.forget_obsolete()
+            return self._snapshot()
 
     def _create_if_new(self) -> _Snapshot:
         """The snapshot to write on; an empty index is committed first where there is none."""
@@ -318,9 +416,12 @@ class FolderIndex:
             change = self._engine.create(folder)
             state.write(
                 self._root,
-                replace(_NOTHING, folder=folder.name, generation=change.generation, files=change.files),
+                replace(self._new_state(folder), generation=change.generation, files=change.files),
             )
             return self._snapshot()
+
+    def _new_state(self, folder: Path) -> state.State:
+        return replace(_NOTHING, folder=folder.name, schema=self._engine.schema)
 
     def _new_folder(self) -> Path:
         numbers = [int(p.name[1:]) for p in self._root.glob("g*") if p.name[1:].isdecimal()]
@@ -350,9 +451,7 @@ class FolderIndex:
         return _with(held, change, documents=documents, pages=pages), change
 
     def _built(self, folder: Path, documents: Iterable[Renewal]) -> state.State:
-        built = _with(
-            replace(_NOTHING, folder=folder.name), self._engine.create(folder), documents=0, pages=0
-        )
+        built = _with(self._new_state(folder), self._engine.create(folder), documents=0, pages=0)
         seen: set[DocumentId] = set()
         for batch in _batches(documents, seen):
             change = self._engine.write(folder, built, (), batch)
@@ -392,16 +491,31 @@ def _batches(documents: Iterable[Renewal], seen: set[DocumentId]) -> Iterator[li
         yield batch
 
 
+def _mending_note(missing: int) -> list[str]:
+    return [f"the index is being mended: {missing} page(s) are missing"] if missing else []
+
+
+def _live_pages(leaf: Leaf) -> int:
+    return int(leaf.live.sum())
+
+
 def _merge_group(leaves: Sequence[Leaf]) -> list[Leaf]:
-    """Leaves worth merging now: eight of about one size, or one that is mostly deleted."""
+    """Leaves worth merging now: eight of about one size (or as many as may), or one mostly deleted."""
     levels: dict[int, list[Leaf]] = {}
     for leaf in leaves:
-        live = int(leaf.live.sum())
-        if (leaf.size - live) * 3 > leaf.size:
+        live = _live_pages(leaf)
+        if live * 3 < leaf.size * 2:
             return [leaf]
         levels.setdefault(int(math.log(max(1, live), MERGE_FAN)), []).append(leaf)
     for _, group in sorted(levels.items()):
-        chosen = group[:MERGE_FAN]
-        if len(chosen) == MERGE_FAN and sum(leaf.size for leaf in chosen) <= MAX_MERGED_PAGES:
+        if len(group) < MERGE_FAN:
+            continue
+        chosen, pages = [], 0
+        for leaf in group[:MERGE_FAN]:
+            pages += _live_pages(leaf)
+            if pages > MAX_MERGED_PAGES:
+                break
+            chosen.append(leaf)
+        if len(chosen) >= min(FEWEST_MERGED, MERGE_FAN):
             return chosen
     return []

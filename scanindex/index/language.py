@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from scanindex.index.spelling import Spelling
+from scanindex.index.type_names import Titles
 
 
 class Thesaurus(Protocol):
@@ -20,3 +21,5 @@ class Language:
 
     spelling: Spelling = field(default_factory=Spelling)
     thesaurus: Thesaurus | None = None
+    titles: Titles | None = None
+    """What document types are called here; None: as shipped."""

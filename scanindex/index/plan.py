@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from scanindex.index import expand, names, query, spans
+from scanindex.index import expand, names, query, query_dates
 from scanindex.index.snippet import Wanted
 from scanindex.index.spans import DaySpan
 from scanindex.model import SearchScope
@@ -190,6 +190,7 @@ class _Unwidened:
 
 
 MAX_SAYING_WORDS = 5
+MIN_DATE_DIGITS = 5
 
 
 def _all_of(nodes: Sequence[query.Node], words: Words) -> Iterator[Plan]:
@@ -259,13 +260,7 @@ def _word(text: str, words: Words, *, about: bool = True) -> Plan:
 
 def _full_date(text: str) -> tuple[DaySpan, ...]:
     """A whole date typed as a plain word may be somebody's birth date."""
-    if sum(map(str.isdigit, text)) < 6:
-        return ()
-    try:
-        found = spans.parse(text)
-    except ValueError:
-        return ()
-    return found if all(span.first == span.last for span in found) else ()
+    return query_dates.readings(text) if sum(map(str.isdigit, text)) >= MIN_DATE_DIGITS else ()
 
 
 def _fuzzy(text: str, edits: int, words: Words) -> Keys:
@@ -360,7 +355,9 @@ def _names(text: str) -> Plan:
             continue
         keys = names.query_keys(word)
         alike = (*(("name", k) for k in keys.nicknames), *(("sound", k) for k in keys.sounds))
-        found.append(AnyOf((_label("name", word), Keys(alike))) if alike else _label("name", word))
+        # Only what is known about a document counts for its rank: so names as written come first.
+        written = AllOf((_label("name", word), _label(ABOUT, word)))
+        found.append(AnyOf((written, Keys(alike))) if alike else written)
     return AllOf(tuple(found)) if found else Keys(())
 
 

@@ -44,7 +44,7 @@ _FIRST_LETTER = 0.4
 _TYPING_STEP = 0.08
 _EDITS, _MOST_EDITS = ((5, 1), (6, 2), (9, 3), (13, 4)), 5
 """Plain edits of a misreading, by the letters the word has fewer than."""
-_PIECE_CLASS = 4
+_PIECE_CLASS = 6
 _LARGEST_CLASS = 21
 _MOST_RIVAL_EDITS = 3
 _MOST_WEIGHED = 400
@@ -67,9 +67,9 @@ class Rules:
     """A searched word counts as at least so frequent."""
     margin: float = 0.5
     """Edits by which another word may be nearer before it wins."""
-    rare_class: int = 4
+    rare_class: int = 6
     """Short words at most so frequent get entries too: they are more often misread than meant."""
-    rare_length: int = 8
+    rare_length: int = 7
 
 
 RULES = Rules()

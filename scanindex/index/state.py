@@ -6,7 +6,9 @@ after all files it names are on disk, so a kill or a power cut leaves the old
 state or the new one; files that no state names are rubbish of a broken-off
 write. A file whose size or content differs from the state makes the index
 broken: it is never searched. Files are hashed once; later looks compare
-inode, size and times. Standard library only; knows nothing of any engine.
+inode, size and times. Every other small file that the index keeps about itself
+is written and read the same way. Standard library only; knows nothing of any
+engine.
 """
 
 from __future__ import annotations
@@ -17,16 +19,18 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from scanindex.errors import CatalogBusy, DiskFull, IndexBroken, PermissionMissing, StorageFailed
 
 STATE_NAME = "state.json"
 LOCK_NAME = "write.lock"
-FORMAT = 1
+FORMAT = 2
+"""Raise it when older files can no longer be read, or mean something else: they are rebuilt then."""
 _PAUSE_SECONDS = 0.05
 
 
@@ -55,6 +59,10 @@ class State:
     documents: int
     pages: int
     files: Mapping[str, FileEntry] = field(default_factory=dict)
+    missing: int = 0
+    """Pages that lay in damaged parts and were not added again yet."""
+    schema: str = ""
+    """What the engine keeps of a page and how; another one cannot be read."""
 
 
 def seal(folder: Path, names: Iterable[str]) -> dict[str, FileEntry]:
@@ -91,82 +99,154 @@ def sync_folder(path: Path) -> None:
 
 def write(root: Path, state: State) -> None:
     """Make `state` the current one, durably and atomically."""
-    body = json.dumps({"format": FORMAT, **asdict(state)}, sort_keys=True).encode()
-    temporary = root / f"{STATE_NAME}.new"
+    write_sealed(root / STATE_NAME, {"format": FORMAT, **asdict(state)})
+
+
+def write_sealed(path: Path, values: Mapping[str, object]) -> None:
+    """Put a small JSON file with its own checksum in the place of the old one, durably."""
+    body = json.dumps(values, sort_keys=True).encode()
+    temporary = path.with_name(f"{path.name}.new")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(handle, "wb") as stream:
         stream.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
         stream.flush()
         os.fsync(stream.fileno())
-    temporary.replace(root / STATE_NAME)
-    sync_folder(root)
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def read_sealed(path: Path) -> dict[str, Any] | None:
+    """What `write_sealed` wrote; None where there is no such file. Raises IndexBroken."""
+    try:
+        digest, _, body = path.read_bytes().partition(b"\n")
+    except FileNotFoundError:
+        return None
+    except (IsADirectoryError, NotADirectoryError):
+        raise IndexBroken(f"the index file {path.name} is damaged") from None
+    if hashlib.sha256(body).hexdigest().encode() != digest:
+        raise IndexBroken(f"the index file {path.name} is damaged")
+    values = json.loads(body)
+    if not isinstance(values, dict):
+        raise IndexBroken(f"the index file {path.name} is damaged")
+    return values
 
 
 def read(root: Path) -> State | None:
     """The current state; None where there never was one. Raises IndexBroken."""
-    try:
-        raw = (root / STATE_NAME).read_bytes()
-    except FileNotFoundError:
-        if any(any(root.glob(f"g*/*.{kind}")) for kind in ("seg", "store")):
-            raise IndexBroken("the index has lost its state file") from None
-        return None
-    digest, _, body = raw.partition(b"\n")
-    if hashlib.sha256(body).hexdigest().encode() != digest:
-        raise IndexBroken("the state file of the index is damaged")
-    return _decode(json.loads(body))
+    values = read_sealed(root / STATE_NAME)
+    if values is not None:
+        return _decode(values)
+    if any(any(root.glob(f"g*/*.{kind}")) for kind in ("seg", "store")):
+        raise IndexBroken("the index has lost its state file")
+    return None
 
 
-def _decode(values: dict[str, object]) -> State:
+def _decode(values: dict[str, Any]) -> State:
     if values.pop("format", None) != FORMAT:
-        raise IndexBroken("the index was written in another format")
+        raise IndexBroken("the index was written by another version")
     files = values.pop("files")
-    assert isinstance(files, dict)
-    return State(files={n: FileEntry(**e) for n, e in files.items()}, **values)  # type: ignore[arg-type]
+    return State(files={n: FileEntry(**e) for n, e in files.items()}, **values)
 
 
 def stamp(root: Path) -> tuple[int, int, int] | None:
     """Changes whenever the state file does; None where there is none."""
+    return stamp_of(root / STATE_NAME)
+
+
+def stamp_of(path: Path) -> tuple[int, int, int] | None:
     try:
-        stat = (root / STATE_NAME).stat()
-    except FileNotFoundError:
+        stat = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def verify(root: Path, state: State) -> State:
     """Check every file of the state; returns it with fresh file times. Raises IndexBroken."""
+    fresh, lost = whole_files(root, state)
+    if lost:
+        raise IndexBroken(f"the index file {min(lost)} is damaged or gone")
+    return fresh
+
+
+def whole_files(root: Path, state: State, known_lost: Collection[str] = ()) -> tuple[State, frozenset[str]]:
+    """The state with fresh file times, and the names of files that are damaged or gone.
+
+    known_lost: not looked at again.
+    """
     folder = root / state.folder
-    fresh = {name: _verified(folder / name, entry) for name, entry in state.files.items()}
-    return replace(state, files=fresh) if fresh != state.files else state
+    files, lost = dict(state.files), set(known_lost)
+    for name, entry in state.files.items():
+        if name not in lost:
+            now = _verified(folder / name, entry)
+            files[name] = now or entry
+            if now is None:
+                lost.add(name)
+    return (replace(state, files=files) if files != state.files else state), frozenset(lost)
 
 
-def _verified(path: Path, entry: FileEntry) -> FileEntry:
+def _verified(path: Path, entry: FileEntry) -> FileEntry | None:
+    """The entry with the file's times of now; None where it is not the file that was sealed."""
     try:
         stat = path.stat()
         if entry.looks_same(stat):
             return entry
+        if stat.st_size != entry.size or not path.is_file():
+            return None
         with path.open("rb") as stream:
-            same = stat.st_size == entry.size and (
-                hashlib.file_digest(stream, "sha256").hexdigest() == entry.sha256
-            )
-    except FileNotFoundError:
-        raise IndexBroken(f"the index has lost the file {path.name}") from None
-    if not same:
-        raise IndexBroken(f"the index file {path.name} is damaged")
-    return _entry(stat, entry.sha256)
+            same = hashlib.file_digest(stream, "sha256").hexdigest() == entry.sha256
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return _entry(stat, entry.sha256) if same else None
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock file that is held."""
+
+    path: Path
+    handle: int
+
+    def check(self) -> None:
+        """Raises CatalogBusy where somebody removed the file: another process may hold a new one."""
+        held = os.fstat(self.handle)
+        try:
+            there = self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise CatalogBusy("the lock of the search index was removed") from None
+        if (held.st_dev, held.st_ino) != (there.st_dev, there.st_ino):
+            raise CatalogBusy("the lock of the search index was replaced")
 
 
 @contextmanager
-def locked(path: Path, seconds: float) -> Iterator[None]:
+def locked(path: Path, seconds: float) -> Iterator[Lock]:
     """Hold the lock file at `path` alone; waits up to `seconds`. Raises CatalogBusy."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    until = time.monotonic() + seconds
+    while True:
+        lock = Lock(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        try:
+            while not _try_lock(lock.handle):
+                if time.monotonic() > until:
+                    raise CatalogBusy("another process is writing the search index")
+                time.sleep(_PAUSE_SECONDS)
+            try:
+                lock.check()
+            except CatalogBusy:
+                continue  # removed while we waited for it
+            yield lock
+            return
+        finally:
+            os.close(lock.handle)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether somebody holds the lock file now."""
     try:
-        until = time.monotonic() + seconds
-        while not _try_lock(handle):
-            if time.monotonic() > until:
-                raise CatalogBusy("another process is writing the search index")
-            time.sleep(_PAUSE_SECONDS)
-        yield
+        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return not _try_lock(handle)
     finally:
         os.close(handle)
 

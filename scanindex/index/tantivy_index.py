@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -31,14 +31,17 @@ from scanindex.index.tantivy_parts import Part, PartList
 from scanindex.index.tantivy_reader import TantivyReader
 from scanindex.model import IndexPage
 
+_ALL = 100_000_000
+
 
 class _Opened:
     """Everything that one state names, open; shared by its leaves."""
 
-    def __init__(self, folder: Path, held: state.State) -> None:
+    def __init__(self, folder: Path, held: state.State, lost: Collection[str] = ()) -> None:
         self.folder = folder
         self.files = tuple(held.files)
-        self.parts = tantivy_parts.read_list(folder, held.generation)
+        self.lost = frozenset(lost)
+        self.parts = _whole_parts(tantivy_parts.read_list(folder, held.generation), lost)
         self.searcher: Searcher = tantivy_parts.searcher(folder, self.files, self.parts)
         self.reader = TantivyReader(
             self.searcher, tantivy_pages.schema(), sum(part.max_doc for part in self.parts.parts)
@@ -91,6 +94,24 @@ class TantivyEngine:
     def __init__(self, language: Language) -> None:
         self._language = language
         self._opened: _Opened | None = None
+        self.schema = str(tantivy_pages.FORMAT)
+
+    def is_part(self, file_name: str) -> bool:
+        return not file_name.endswith(".json")
+
+    def documents(self, leaves: Sequence[TantivyLeaf]) -> Iterator[tuple[str, int]]:
+        if not leaves:
+            return
+        opened = leaves[0].opened
+        for document_id, _ in sorted(opened.reader.keys_from("document_id", "", _ALL)):
+            addresses = opened.addresses(("document_id", document_id))
+            versions = set(opened.reader.column(tantivy_pages.VERSION, addresses))
+            yield from ((document_id, version) for version in sorted(versions))
+
+    def without(self, folder: Path, held: state.State, lost: Collection[str]) -> Change:
+        _sweep(folder, held)
+        before = tantivy_parts.read_list(folder, held.generation)
+        return _change(folder, held, replace(_whole_parts(before, lost), generation=held.generation + 1), [])
 
     def create(self, folder: Path) -> Change:
         with tantivy_parts.scratch_folder(folder) as scratch:
@@ -98,14 +119,17 @@ class TantivyEngine:
         tantivy_parts.write_list(folder, made)
         return Change(generation=0, files=state.seal(folder, [made.name]))
 
-    def leaves(self, folder: Path, held: state.State, known: Sequence[TantivyLeaf]) -> list[TantivyLeaf]:
-        opened = self._open(folder, held)
+    def leaves(
+        self, folder: Path, held: state.State, known: Sequence[TantivyLeaf], lost: Collection[str] = ()
+    ) -> list[TantivyLeaf]:
+        opened = self._open(folder, held, lost)
         return [TantivyLeaf(opened, number, part) for number, part in enumerate(opened.parts.parts)]
 
-    def _open(self, folder: Path, held: state.State) -> _Opened:
+    def _open(self, folder: Path, held: state.State, lost: Collection[str] = ()) -> _Opened:
         known = self._opened
-        if known is None or (known.folder, known.parts.generation) != (folder, held.generation):
-            known = self._opened = _Opened(folder, held)
+        wanted = (folder, held.generation, frozenset(lost))
+        if known is None or (known.folder, known.parts.generation, known.lost) != wanted:
+            known = self._opened = _Opened(folder, held, lost)
         return known
 
     # --- writing ------------------------------------------------------------------------
@@ -190,6 +214,11 @@ class TantivyEngine:
             parts=(*parts, *(part for part in now.parts if part.segment_id not in gone)),
         )
         return _change(folder, held, after, made)
+
+
+def _whole_parts(held: PartList, lost: Collection[str]) -> PartList:
+    whole = tuple(part for part in held.parts if not any(part.owns(name) for name in lost))
+    return replace(held, parts=whole)
 
 
 def _documents_by_part(opened: _Opened, drop: Sequence[int]) -> dict[int, list[str]]:

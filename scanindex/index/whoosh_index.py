@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import heapq
 import mmap
 import pickle
 import shutil
 import struct
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ from scanindex.index.reader import FACETS
 from scanindex.model import IndexPage
 
 NAME = "pages"
+SCHEMA = "2"
+"""Raise it when fields, or what stands in them, change: older indexes are made anew then."""
 WRITER_MEMORY_MB = 64
 CACHED_BYTES = 64_000_000
 BLOCK_POSTINGS = 512
@@ -334,6 +337,13 @@ class _Leaf:
         """Of every document with a page here, deleted ones included."""
         return {raw.decode() for raw in self.reader.expand_prefix("document_id", "")}
 
+    def versions(self) -> Iterator[tuple[str, int]]:
+        """Documents with a live page here, ascending, and which version it is."""
+        for raw in self.reader.expand_prefix("document_id", ""):
+            matcher = self.reader.postings("document_id", raw)  # live pages only
+            if matcher.is_active():
+                yield raw.decode(), int(self.stored(matcher.id())["version"])
+
     def _matcher(self, key: plan.Key) -> Any:
         """Postings with deleted pages: whoever asks takes those away once, at the end."""
         matcher = self.reader.postings(*key)
@@ -402,19 +412,37 @@ class WhooshEngine:
     def __init__(self, language: Language) -> None:
         self._language = language
         self._cache = PostingCache(CACHED_BYTES)
+        self.schema = SCHEMA
+
+    def is_part(self, file_name: str) -> bool:
+        return file_name.endswith(".seg")
+
+    def documents(self, leaves: Sequence[_Leaf]) -> Iterator[tuple[str, int]]:
+        return heapq.merge(*(leaf.versions() for leaf in leaves))
+
+    def without(self, folder: Path, held: state.State, lost: Collection[str]) -> Change:
+        storage = _Storage(folder, held.files)
+        storage.sweep()
+        whole = [s for s in _segments(storage, held.generation) if _file_of(s) not in lost]
+        with _writer(storage) as writer:
+            writer.commit(mergetype=lambda *_: whole)
+        return storage.change(held, writer.generation)
 
     def create(self, folder: Path) -> Change:
         storage = _Storage(folder)
         TOC.create(storage, _schema(), NAME)
         return storage.change(None, 0)
 
-    def leaves(self, folder: Path, held: state.State, known: Sequence[_Leaf]) -> list[_Leaf]:
+    def leaves(
+        self, folder: Path, held: state.State, known: Sequence[_Leaf], lost: Collection[str] = ()
+    ) -> list[_Leaf]:
         storage = _Storage(folder, held.files)
         unchanged = {(leaf.key, len(leaf.deleted)): leaf for leaf in known}
         return [
             unchanged.get((segment.segment_id(), segment.deleted_count()))
             or _Leaf(storage, segment, self._cache)
             for segment in _segments(storage, held.generation)
+            if _file_of(segment) not in lost
         ]
 
     def write(
@@ -452,7 +480,7 @@ class WhooshEngine:
             return None
         scratch, segments = merged
         for segment in segments:
-            name = segment.make_filename(segment.COMPOUND_EXT)
+            name = _file_of(segment)
             (scratch / name).replace(folder / name)
             storage.created.add(name)
             _delete_later_ones(segment, old, now)
@@ -489,6 +517,10 @@ class WhooshIndex(FolderIndex):
 
 def _segments(storage: _Storage, generation: int) -> list[Any]:
     return list(TOC.read(storage, NAME, gen=generation, schema=_schema()).segments)
+
+
+def _file_of(segment: Any) -> str:
+    return str(segment.make_filename(segment.COMPOUND_EXT))
 
 
 @contextlib.contextmanager

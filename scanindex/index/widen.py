@@ -58,8 +58,9 @@ class IndexWords:
     def other_ways(self, words: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
         thesaurus = self._language.thesaurus
         ways = thesaurus.of(words) if thesaurus else ()
-        self.said |= {" ".join(way): None for way in ways}
-        return ways
+        held = [way for way in ways if all(self._reader.frequency(("text", key)) for key in way)]
+        self.said |= {" ".join(way): None for way in held}
+        return held
 
     def _once(self, token: str, edits: int) -> tuple[str, ...]:
         if (token, edits) not in self._known:

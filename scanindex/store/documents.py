@@ -88,6 +88,18 @@ class Documents:
         rows = self._connection.execute(query.group_by(_D.c.patient_id))
         return {PatientId(patient_id): count for patient_id, count in rows}
 
+    def filed_versions(self, after: DocumentId, limit: int) -> list[tuple[DocumentId, int]]:
+        """See `ports.DocumentTable`."""
+        query = (
+            select(_D.c.document_id, _D.c.filed_version)
+            .where(_D.c.state == DocumentState.FILED, _D.c.document_id > after)
+            .where(_D.c.filed_version.is_not(None))
+            .order_by(_D.c.document_id)
+            .limit(limit)
+        )
+        rows = self._connection.execute(query)
+        return [(DocumentId(document_id), version) for document_id, version in rows]
+
     def counts(self) -> dict[str, int]:
         rows = self._connection.execute(select(_D.c.state, func.count()).group_by(_D.c.state))
         return {state: n for state, n in rows}

@@ -23,9 +23,9 @@ from scanindex.nicknames import forms_of
 from scanindex.store import roster_rows
 from scanindex.store import roster_statements as queries
 from scanindex.store.roster_suggest_fit import Alike, Rank, suggestion
-from scanindex.store.roster_suggest_index import matching
+from scanindex.store.roster_suggest_index import LONGEST_LISTED, matching
 from scanindex.store.roster_suggest_query import begun_steps, exact_steps, loose_steps
-from scanindex.store.roster_suggest_terms import Ask
+from scanindex.store.roster_suggest_terms import Ask, Term, any_of
 from scanindex.store.roster_suggest_typed import Reading, readings_of
 from scanindex.store.roster_tables import roster_names, roster_patients, roster_words
 
@@ -53,6 +53,12 @@ _SOUNDING = (
     .where(roster_words.c.sound >= bindparam("low"), roster_words.c.sound < bindparam("high"))
     .order_by(roster_words.c.sound, roster_words.c.word)
     .limit(_SOUNDS_LOOKED_AT)
+)
+_MOST_WORDS = 40
+_BEGUN_WORDS = (
+    select(roster_words.c.word)
+    .where(roster_words.c.word >= bindparam("low"), roster_words.c.word < bindparam("high"))
+    .limit(_MOST_WORDS)
 )
 _PEOPLE = queries.people().where(
     roster_patients.c.person_no.in_(bindparam("numbers", expanding=True)),
@@ -89,6 +95,7 @@ class _Search:
         self._connection = connection
         self._by_index = by_index
         self._limit = limit
+        self._known: dict[str, Ask] = {}
         self._until = time.monotonic() + _LONGEST_SECONDS
 
     def take(
@@ -140,7 +147,25 @@ class _Search:
         )
 
     def _matching(self, ask: Ask) -> Sequence[int]:
+        if self._by_index:
+            ask = self._spelt_out(ask)
         return matching(self._connection, ask, max(self._limit, _MOST_LOOKED_AT), by_index=self._by_index)
+
+    def _spelt_out(self, ask: Ask) -> Ask:
+        """Long beginnings of words as the few words they begin: the index has no list of those."""
+        if isinstance(ask, Term):
+            is_long = ask.is_beginning and len(ask.text) > LONGEST_LISTED and ask.text.isalpha()
+            return self._begun(ask) if is_long else ask
+        return type(ask)(tuple(self._spelt_out(part) for part in ask.parts))
+
+    def _begun(self, beginning: Term) -> Ask:
+        known = self._known.get(beginning.text)
+        if known is None:
+            wanted = {"low": beginning.text, "high": beginning.text + queries.AFTER_ALL}
+            words = self._connection.execute(_BEGUN_WORDS, wanted).scalars().all()
+            known = any_of(*map(Term, words or [beginning.text])) if len(words) < _MOST_WORDS else beginning
+            self._known[beginning.text] = known
+        return known
 
     def _named(self, query: Select[Any], one: str, two: str = "") -> Sequence[int]:
         ends = {"end_one": one + queries.AFTER_ALL, "end_two": two + queries.AFTER_ALL}

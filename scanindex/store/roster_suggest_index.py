@@ -19,6 +19,8 @@ from scanindex.store.roster_suggest_terms import AllOf, Ask, Term
 from scanindex.store.roster_tables import roster_patients, roster_terms
 from scanindex.store.roster_writes import insert_terms
 
+LONGEST_LISTED = 4
+"""Letters of a beginning of which the index has a list of its own (`prefix` below)."""
 _FILL_ROWS = 5_000
 _REBUILD_BYTES, _USUAL_BYTES = 33_554_432, 1_048_576
 _MAKE = """CREATE VIRTUAL TABLE IF NOT EXISTS roster_terms_fts USING fts5(terms, content='roster_terms',

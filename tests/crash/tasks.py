@@ -121,7 +121,7 @@ def _found(opened: app.Workspace, scan_id: str) -> int:
     """How many indexed pages hold a word that only this scan has."""
     data = opened.archive.path(scan_id).read_bytes()  # type: ignore[arg-type]
     serials = [page.split()[-1] for page in stub.pages_in(data)]
-    return sum(find.search(serial, opened.services).total for serial in serials)
+    return sum(find.search(serial, opened.services).total_pages for serial in serials)
 
 
 def _hashes(folder: Path) -> list[str]:
@@ -220,7 +220,7 @@ def inspect_texts(home: str) -> Answer:
             d.document_id: opened.archive.document_folder(d.document_id, d.filed_version or 0) for d in filed
         }
         texts = {key: [r.text for r in filing.read_words(folder)] for key, folder in folders.items()}
-        return {"texts": texts, "found": find.search(MORE, opened.services).total}
+        return {"texts": texts, "found": find.search(MORE, opened.services).total_pages}
     finally:
         opened.close()
 

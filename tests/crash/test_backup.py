@@ -37,10 +37,10 @@ def golden(home: Path) -> dict[str, list[tuple[str, int]]]:
     """The answers to a set of searches, as pages of documents."""
     opened = open_stubbed(quick_settings(home))
     try:
-        found = {query: find.search(query, opened.services).found for query in GOLDEN}
+        found = {query: find.search(query, opened.services).documents for query in GOLDEN}
         return {
-            query: sorted((one.hit.document_id, one.hit.page_no) for one in hits)
-            for query, hits in found.items()
+            query: sorted((hit.document_id, hit.page_no) for one in documents for hit in one.hits)
+            for query, documents in found.items()
         }
     finally:
         opened.close()

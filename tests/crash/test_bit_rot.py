@@ -17,9 +17,9 @@ OBJECTS = {
     "its record": ("archive/documents/*/*/v*/record.json", "document_damaged"),
     "its manifest": ("archive/documents/*/*/v*/manifest-sha256.txt", "document_damaged"),
     "an event": ("archive/events/*.jsonl", "events_"),
-    "a segment of the index": ("var/index/g*/*.seg", "index_broken"),
-    "the table of the index": ("var/index/g*/*.toc", "index_broken"),
-    "the state of the index": ("var/index/state.json", "index_broken"),
+    "a segment of the index": ("var/index/whoosh-*/g*/*.seg", "index_broken"),
+    "the table of the index": ("var/index/whoosh-*/g*/*.toc", "index_broken"),
+    "the state of the index": ("var/index/whoosh-*/state.json", "index_broken"),
 }
 
 
@@ -59,7 +59,7 @@ def test_a_damaged_index_is_made_anew_by_the_service(lab: Lab) -> None:
     """The index is a cache: the next start builds it from the archive, search finds the same."""
     with lab.workspace({"A.PDF": stub.two_documents("heal")}) as home, lab.child() as child:
         child.ask("drive", home=str(home))
-        for path in (home / "var" / "index").glob("g*/*.seg"):
+        for path in (home / "var" / "index").glob("whoosh-*/g*/*.seg"):
             flip(path, 0.5)
         seen = child.ask("settle", home=str(home))
     assert seen["problems"] == []

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from scanindex.errors import CatalogBusy, DiskFull, IndexBroken, PermissionMissing
-from scanindex.index import answer, folder_index, plan, state
+from scanindex.index import folder_index, state, whoosh_index
 from scanindex.index.whoosh_index import WhooshIndex
 from scanindex.index.widen import IndexWords
 from scanindex.model import DocumentId, IndexPage, PatientId, SearchRequest
@@ -273,13 +273,13 @@ def _turn_bit(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_damage_of_any_file_is_never_searched(tmp_path: Path, damage: str) -> None:
+def test_without_table_or_state_nothing_is_searched(tmp_path: Path, damage: str) -> None:
     """Open or freshly opened, reading or writing: IndexBroken; a rebuild mends it."""
     template, path = tmp_path / "template", tmp_path / "index"
     for seq in (1, 2):
         WhooshIndex(template).apply(seq, [doc(seq, 1)])
-    files = [p.relative_to(template) for p in template.rglob("*") if p.is_file() and p.stat().st_size]
-    assert len(files) == 4, "state, table of contents and two segments"
+    files = [p.relative_to(template) for p in template.rglob("*.*") if p.suffix in (".json", ".toc")]
+    assert len(files) == 2
     for name in files:
         shutil.rmtree(path, ignore_errors=True)
         shutil.copytree(template, path)
@@ -292,6 +292,118 @@ def test_damage_of_any_file_is_never_searched(tmp_path: Path, damage: str) -> No
                     use(index)
         open_before.rebuild([doc(1, 4)], seq=4)
         assert contents(open_before) == contents(WhooshIndex(path)) == expected([doc(1, 4)])
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_part_is_left_out_and_the_others_are_searched(tmp_path: Path, damage: str) -> None:
+    """Open or freshly opened; the result says how many pages are missing."""
+    path = tmp_path / "index"
+    open_before = WhooshIndex(path)
+    for number in (1, 2, 3):
+        open_before.apply(number, [doc(number, 1)])
+    assert len(contents(open_before)) == 6
+    DAMAGES[damage](_part_of(path, 2))
+    for index in (open_before, WhooshIndex(path)):
+        assert contents(index) == expected([doc(1, 1), doc(3, 1)])
+        assert index.search("common").notes == ("the index is being mended: 2 page(s) are missing",)
+        assert index.info()["missing"] == 2
+        assert list(index.documents()) == [("doc1", 1), ("doc3", 1)]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_write_gives_a_damaged_part_up_and_goes_on(tmp_path: Path, damage: str) -> None:
+    """What is missing stays known until it was added again; nothing is doubled by then."""
+    path = tmp_path / "index"
+    for number in (1, 2, 3):
+        WhooshIndex(path).apply(number, [doc(number, 1)])
+    DAMAGES[damage](_part_of(path, 2))
+    WhooshIndex(path).apply(4, [doc(3, 4), doc(4, 4)])
+    index = WhooshIndex(path)
+    assert contents(index) == expected([doc(1, 1), doc(3, 4), doc(4, 4)])
+    info = index.info()
+    assert (info["documents"], info["pages"], info["missing"]) == (3, 6, 2)
+    index.apply(4, [doc(2, 1)])
+    index.settle(0)
+    assert contents(WhooshIndex(path)) == expected([doc(1, 1), doc(2, 1), doc(3, 4), doc(4, 4)])
+    assert index.search("common").notes == ()
+
+
+def test_giving_a_part_up_killed_anywhere_can_be_repeated(tmp_path: Path) -> None:
+    path, template = tmp_path / "index", tmp_path / "template"
+    for number in (1, 2):
+        WhooshIndex(template).apply(number, [doc(number, 1)])
+    DAMAGES["cut in half"](_part_of(template, 1))
+
+    def check(goes_on: bool) -> None:
+        index = WhooshIndex(path)
+        assert (contents(index), index.info()["missing"]) == (expected([doc(2, 1)]), 2)
+        if goes_on:
+            index.apply(2, [doc(1, 1)])
+            index.settle(0)
+            assert contents(index) == expected([doc(1, 1), doc(2, 1)])
+
+    assert killed_everywhere(path, template, lambda: WhooshIndex(path).settle(2), check) > 5
+
+
+def test_a_part_damaged_while_it_is_merged_is_not_merged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read of it may be wrong: the merged part is thrown away."""
+    index = WhooshIndex(tmp_path / "index")
+    for number in range(1, 9):
+        index.apply(number, [doc(number, 1)])
+    merge = index._engine.merge
+
+    def merge_while_damaged(leaves: Any, scratch: Path) -> Any:
+        merged = merge(leaves, scratch)
+        DAMAGES["one bit turned"](_part_of(tmp_path / "index", 3))
+        return merged
+
+    monkeypatch.setattr(index._engine, "merge", merge_while_damaged)
+    assert not index.tidy()
+    assert contents(index) == expected([doc(n, 1) for n in range(1, 9) if n != 3])
+
+
+def _part_of(path: Path, number: int) -> Path:
+    """The file of the part that the n-th write made."""
+    return sorted(path.glob("g*/*.seg"), key=lambda p: p.stat().st_mtime_ns)[number - 1]
+
+
+def test_an_index_of_another_version_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other fields, or another format of the state: to be built anew, never to be searched."""
+    path = tmp_path / "index"
+    with monkeypatch.context() as patch:
+        patch.setattr(whoosh_index, "SCHEMA", "0")
+        WhooshIndex(path).apply(1, [doc(1, 1)])
+    with pytest.raises(IndexBroken):
+        WhooshIndex(path).search("common")
+
+
+def test_a_writer_whose_lock_was_removed_does_not_commit(tmp_path: Path) -> None:
+    """Another process may hold a new lock by then."""
+    path = tmp_path / "index"
+    index = WhooshIndex(path)
+    index.apply(1, [doc(1, 1)])
+    write = index._engine.write
+
+    def write_while_unlocked(*arguments: Any) -> Any:
+        (path / "write.lock").unlink()
+        return write(*arguments)
+
+    index._engine.write = write_while_unlocked  # type: ignore[method-assign]
+    with pytest.raises(CatalogBusy):
+        index.apply(2, [doc(1, 2)])
+    assert contents(WhooshIndex(path)) == expected([doc(1, 1)])
+
+
+def test_an_apply_that_goes_on_from_a_later_number_is_refused(tmp_path: Path) -> None:
+    """The index was replaced by an older one between looking and writing: nothing may be skipped."""
+    index = WhooshIndex(tmp_path / "index")
+    index.apply(5, [doc(1, 1)])
+    with pytest.raises(CatalogBusy):
+        index.apply(9, [doc(2, 1)], after=7)
+    index.apply(9, [doc(2, 1)], after=5)
+    assert index.info()["seq"] == 9
 
 
 def test_an_index_folder_that_vanishes_under_a_service_is_not_an_empty_index(tmp_path: Path) -> None:

@@ -73,9 +73,12 @@ def report(args: argparse.Namespace) -> None:
             modes = MODES if args.engine == "dict" else ("exact", "alike")
             result = score(pages, find, words=args.words, modes=modes)
         forms, running = _outside(pages, spelling)
+        posted = sum(len(spelling.page_entries(page.read)) for page in pages)
+        read = sum(len(page.read) for page in pages)
         print(
             f"{level:.0%} character error: {result.pages} pages, {result.words} words searched, "
-            f"{forms:.1%} of forms ({running:.1%} of words) outside the lexicon"
+            f"{forms:.1%} of forms ({running:.1%} of words) outside the lexicon, "
+            f"{posted / read:.2f} entries a word read"
         )
         for mode in modes:
             print(

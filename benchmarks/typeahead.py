@@ -8,7 +8,8 @@ Makes the roster of `match_speed.py` (a million invented people by default; used
 finds some of its people, in several styles: last name first, first name first, with a birth
 date behind in several formats, with spellings that sound alike, numbers from their beginning,
 middle and end, birth dates with a few letters of a name. Every keystroke asks for ten
-suggestions. Prints per style milliseconds a keystroke (p50, p95, worst), how often the
+suggestions. Prints per style milliseconds a keystroke (p50, p95, worst, and p95 of the
+processor's time, which other programs on the machine do not lengthen), how often the
 right person is among the first five and ten once everything is typed, and after how many
 keystrokes the median person is among the first ten; then hostile text; then what the
 look-up tables add to the database.
@@ -113,6 +114,8 @@ def misheard(name: str, rng: random.Random) -> str:
 @dataclass(slots=True)
 class Measured:
     seconds: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
+    """The same without waiting for other programs."""
     first_five: int = 0
     first_ten: int = 0
     keystrokes: list[int] = field(default_factory=list)
@@ -125,9 +128,10 @@ def type_out(roster: SqlRoster, line: str, mrn: str, into: Measured) -> None:
     first_seen = len(line) + 1
     place = _LIMIT
     for size in range(1, len(line) + 1):
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         found = roster.suggest(line[:size], limit=_LIMIT)
         into.seconds.append(time.perf_counter() - started)
+        into.processor.append(time.process_time() - used)
         place = next((n for n, one in enumerate(found) if one.patient.mrn == mrn), _LIMIT)
         if place < _LIMIT:
             first_seen = min(first_seen, size)
@@ -141,20 +145,23 @@ def table_of(roster: SqlRoster, chosen: Sequence[Person], seed: int) -> list[flo
     """Prints a line per style; returns the seconds of all keystrokes."""
     rng = random.Random(seed + 5)
     everything: list[float] = []
+    processor: list[float] = []
     for line in ("smith john", "2000", "1931"):  # open the database's pages once
         roster.suggest(line)
-    print(f"{'style':14s} {'p50':>7s} {'p95':>7s} {'worst':>8s}  in 5   in 10  keystrokes of")
+    print(f"{'style':14s} {'p50':>7s} {'p95':>7s} {'worst':>8s} {'p95 cpu':>8s}  in 5   in 10  keystrokes of")
     for name, style in STYLES.items():
         measured = Measured()
         for person in chosen:
             type_out(roster, style(person, rng), person.mrn, measured)
+        five, ten = measured.first_five / len(chosen), measured.first_ten / len(chosen)
         print(
-            f"{name:14s} {_times(measured.seconds)}  {measured.first_five / len(chosen):4.0%}  "
-            f"{measured.first_ten / len(chosen):6.0%}  {statistics.median(measured.keystrokes):10.0f} "
+            f"{name:14s} {_times(measured.seconds)} {_p95_ms(measured.processor):5.1f} ms  {five:4.0%}  "
+            f"{ten:6.0%}  {statistics.median(measured.keystrokes):10.0f} "
             f"{statistics.median(measured.typed):2.0f}"
         )
         everything += measured.seconds
-    print(f"{'all':14s} {_times(everything)}  ({len(everything)} keystrokes)")
+        processor += measured.processor
+    print(f"{'all':14s} {_times(everything)} {_p95_ms(processor):5.1f} ms  ({len(everything)} keystrokes)")
     hostile = []
     for line in _HOSTILE:
         started = time.perf_counter()
@@ -165,8 +172,12 @@ def table_of(roster: SqlRoster, chosen: Sequence[Person], seed: int) -> list[flo
 
 
 def _times(seconds: Sequence[float]) -> str:
-    middle, high = statistics.median(seconds), statistics.quantiles(seconds, n=20)[-1]
-    return f"{1000 * middle:4.1f} ms {1000 * high:4.1f} ms {1000 * max(seconds):5.1f} ms"
+    middle, worst = 1000 * statistics.median(seconds), 1000 * max(seconds)
+    return f"{middle:4.1f} ms {_p95_ms(seconds):4.1f} ms {worst:5.1f} ms"
+
+
+def _p95_ms(seconds: Sequence[float]) -> float:
+    return 1000 * statistics.quantiles(seconds, n=20)[-1]
 
 
 def extra_size(database: Path) -> str:
@@ -202,7 +213,7 @@ def main() -> int:
         seconds = table_of(roster, chosen, options.seed)
         database = folder / f"roster-{options.patients}.db"
         print(f"database {database.stat().st_size / 1e6:.0f} MB, of it for this: {extra_size(database)}")
-    return 1 if 1000 * statistics.quantiles(seconds, n=20)[-1] > TARGET_MS else 0
+    return 1 if _p95_ms(seconds) > TARGET_MS else 0
 
 
 if __name__ == "__main__":

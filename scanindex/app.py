@@ -83,18 +83,24 @@ class Workspace:
     def intake(self) -> Intake:
         return Intake(self.settings, self.catalog, self.archive, self.clock)
 
-    def _open_index(self) -> SwitchableIndex:
+    @cached_property
+    def language(self) -> Language:
+        """What search knows about words here: lexicon, synonyms, titles of types; the site's own too."""
         from scanindex.index.language import Language
         from scanindex.index.site_synonyms import SiteSynonyms
         from scanindex.index.spelling import Spelling
-        from scanindex.index.switch import SwitchedIndex
         from scanindex.index.type_names import with_site
 
-        language = Language(
+        return Language(
             spelling=Spelling(self.settings.search_words_path),
             thesaurus=SiteSynonyms(self.settings.synonyms_path),
             titles=with_site(self.settings.types),
         )
+
+    def _open_index(self) -> SwitchableIndex:
+        from scanindex.index.switch import SwitchedIndex
+
+        language = self.language
         makers = {
             "whoosh": lambda folder: _whoosh(folder, language),
             "tantivy": lambda folder: _tantivy(folder, language),

@@ -74,12 +74,11 @@ def word_numbers(text: str, reading: PageReading, language: Language | None = No
 
     Misread spellings count only where nothing is as typed. Raises QueryError.
     """
+    known = language or Language()
     words = [_one_token(word.text) for word in reading.words]
-    node = query.parse(text)
+    node = query.parse(text, known.titles)
     for with_misread in (False, True):
-        meant = plan.wanted(
-            plan.build(node, _PageWords(words, language or Language(), with_misread=with_misread))
-        )
+        meant = plan.wanted(plan.build(node, _PageWords(words, known, with_misread=with_misread)))
         if found := hit_words(words, meant):
             return found
     return ()

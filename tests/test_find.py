@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scanindex import app, find, review
+from scanindex import app, find, reindex, review
 from scanindex.errors import QueryError
 from scanindex.model import DocumentState, Patient, SearchOrder, SearchRequest, SearchScope
 from scanindex.store import roster_merging
@@ -260,7 +260,7 @@ def test_a_rebuilt_index_holds_the_names_of_the_roster_as_it_is(opened: app.Work
     loser, survivor = person(opened, MAIDEN), person(opened, SECOND)
     roster_merging.merge(opened.catalog, loser.patient_id, survivor.patient_id, "married", WHO)
 
-    find.reindex(opened.services)
+    reindex.reindex(opened.services)
 
     assert ask(opened, "name:pellerinotte").total_documents == 1
 

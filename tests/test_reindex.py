@@ -70,7 +70,8 @@ def parts(opened: app.Workspace) -> list[Path]:
 # --- damage ---------------------------------------------------------------------
 def _flip(path: Path) -> None:
     data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
+    if data:
+        data[len(data) // 2] ^= 1
     path.write_bytes(data)
 
 

@@ -118,6 +118,7 @@ def test_names_as_they_are_written_otherwise(roster: SqlRoster, typed: str, last
         ("kathryn smyth", "Smith", ["sound", "sound"]),
         ("smith kathryn", "Smith", ["exact", "sound"]),
         ("bob jorgensen", "Jorgensen", ["nickname", "exact"]),
+        ("smith cathryn", "Smith", ["exact", "sound"]),
         ("yorgensen", None, None),
         ("jorgenson rob", "Jorgensen", ["sound", "beginning"]),
     ],
@@ -208,8 +209,9 @@ def test_every_part_must_fit(roster: SqlRoster) -> None:
 def test_exact_comes_before_begun_before_nickname_before_sound(engine: Engine) -> None:
     """Among people who all fit."""
     load(
-        engine, "1,Ann,Zoe,,,F,1950-01-01,,", "2,Annister,Zoe,,,F,1950-01-01,,", "3,Pool,Beb,,,M,1951-01-01,,",
-        "4,Pool,Robert,,,M,1952-01-01,,", "5,Pool,Bobbin,,,M,1953-01-01,,", "6,Pool,Bob,,,M,1954-01-01,,",
+        engine, "1,Ann,Zoe,,,F,1950-01-01,,", "2,Annister,Zoe,,,F,1950-01-01,,",
+        "3,Pool,Beb,,,M,1951-01-01,,", "4,Pool,Robert,,,M,1952-01-01,,", "5,Pool,Bobbin,,,M,1953-01-01,,",
+        "6,Pool,Bob,,,M,1954-01-01,,",
     )  # fmt: skip
     roster = SqlRoster(engine)
 

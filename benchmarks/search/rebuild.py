@@ -21,6 +21,9 @@ from benchmarks.search import clock
 from benchmarks.search.corpus import Corpus, CorpusSettings, Paper
 from benchmarks.search.engine import folder_bytes
 from benchmarks.search.product import open_index, renewals
+from scanindex.index.switch import SwitchedIndex
+from scanindex.model import DocumentId
+from scanindex.reindex import BATCH_PAGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +37,7 @@ class RebuildFigures:
     pages: int
     bytes_on_disk: int
     taken: int
-    """Documents read from the source."""
+    """Documents that were indexed."""
     is_killed: bool
 
 
@@ -71,16 +74,36 @@ def rebuild(
 def _rebuild(
     engine: str, settings: CorpusSettings, folder: Path, taken: Synchronized[int], done: Any
 ) -> None:
+    """What `scanindex reindex` does, from the corpus instead of the archive."""
     cpu = time.process_time()
-    index = open_index(engine, folder)
-    pages = index.rebuild(renewals(_counted(Corpus(settings).papers(), taken)), 1)
+    folder.mkdir(parents=True, exist_ok=True)
+    index = SwitchedIndex(folder / "index", {engine: lambda path: open_index(engine, path)}, engine)
+    with index.build(1) as build:
+        for batch in _batches(_after(build.progress.last, Corpus(settings).papers())):
+            build.add(list(renewals(batch)), last=DocumentId(batch[-1].document_id))
+            taken.value += len(batch)
+        pages = build.finish()
     done.put((time.process_time() - cpu, pages))
 
 
-def _counted(papers: Iterable[Paper], taken: Synchronized[int]) -> Iterator[Paper]:
+def _after(last: str, papers: Iterator[Paper]) -> Iterator[Paper]:
+    """The papers behind the one with the id `last`; all where that is ""."""
+    if last:
+        for paper in papers:
+            if paper.document_id == last:
+                break
+    return papers
+
+
+def _batches(papers: Iterable[Paper]) -> Iterator[list[Paper]]:
+    batch: list[Paper] = []
     for paper in papers:
-        taken.value += 1
-        yield paper
+        batch.append(paper)
+        if sum(len(p.pages) for p in batch) >= BATCH_PAGES:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def rebuild_and_resume(

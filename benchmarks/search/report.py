@@ -146,7 +146,7 @@ def rebuild_line(name: str, figures: RebuildFigures) -> str:
     return (
         f"{name:10s} {figures.wall_seconds:.0f} s wall, {figures.cpu_seconds:.0f} s processor, peak "
         f"{figures.peak_bytes / 1e6:.0f} MB ({figures.peak_own_bytes / 1e6:.0f} MB without maps of files), "
-        f"{figures.taken} documents taken, {figures.pages} pages{', killed' if figures.is_killed else ''}"
+        f"{figures.taken} documents indexed, {figures.pages} pages{', killed' if figures.is_killed else ''}"
     )
 
 
@@ -192,7 +192,7 @@ def rebuild_verdicts(whole: RebuildFigures, resumed: RebuildFigures) -> Iterator
     )
     yield Verdict(
         target="a killed rebuild goes on",
-        found=f"{resumed.pages} of {whole.pages} pages, {resumed.taken} of {whole.taken} documents read",
+        found=f"{resumed.pages} of {whole.pages} pages, {resumed.taken} of {whole.taken} documents indexed",
         is_met=resumed.pages == whole.pages and resumed.taken < 0.75 * whole.taken,
     )
 

@@ -53,7 +53,10 @@ def page(
         readings = hits.readings(document, opened.services)
         if not readings:
             raise UsageError("the document is not filed yet; `scanindex show DOCUMENT --text` has its text")
-        found = [hits.word_numbers(query, reading) if query.strip() else () for reading in readings]
+        found = [
+            hits.word_numbers(query, reading, opened.language) if query.strip() else ()
+            for reading in readings
+        ]
         number = page_no or next((no for no, words in enumerate(found, start=1) if words), 1)
         if number > len(readings):
             raise NotFound(f"the document has {len(readings)} page(s)")

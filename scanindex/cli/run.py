@@ -57,12 +57,21 @@ def run(home: Path, until_idle: bool, demo: bool, quiet: bool) -> None:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: _stop(service, opened))
             report("start", f"watching {settings.inbox}, {settings.ocr.effort} effort (stop with Ctrl-C)")
+            _warn_of_synonyms(settings, report)
             service.run(until_idle=until_idle)
             left = _sum_up(opened, report)
     finally:
         opened.close()
     if left and until_idle:
         sys.exit(TransientError.exit_code)
+
+
+def _warn_of_synonyms(settings: Settings, report: Report) -> None:
+    """A fault in the site's file stops no filing, but nobody should wonder why a word is not found."""
+    from scanindex.index.site_synonyms import SiteSynonyms
+
+    if fault := SiteSynonyms(settings.synonyms_path).fault:
+        report("waiting", f"synonyms: {fault}; searches go without the edit until it is mended")
 
 
 def _stop(service: Service, opened: app.Workspace) -> None:

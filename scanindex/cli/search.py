@@ -6,13 +6,14 @@ import contextlib
 import dataclasses
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from scanindex import app, exports, find, hits, searches
+from scanindex import app, exports, find, hits, reindex, searches
 from scanindex.cli import search_text
 from scanindex.cli.common import (
     actor,
@@ -37,6 +38,7 @@ from scanindex.model import (
 )
 
 T = TypeVar("T")
+LONGEST_WAIT_SECONDS = 600
 MOST_PAGES_EXPORTED = 1_000
 """Pages of one document that a list names."""
 MOST_AT_ONCE = 1_000
@@ -132,10 +134,9 @@ class _Options:
 
 
 def _check(chosen: _Options, query: Sequence[str]) -> None:
-    if unknown := [word for word in query if re.match(r"--[a-z]", word)]:
-        raise UsageError(
-            f"no such option: {unknown[0].partition('=')[0]} (to search for it, put it in quotes)"
-        )
+    for number, word in enumerate(query, start=1):
+        if re.match(r"--[a-z]", word):  # not repeated: it may be a name
+            raise UsageError(f"word {number} looks like an option that there is not; quotes make it a word")
     if chosen.exact and chosen.alike:
         raise UsageError("--exact and --alike exclude each other")
     if chosen.boxes and not chosen.as_json:
@@ -184,20 +185,26 @@ def ask(opened: app.Workspace, request: SearchRequest) -> FoundPage:
 
 
 def with_index(opened: app.Workspace, asked: Callable[[], T]) -> T:
+    """The answer; an index that is gone or damaged is built anew first, here or by who does so already."""
     try:
         return asked()
     except IndexBroken:
         click.echo("the index is damaged or missing; building it anew from the archive", err=True)
-        with contextlib.suppress(CatalogBusy):  # another process is at it: what it has so far is searched
-            find.reindex(opened.services, counter("indexed"))
-        return asked()
+    try:
+        reindex.reindex(opened.services, _told_progress)
+    except CatalogBusy:
+        click.echo("the service is building it; waiting for that", err=True)
+        for _ in range(LONGEST_WAIT_SECONDS):
+            time.sleep(1)
+            with contextlib.suppress(IndexBroken):
+                return asked()
+    return asked()
 
 
-def counter(label: str) -> Callable[[str, int], None]:
-    """A count on standard error; quiet where that is no terminal."""
-    if not sys.stderr.isatty():
-        return lambda what, count: None
-    return lambda what, count: click.echo(f"\r{label}: {count} {what}", nl=False, err=True)
+def _told_progress(now: reindex.Progress) -> None:
+    """On a terminal a line that changes; elsewhere nothing."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\033[Kindex: {now.text}", nl=False, err=True)
 
 
 def show(

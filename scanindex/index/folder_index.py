@@ -496,7 +496,7 @@ def _mending_note(missing: int) -> list[str]:
 
 
 def _live_pages(leaf: Leaf) -> int:
-    return int(leaf.live.sum())
+    return leaf.live_pages
 
 
 def _merge_group(leaves: Sequence[Leaf]) -> list[Leaf]:

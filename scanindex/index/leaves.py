@@ -51,6 +51,10 @@ class Leaf(Protocol):
         """Which pages are not deleted."""
 
     @property
+    def live_pages(self) -> int:
+        """How many are not deleted."""
+
+    @property
     def rows(self) -> npt.NDArray[Any]:
         """`row.PAGE_ROW` per page."""
 

@@ -27,6 +27,7 @@ _PREFIXES = (
     "non", "pre", "post", "sub", "peri", "intra", "infra", "supra", "trans", "retro", "hemi", "inter", "anti",
     "hyper", "hypo", "micro", "extra", "endo", "over", "under", "para", "multi",
 )  # fmt: skip
+_THREE_FROM = 8
 _LEAST_STEM = 5
 _STEM_CLASS = 6
 """A stem must be at least this frequent to vouch for a word with a prefix."""
@@ -78,7 +79,7 @@ class Lexicon:
 
     def rivals(self, token: str, edits: int) -> list[str]:
         """Listed words of class LEAST_RIVAL_CLASS on, within `edits` of the token, that begin or end
-        with the same two letters; all of them but for errors at both ends."""
+        with the same two letters (three, from eight letters on); all but for errors at both ends."""
         from rapidfuzz import process
         from rapidfuzz.distance import Levenshtein
 
@@ -86,8 +87,8 @@ class Lexicon:
             self._by_end = self._grouped_by_ends()
         words: list[str] = []
         for length in range(max(2, len(token) - edits), len(token) + edits + 1):
-            words += self._by_end.get(f"{length}{token[:2]}", ())
-            words += self._by_end.get(f"{length}<{token[-2:]}", ())
+            for end in _ends(token, length):
+                words += self._by_end.get(end, ())
         hits = process.extract(token, words, scorer=Levenshtein.distance, score_cutoff=edits, limit=None)
         return list(dict.fromkeys(word for word, _, _ in hits if word != token))
 
@@ -95,8 +96,8 @@ class Lexicon:
         grouped: dict[str, list[str]] = {}
         for word, grade in self._classes.items():
             if grade >= LEAST_RIVAL_CLASS:
-                grouped.setdefault(f"{len(word)}{word[:2]}", []).append(word)
-                grouped.setdefault(f"{len(word)}<{word[-2:]}", []).append(word)
+                for end in _ends(word, len(word)):
+                    grouped.setdefault(end, []).append(word)
         return grouped
 
     def _has_stem(self, token: str) -> bool:
@@ -106,6 +107,12 @@ class Lexicon:
             and self._classes.get(token[len(prefix) :], 0) >= _STEM_CLASS
             for prefix in _PREFIXES
         )
+
+
+def _ends(token: str, length: int) -> tuple[str, str]:
+    """Groups of words of a length that begin, and that end, like the token."""
+    letters = 2 if length < _THREE_FROM else 3
+    return f"{length}{token[:letters]}", f"{length}<{token[-letters:]}"
 
 
 @lru_cache(maxsize=1)

@@ -7,10 +7,10 @@ entries that begin or end like its word and have about its length, and keeps an 
 the weighted edits between the two are few for the length, and no trusted word explains it clearly
 better (a noisy channel: likelihood of the misreading times frequency of the word).
 
-Promises: numbers are never taken for other numbers, only for numbers with letters in them
-("l2345"); at most MAX_SPELLINGS words come back, likeliest first; entries of words that became
-trusted later are passed over; keys are asked for by narrow beginnings only. Leaves out synonyms,
-stems and what a page count says.
+Promises: what has a digit is never taken for anything with another one ("500mg" for "600mg"), only
+for what has letters of its form instead ("l2345"); at most MAX_SPELLINGS words come back, likeliest
+first; entries of words that became trusted later are passed over; keys are asked for by narrow
+beginnings only. Leaves out synonyms, stems and what a page count says.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ _EDITS, _MOST_EDITS = ((5, 1), (6, 2), (9, 3), (13, 4)), 5
 _PIECE_CLASS = 6
 _LARGEST_CLASS = 21
 _MOST_RIVAL_EDITS = 3
-_MOST_WEIGHED = 400
-"""Odd words, nearest first, for which rivals are sought."""
+_MOST_WEIGHED = 300
+"""Odd words, nearest first, that are weighed and for which rivals are sought."""
 SEPARATOR = "\x1f"
 _FRONT, _BACK = ">", "<"
 _LENGTHS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH"
@@ -70,9 +70,21 @@ class Rules:
     rare_class: int = 6
     """Short words at most so frequent get entries too: they are more often misread than meant."""
     rare_length: int = 7
+    recurring: int = 3
+    """An odd word on so many pages is rather a word that no list has,"""
+    recurring_limit: float = 0.9
+    """unless it is so near."""
 
 
 RULES = Rules()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listed:
+    """The keys an odd word stands under (itself, or a piece of a broken one), and on how many pages."""
+
+    keys: frozenset[str]
+    pages: int
 
 
 class Spelling:
@@ -135,14 +147,19 @@ class Spelling:
         """Odd words of the index that are likely misreadings of the token, likeliest first."""
         if not MIN_CHARACTERS <= len(token) <= MAX_CHARACTERS:
             return []
-        if token.isdigit():
+        if _has_digit(token):
             return self._misread_numbers(token, keys_from)
         limit = self._limit(token)
         listed = self._listed(token, _edits(token), keys_from)
         costs = sorted((misreading.cost(token, seen, limit), seen) for seen in listed)
-        likely = [(cost, seen) for cost, seen in costs if cost <= limit][:_MOST_WEIGHED]
+        usual = self._rules.recurring_limit
+        likely = [
+            (cost, seen)
+            for cost, seen in costs
+            if cost <= limit and (cost <= usual or listed[seen].pages < self._rules.recurring)
+        ]
         ranked = islice(self._not_better_explained(token, likely), MAX_SPELLINGS)
-        return list(dict.fromkeys(key for seen in ranked for key in sorted(listed[seen])))[:MAX_SPELLINGS]
+        return list(dict.fromkeys(key for seen in ranked for key in sorted(listed[seen].keys)))[:MAX_SPELLINGS]
 
     def fuzzy(self, token: str, edits: int, keys_from: KeysFrom) -> list[str]:
         """For `word~`: trusted words and odd words of the index within 1 or 2 edits, nearest first.
@@ -151,12 +168,16 @@ class Spelling:
         """
         if not MIN_CHARACTERS - 1 <= len(token) <= MAX_CHARACTERS:
             return []
-        if token.isdigit():
+        if _has_digit(token):
             return self._misread_numbers(token, keys_from)
         edits = max(1, min(edits, MAX_FUZZY_EDITS))
         # A pair of letters in the wrong order is one edit here, two there.
         listed = self._listed(token, edits + 1, keys_from)
-        odd = [seen for seen, keys in listed.items() if seen in keys and _distance(token, seen) <= edits]
+        odd = [
+            seen
+            for seen, as_listed in listed.items()
+            if seen in as_listed.keys and _distance(token, seen) <= edits
+        ]
         near = dict.fromkeys([*odd, *self.words.near(token, edits)])
         near.pop(token, None)
         ranked = sorted(
@@ -188,24 +209,25 @@ class Spelling:
         shape = misreading.shape(token)
         listed = keys_from(f"{_FRONT}{_LENGTHS[len(token)]}{shape}{SEPARATOR}")
         found = {entry.split(SEPARATOR)[-1] for entry, _ in listed if entry.count(SEPARATOR) == 1}
-        return sorted(seen for seen in found if self.is_odd(seen))[:MAX_SPELLINGS]
+        return sorted(seen for seen in found if seen != token and self.is_odd(seen))[:MAX_SPELLINGS]
 
-    def _listed(self, token: str, edits: int, keys_from: KeysFrom) -> dict[str, set[str]]:
-        """Odd words of the index that begin or end like the token and have about its length, with
-        the keys they stand under: themselves, or a piece of a broken one."""
-        found: dict[str, set[str]] = {}
+    def _listed(self, token: str, edits: int, keys_from: KeysFrom) -> dict[str, _Listed]:
+        """Odd words of the index that begin or end like the token and have about its length."""
+        found: dict[str, dict[str, int]] = {}
         for letters in ENDS[len(token) < _SHORT :]:
             listed = [e for prefix in _beginnings(token, edits, letters) for e in keys_from(prefix)]
-            for entry, _ in listed:
+            for entry, pages in listed:
                 _, seen, *piece = entry.split(SEPARATOR)
-                found.setdefault(seen, set()).add(piece[0] if piece else seen)
+                found.setdefault(seen, {})[piece[0] if piece else seen] = pages
             if len(listed) > _MANY:
                 # A large index: fewer letters would list too much of it.
                 break
-        near = _near(token, found, edits)
-        return {
-            seen: keys for seen in near if (keys := {k for k in found[seen] if self._is_key_for(token, k)})
-        }
+        odd: dict[str, _Listed] = {}
+        for seen in _near(token, found, edits):
+            keys = {key: pages for key, pages in found[seen].items() if self._is_key_for(token, key)}
+            if keys:
+                odd[seen] = _Listed(keys=frozenset(keys), pages=max(keys.values()))
+        return odd
 
     def _is_key_for(self, token: str, key: str) -> bool:
         return key != token and self.is_odd(key)
@@ -228,6 +250,10 @@ class Spelling:
             if rival != token and least > 0 and misreading.cost(rival, seen, least) < least:
                 return True
         return False
+
+
+def _has_digit(token: str) -> bool:
+    return any(character.isdigit() for character in token)
 
 
 def _entries(seen: str, key: str) -> tuple[str, str]:
@@ -256,7 +282,9 @@ def _near(token: str, words: Iterable[str], edits: int) -> list[str]:
     from rapidfuzz import process
     from rapidfuzz.distance import Levenshtein
 
-    hits = process.extract(token, list(words), scorer=Levenshtein.distance, score_cutoff=edits, limit=None)
+    hits = process.extract(
+        token, sorted(words), scorer=Levenshtein.distance, score_cutoff=edits, limit=_MOST_WEIGHED
+    )
     return [word for word, _, _ in hits]
 
 

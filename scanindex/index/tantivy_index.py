@@ -39,6 +39,7 @@ class _Opened:
 
     def __init__(self, folder: Path, held: state.State, lost: Collection[str] = ()) -> None:
         self.folder = folder
+        self.held = held
         self.files = tuple(held.files)
         self.lost = frozenset(lost)
         self.parts = _whole_parts(tantivy_parts.read_list(folder, held.generation), lost)
@@ -46,6 +47,17 @@ class _Opened:
         self.reader = TantivyReader(
             self.searcher, tantivy_pages.schema(), sum(part.max_doc for part in self.parts.parts)
         )
+
+    def hash_again(self, some: PartList) -> None:
+        """Damage must not get into a merged part, whose own hash would vouch for it.
+
+        Raises IndexBroken, FileNotFoundError (replaced by a writer meanwhile).
+        """
+        files = {name: e for name, e in self.held.files.items() if any(p.owns(name) for p in some.parts)}
+        unseen = {name: replace(entry, ctime_ns=-1) for name, entry in files.items()}
+        for name in files:
+            (self.folder / name).stat()
+        state.verify(self.folder.parent, replace(self.held, folder=self.folder.name, files=unseen))
 
     def addresses(self, key: Key) -> list[DocAddress]:
         """Of the live pages that hold the key."""
@@ -77,6 +89,10 @@ class TantivyLeaf:
     def live(self) -> Any:
         """All: `postings` gives live pages only."""
         return np.ones(self.size, bool)
+
+    @property
+    def live_pages(self) -> int:
+        return self.part.live
 
     def frequency(self, key: Key) -> int:
         return len(self.postings(key)[0])
@@ -180,6 +196,7 @@ class TantivyEngine:
         opened = leaves[0].opened
         some = replace(opened.parts, parts=tuple(leaf.part for leaf in leaves))
         try:
+            opened.hash_again(some)
             parts = tantivy_parts.merged(opened.folder, opened.files, some, scratch)
         except FileNotFoundError:
             raise CatalogBusy("the parts to merge were replaced meanwhile") from None
@@ -195,8 +212,9 @@ class TantivyEngine:
         scratch, parts, since = merged
         now = tantivy_parts.read_list(folder, held.generation)
         gone = {leaf.key for leaf in old}
-        # A part that has lost its last page meanwhile is gone, too; then its documents are in `dropped`.
-        if not gone & {part.segment_id for part in now.parts} or len(parts) >= len(old):
+        # A part that is gone was given up as damaged (its pages must not come back) or lost its last
+        # page: either is too rare to save the merge.
+        if not gone <= {part.segment_id for part in now.parts} or len(parts) >= len(old):
             return None
         dropped = _dropped_since(now, since)
         if dropped is None:

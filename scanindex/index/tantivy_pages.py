@@ -129,18 +129,17 @@ def _pack(page: IndexPage) -> bytes:
     return head + b"\n" + page.text.encode("utf-8", "surrogatepass")
 
 
-def stored_head(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> tuple[str, dict[str, str]]:
+def stored(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> bytes:
+    """What is kept of a page for showing; see `head_of`, `text_of`."""
+    value: Any = searcher.doc(address).get_first("stored")
+    return bytes(value)
+
+
+def head_of(raw: bytes) -> tuple[str, dict[str, str]]:
     """Document id and facet values of a page."""
-    raw = _stored(searcher, address)
     document_id, facets = json.loads(raw[: raw.index(b"\n")])
     return document_id, facets
 
 
-def stored_text(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> str:
-    raw = _stored(searcher, address)
+def text_of(raw: bytes) -> str:
     return raw[raw.index(b"\n") + 1 :].decode("utf-8", "surrogatepass")
-
-
-def _stored(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> bytes:
-    value: Any = searcher.doc(address).get_first("stored")
-    return bytes(value)

@@ -2,7 +2,7 @@
 
 Tantivy never works in the index folder. Every write is a small index of its own
 in a scratch folder, whose finished segment files are then moved; deletions and
-merges see hard links of the segments concerned. So there is no lock file to go
+merges see links to the segments concerned. So there is no lock file to go
 stale, no background merge that a kill can lose, and nothing that removes files
 of an older state. A reader opens links to exactly the files that a state names.
 
@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
+import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ MAX_SMALL_RATIO = 32
 MAX_MERGED_PAGES = 200_000
 """Larger parts stay as they are: a merge takes that much disk and time again."""
 REMEMBERED_DROPS = 256
+_OS_ERROR = re.compile(r"\(os error (\d+)\)|code: (\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +115,13 @@ def read_list(folder: Path, generation: int) -> PartList:
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """A panic of the engine (no Exception for Python) becomes an error of the table, without its words."""
+    """What the system refused becomes an OSError, a panic (no Exception for Python) an error of the
+    table; neither repeats the engine's words."""
     try:
         yield
     except BaseException as error:
+        if refusal := _OS_ERROR.search(str(error)):
+            raise OSError(int(refusal[1] or refusal[2]), "the search engine was refused") from None
         if type(error).__name__ != "PanicException":
             raise
         raise Unexpected("the search engine broke off") from None
@@ -134,17 +138,14 @@ def scratch_folder(parent: Path | None) -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def open_linked(
-    folder: Path,
-    files: Iterable[str],
-    held: PartList,
-    into: Path,
-    link: Callable[[Path, Path], None],
-) -> tantivy.Index:
-    """The parts of `held` as a Tantivy index in `into`, made of links to the files in `folder`."""
+def open_linked(folder: Path, files: Iterable[str], held: PartList, into: Path) -> tantivy.Index:
+    """The parts of `held` as a Tantivy index in `into`, made of links to the files in `folder`.
+
+    Symbolic ones: a hard link would change the file's times, and it would have to be hashed again.
+    """
     for name in files:
         if any(part.owns(name) for part in held.parts):
-            link(folder / name, into / name)
+            (into / name).symlink_to(folder.absolute() / name)
     meta = {
         "index_settings": {"docstore_compression": "lz4", "docstore_blocksize": 16384},
         "segments": [part.as_meta() for part in held.parts],
@@ -158,7 +159,7 @@ def open_linked(
 def searcher(folder: Path, files: Iterable[str], held: PartList) -> tantivy.Searcher:
     """Everything is open (mapped) on return: the links are gone, the files may go too."""
     with guarded(), scratch_folder(None) as view:
-        index = open_linked(folder, files, held, view, lambda target, name: name.symlink_to(target))
+        index = open_linked(folder, files, held, view)
         # The reader that opening makes would look for news in a folder that is gone.
         index.config_reader("manual")
         found = index.searcher()
@@ -219,7 +220,7 @@ def drop_documents(
     """The part without these documents (None: nothing is left) and the new opstamp."""
     alone = replace(held, parts=(part,))
     with guarded():
-        index = open_linked(folder, files, alone, scratch, os.link)
+        index = open_linked(folder, files, alone, scratch)
         writer = index.writer(WRITER_BYTES, 1)
         for document_id in ids:
             writer.delete_documents_by_term("document_id", document_id)
@@ -230,7 +231,7 @@ def drop_documents(
 def merged(folder: Path, files: Iterable[str], held: PartList, scratch: Path) -> tuple[Part, ...]:
     """The parts of `held` as fewer (mostly one) in `scratch`."""
     with guarded():
-        writer = open_linked(folder, files, held, scratch, os.link).writer(WRITER_BYTES, 1)
+        writer = open_linked(folder, files, held, scratch).writer(WRITER_BYTES, 1)
         return _done(writer, scratch)[0]
 
 

@@ -24,11 +24,14 @@ from scanindex.model import SearchOrder
 
 EXACT_PAGES = 10_000
 """Up to so many matching pages their documents and facets are counted one by one."""
+FIRST_PAGES = 500
+"""Taken along while counting, so that few pages need no second search."""
 SLACK = 44
 """Pages fetched beyond the wanted ones, to see whether the last place is shared."""
 MAX_FETCHED = 4_096
 """Sharing a place, more than this: the newest are sought by day instead."""
 KNOWN_DOCUMENTS = 50_000
+KNOWN_PAGES = 1_000
 MAX_NAMED = 2_000
 """Facet values looked up; more that share the last place are left to chance (the same one each time)."""
 
@@ -43,6 +46,7 @@ class TantivyReader:
         self.schema = schema
         self.size = size
         self._ids: dict[int, str] = {}
+        self._stored: dict[tuple[int, int], bytes] = {}
 
     def frequency(self, key: Key) -> int:
         with guarded():
@@ -60,7 +64,16 @@ class TantivyReader:
 
     def text(self, ref: PageRef) -> str:
         with guarded():
-            return pages.stored_text(self.searcher, ref.handle)
+            return pages.text_of(self.stored(ref.handle))
+
+    def stored(self, address: DocAddress) -> bytes:
+        """Reading the store is most of what a search costs: what is ranked is soon shown, too."""
+        place = (address.segment_ord, address.doc)
+        if place not in self._stored:
+            if len(self._stored) >= KNOWN_PAGES:
+                self._stored.clear()
+            self._stored[place] = pages.stored(self.searcher, address)
+        return self._stored[place]
 
     # --- columns ----------------------------------------------------------------------
     def column(self, name: str, addresses: list[DocAddress]) -> list[int]:
@@ -74,7 +87,7 @@ class TantivyReader:
         for number, address in zip(self.column(pages.DOCUMENT, addresses), addresses, strict=True):
             known = self._ids.get(number)
             if known is None:
-                known = self._ids[number] = pages.stored_head(self.searcher, address)[0]
+                known = self._ids[number] = pages.head_of(self.stored(address))[0]
             found.append(known)
         return found
 
@@ -120,7 +133,10 @@ class TantivyMatches:
 
     def _counted(self) -> Count:
         self._watch.check()
-        total = self._search(self._unscored(self._fits), 1, count=True).count or 0
+        first = self._search(self._unscored(self._fits), FIRST_PAGES, count=True)
+        total = first.count or 0
+        if total <= len(first.hits):
+            self._all = [address for _, address in first.hits]
         if total <= EXACT_PAGES:
             numbers = set(self._reader.column(pages.DOCUMENT, self._addresses(total)))
             return Count(pages=total, documents=len(numbers))
@@ -159,7 +175,7 @@ class TantivyMatches:
     def _by_day(self, limit: int, order: SearchOrder) -> list[PageRef]:
         field = pages.NEWEST if order is SearchOrder.NEWEST else pages.OLDEST
         direction = Order.Desc if order is SearchOrder.NEWEST else Order.Asc
-        hits = self._beyond(
+        hits, _ = self._beyond(
             limit, None, lambda size: self._search(self._fits, size, field=field, direction=direction).hits
         )
         return sorted(self._reader.refs(hits, scored=False), key=_day_first(order))[:limit]
@@ -168,25 +184,27 @@ class TantivyMatches:
         query = self._compiler.ranked(self._plan)
         if not self._compiler.counts(self._plan):
             return self._by_day(limit, SearchOrder.NEWEST)
-        hits = self._beyond(limit, MAX_FETCHED, lambda size: self._search(query, size).hits)
-        if len(hits) > limit and hits[-1][0] == hits[limit - 1][0]:
+        hits, are_all = self._beyond(limit, MAX_FETCHED, lambda size: self._search(query, size).hits)
+        if not are_all:
             hits = self._newest_of_tied(query, hits, limit)
         refs = self._reader.refs(hits, scored=True)
         day_first = _day_first(SearchOrder.NEWEST)
         return sorted(refs, key=lambda ref: (-ref.score, *day_first(ref)))[:limit]
 
-    def _beyond(self, limit: int, most: int | None, fetch: Callable[[int], list[Hit]]) -> list[Hit]:
-        """The first `limit` hits and all that share the last one's place; or `most`, if those are more."""
+    def _beyond(
+        self, limit: int, most: int | None, fetch: Callable[[int], list[Hit]]
+    ) -> tuple[list[Hit], bool]:
+        """The first `limit` hits and all that share the last one's place (False: about `most`, not all)."""
         size = limit + SLACK
         while True:
             hits = fetch(size)
             if len(hits) < size:
-                return hits
+                return hits, True
             last = hits[limit - 1][0]
             if hits[-1][0] != last:
-                return [hit for n, hit in enumerate(hits) if n < limit or hit[0] == last]
+                return [hit for n, hit in enumerate(hits) if n < limit or hit[0] == last], True
             if most is not None and size >= max(most, limit + SLACK):
-                return hits
+                return hits, False
             self._watch.check()
             size *= 4
 
@@ -263,7 +281,7 @@ class TantivyMatches:
         return sorted(named, key=lambda item: (-item[1], item[0]))[:limit]
 
     def _facet_value(self, name: str, address: DocAddress) -> str:
-        return pages.stored_head(self._reader.searcher, address)[1][name]
+        return pages.head_of(self._reader.stored(address))[1][name]
 
     # --- searching --------------------------------------------------------------------------
     def _search(

@@ -262,6 +262,10 @@ class _Leaf:
         live[list(self.deleted)] = False
         return live
 
+    @property
+    def live_pages(self) -> int:
+        return self.size - len(self.deleted)
+
     @functools.cached_property
     def rows(self) -> Any:
         native = np.zeros(self.size, PAGE_ROW.newbyteorder("="))
@@ -292,6 +296,9 @@ class _Leaf:
         return self.reader.column_reader(name, translate=False)
 
     def frequency(self, key: plan.Key) -> int:
+        if key[0] == "document_id":
+            # Asked once for each document that is written: remembered, they would fill the memory.
+            return int(self.reader.doc_frequency(*key))
         if key not in self._frequencies:
             if len(self._frequencies) > KNOWN_FREQUENCIES:
                 self._frequencies.clear()

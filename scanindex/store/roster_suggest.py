@@ -181,13 +181,15 @@ class _Search:
         """Words of the roster that sound like this one, or begin so, most similar first."""
         if len(word) < _SHORTEST_SOUND or not word.isascii():
             return frozenset()
-        # The last letter of a word in the making may be half of a sound ("SMYT" of "SMYTH").
-        keys = {fold.sound_key(word), fold.sound_key(word[:-1]) if len(word) > _SHORTEST_SOUND else ""}
+        # Metaphone drops a W before Y; the last letter of a word in the making may be half of a
+        # sound ("SMYT" of "SMYTH").
+        whole = {fold.sound_key(word), fold.sound_key(word.replace("Y", "I"))}
+        begun_keys = {fold.sound_key(word[:-1])} if len(word) > _SHORTEST_SOUND else set()
         likeness: dict[str, float] = {}
-        for key in sorted(keys - {""}):
+        for key in sorted((whole | begun_keys) - {""}):
             wanted = {"low": key, "high": key + queries.AFTER_ALL}
             for other, sound in self._connection.execute(_SOUNDING, wanted):
-                is_same = sound == fold.sound_key(word)
+                is_same = sound in whole
                 begun = other if is_same else other[: len(word) + 1]
                 alike = Indel.normalized_similarity(word, begun)
                 if alike >= (_LEAST_OF_SAME_SOUND if is_same else _LEAST_LIKENESS):

@@ -18,6 +18,7 @@ from scanindex.store.roster_suggest_terms import (
     Term,
     all_of,
     any_of,
+    is_first_symbol,
     number_key,
     number_symbols,
     symbol,
@@ -25,6 +26,7 @@ from scanindex.store.roster_suggest_terms import (
 from scanindex.store.roster_suggest_typed import Part, Reading
 
 _MOST_SYMBOLS = 16
+_CENTURIES = ("1", "19", "2", "20")
 
 
 def exact_steps(reading: Reading) -> Iterator[Ask]:
@@ -37,14 +39,15 @@ def exact_steps(reading: Reading) -> Iterator[Ask]:
 
 
 def begun_steps(reading: Reading) -> Iterator[Ask]:
-    """One part is whole and the others are beginnings; all are beginnings."""
+    """One name is whole and the others are beginnings; all are beginnings."""
     begun = [_begun(part) for part in reading.parts]
     if len(begun) == 1:
         yield from begun[0]
         return
     if not all(begun):
         return
-    whole = [(here, _exact(part)) for here, part in enumerate(reading.parts) if _is_long(part)]
+    parts = reading.parts if reading.has_only_names else ()
+    whole = [(here, _exact(part)) for here, part in enumerate(parts) if _is_long(part)]
     one_whole = [_every([*begun[:here], exact, *begun[here + 1 :]]) for here, exact in whole if exact]
     if one_whole:
         yield any_of(*one_whole)
@@ -68,11 +71,20 @@ def loose_steps(reading: Reading, alike: Alike) -> Iterator[Ask]:
 
 
 def _every(choices: Sequence[Sequence[Ask]]) -> Ask:
-    return all_of(*(any_of(*part) for part in choices))
+    """All parts; those that nearly everybody fits are left to the judge, for their lists are long."""
+    telling = [part for part in choices if not any(map(_is_common, part))]
+    return all_of(*(any_of(*part) for part in telling or choices[:1]))
+
+
+def _is_common(ask: Ask) -> bool:
+    """The century of a birth, the first character of a number."""
+    if not isinstance(ask, Term):
+        return False
+    return (ask.is_beginning and ask.text in _CENTURIES) or is_first_symbol(ask.text)
 
 
 def _is_long(part: Part) -> bool:
-    return len(part.joined or part.number) > 1
+    return len(part.joined) > 1
 
 
 def _exact(part: Part) -> list[Ask]:
@@ -120,4 +132,6 @@ def _birth(birth: Birth) -> Ask:
     if len(birth.year) == 4:
         return Term(birth.year + birth.month_day, is_beginning=not birth.is_whole)
     year = Term(birth.year, is_beginning=True)
-    return all_of(day, year) if birth.month_day else year
+    if not birth.month_day:
+        return year
+    return day if birth.year in _CENTURIES else all_of(day, year)

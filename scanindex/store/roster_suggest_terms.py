@@ -83,6 +83,11 @@ def symbol(letters: str) -> str:
     return chr(_PLANE + code)
 
 
+def is_first_symbol(text: str) -> bool:
+    """Whether a term says how a number begins by one character only."""
+    return len(text) == 1 and _PLANE < ord(text) < _PLANE + _BASE * _BASE
+
+
 def number_symbols(key: str) -> Iterator[str]:
     """What can be asked of a number: its first, its first two, every three in a row, its last two."""
     text = f"{START}{key[:_LONGEST_NUMBER]}{END}"

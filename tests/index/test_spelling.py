@@ -38,7 +38,7 @@ def test_general_medical_british_words_and_frequent_names_are_trusted(word: str)
 
 
 def test_a_prefix_before_a_frequent_word_makes_a_trusted_word() -> None:
-    """"nontender" is in few lists and on many charts."""
+    """ "nontender" is in few lists and on many charts."""
     assert lexicon.shipped().holds("nontender")
     assert not lexicon.shipped().holds("nonxqtender")
 
@@ -79,7 +79,7 @@ def test_a_cost_beyond_the_limit_is_only_known_to_be_beyond() -> None:
 
 # --- what a page posts -------------------------------------------------------------
 def test_trusted_words_and_numbers_post_nothing() -> None:
-    assert Spelling().page_entries("The spleen was ruptured on 03/12/1987 at 0745".split()) == []
+    assert Pages("The spleen was ruptured on 03/12/1987 at 0745").entries == []
 
 
 def test_an_odd_word_is_listed_from_both_ends_with_its_length() -> None:
@@ -122,7 +122,7 @@ def test_another_trusted_word_is_no_misreading() -> None:
 
 
 def test_an_odd_word_belongs_to_the_word_that_explains_it_best() -> None:
-    """"hypotensiom" is one edit from hypotension, three from hypertension."""
+    """ "hypotensiom" is one edit from hypotension, three from hypertension."""
     pages = Pages("hypotensiom was seen")
     assert pages.look_alikes("hypotension") == ["hypotensiom"]
     assert pages.look_alikes("hypertension") == []
@@ -135,6 +135,12 @@ def test_the_likeliest_misreading_comes_first() -> None:
 def test_a_number_finds_itself_with_letters_never_another_number() -> None:
     pages = Pages("12345 12346 l2345 1234S 12845 I2346")
     assert pages.look_alikes("12345") == ["1234s", "l2345"]
+
+
+def test_a_dose_or_code_is_as_safe_as_a_number() -> None:
+    pages = Pages("500mg 600mg 5oomg A1284 Al234")
+    assert pages.look_alikes("500mg") == ["5oomg"] == pages.fuzzy("500mg", 2)
+    assert pages.look_alikes("a1234") == ["al234"]
 
 
 @pytest.mark.parametrize("word", ["of", "mri", "", "x" * 60, "~", "\x1f"])
@@ -153,7 +159,9 @@ def test_a_word_that_became_trusted_later_is_passed_over(tmp_path: Path) -> None
 
 def test_a_search_asks_for_narrow_beginnings_and_gives_back_no_more_than_its_cap() -> None:
     letters = "abdefghkmnopqrstuvwxyz"
-    odd = [f"abdom{a}{b}" for a in letters for b in letters] + [f"{a}{b}domen" for a in letters for b in letters]
+    odd = [f"abdom{a}{b}" for a in letters for b in letters] + [
+        f"{a}{b}domen" for a in letters for b in letters
+    ]
     pages = Pages(" ".join(odd))
     assert 0 < len(pages.look_alikes("abdomen")) <= MAX_SPELLINGS
     assert all(len(prefix) >= 4 for prefix in pages.asked) and len(pages.asked) <= 60

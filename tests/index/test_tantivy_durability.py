@@ -190,7 +190,7 @@ DAMAGES: dict[str, Callable[[Path], Any]] = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damage_of_any_file_is_never_searched(tmp_path: Path, damage: str) -> None:
-    """Open or freshly opened, reading or writing: IndexBroken."""
+    """IndexBroken without list or state; else the other part alone is searched, and it is said."""
     template, path = tmp_path / "template", tmp_path / "index"
     TantivyIndex(template).apply(1, [doc(1, 1), doc(2, 1)])
     TantivyIndex(template).apply(2, [doc(1, 2)])
@@ -206,9 +206,20 @@ def test_damage_of_any_file_is_never_searched(tmp_path: Path, damage: str) -> No
         assert len(contents(open_before)) == 4
         DAMAGES[damage](path / name)
         for index in (open_before, TantivyIndex(path)):
+            if name.suffix != ".json":
+                left = contents(index)
+                assert left in (expected([doc(1, 2)]), expected([doc(2, 1)]))
+                assert index.search("common").notes == ("the index is being mended: 2 page(s) are missing",)
+                ((document, _), versions), *_ = left.items()
+                assert list(index.documents()) == [(document, versions[0])]
+                continue
             for use in (lambda i: i.search("common"), lambda i: i.info(), lambda i: i.apply(3, [doc(3, 1)])):
                 with pytest.raises(IndexBroken):
                     use(index)
+        if name.suffix != ".json":
+            open_before.apply(3, [doc(1, 3), doc(2, 3)])
+            assert contents(TantivyIndex(path)) == expected([doc(1, 3), doc(2, 3)])
+            assert open_before.info()["missing"] == 2
     open_before.rebuild([doc(1, 4)], seq=4)
     assert contents(open_before) == contents(TantivyIndex(path)) == expected([doc(1, 4)])
 
@@ -302,7 +313,7 @@ def test_what_changes_during_a_merge_stays_changed(tmp_path: Path, monkeypatch: 
     """Documents renewed or removed between the reading and the swap are not brought back."""
     index = TantivyIndex(tmp_path / "index")
     for seq in range(1, 9):
-        index.apply(seq, [doc(seq, 1, 2)])
+        index.apply(seq, [doc(seq, 1, 2), doc(seq + 10, 1, 1)])
     other = TantivyIndex(tmp_path / "index")
     merge = index._engine.merge
 
@@ -314,7 +325,7 @@ def test_what_changes_during_a_merge_stays_changed(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(index._engine, "merge", merge_slowly)
     assert index.tidy()
     kept = [doc(n, 1, 2) for n in (1, 3, 4, 6, 7, 8)]
-    assert contents(index) == expected([*kept, doc(2, 2, 2)])
+    assert contents(index) == expected([*kept, doc(2, 2, 2), *(doc(n + 10, 1, 1) for n in range(1, 9))])
     assert index.info()["seq"] == 9
 
 
@@ -325,7 +336,7 @@ def test_a_merge_that_was_overtaken_too_often_is_given_up(
     monkeypatch.setattr(tantivy_parts, "REMEMBERED_DROPS", 2)
     index = TantivyIndex(tmp_path / "index")
     for seq in range(1, 9):
-        index.apply(seq, [doc(seq, 1, 1)])
+        index.apply(seq, [doc(seq, 1, 1), doc(seq + 10, 1, 1)])
     merge = index._engine.merge
 
     def merge_slowly(leaves: Any, scratch: Path) -> Any:
@@ -336,7 +347,21 @@ def test_a_merge_that_was_overtaken_too_often_is_given_up(
 
     monkeypatch.setattr(index._engine, "merge", merge_slowly)
     assert not index.tidy()
-    assert contents(index) == expected([doc(n, 1, 1) for n in range(4, 9)])
+    assert contents(index) == expected([doc(n, 1, 1) for n in (*range(4, 9), *range(11, 19))])
+
+
+def test_damage_is_not_merged_into_a_file_that_looks_whole(tmp_path: Path) -> None:
+    """A turned bit that left size and times alone is found before the merge, which reads everything."""
+    index = TantivyIndex(tmp_path / "index")
+    for seq in range(1, 9):
+        index.apply(seq, [doc(seq, 1, 1)])
+    leaves = index._snapshot().leaves
+    victim = next((tmp_path / "index").glob("g1/*.pos"))
+    _turn_bit(victim)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with pytest.raises(IndexBroken):
+        index._engine.merge(leaves, scratch)
 
 
 @pytest.mark.parametrize(

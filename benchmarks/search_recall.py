@@ -48,18 +48,19 @@ _ALL = 100_000
 
 def make(args: argparse.Namespace) -> None:
     noise.make(
-        _writer(args.text, args.seed),
+        _writer(args.text, args.seed, args.vocabulary),
         args.out,
         fonts=args.fonts,
         seed=args.seed,
         seconds=args.seconds,
         pages=args.pages,
+        like=args.like,
     )
 
 
-def _writer(text: Path | None, seed: int) -> Callable[[], list[str]]:
+def _writer(text: Path | None, seed: int, vocabulary: int) -> Callable[[], list[str]]:
     if text is None:
-        return Writer(shipped().classes, seed).page
+        return Writer(shipped().classes, seed, vocabulary).page
     rows: Iterator[str] = iter(text.read_text("utf-8").splitlines())
     return lambda: next(rows).split()
 
@@ -202,6 +203,8 @@ def main() -> None:
     one.add_argument("--pages", type=int, default=1600)
     one.add_argument("--seconds", type=float, default=1500.0)
     one.add_argument("--seed", type=int, default=5)
+    one.add_argument("--vocabulary", type=int, default=7, help="seed of made-up names and usual words")
+    one.add_argument("--like", type=Path, help="pages made before: wears start where they gave each level")
     one.add_argument("--fonts", type=Path, help="folder with more fonts (see benchmarks/charts/fonts.py)")
     one.add_argument("--text", type=Path, help="pages of text, one a line, instead of invented ones")
     one.set_defaults(run=make)

@@ -452,6 +452,8 @@ class DocumentFields:
     name: str | None = field(default=None, repr=False)
     birth_date: str | None = field(default=None, repr=False)
     mrn: str | None = field(default=None, repr=False)
+    outside_mrn: str | None = field(default=None, repr=False)
+    """The number that another house gave the patient."""
     sex: str | None = field(default=None, repr=False)
     ssn4: str | None = field(default=None, repr=False)
     phone: str | None = field(default=None, repr=False)

@@ -172,7 +172,8 @@ def decide(
     services: Services,
 ) -> Decision:
     """Whose document these pages of one group are, as far as the machine may say."""
-    decision = match.decide(readings, findings, group, services.roster, services.settings.match)
+    settings, own = services.settings.match, services.settings.site.houses
+    decision = match.decide(readings, findings, group, services.roster, settings, houses=own)
     decision = dataclasses.replace(decision, policy_id=certify.policy_id(services.settings))
     return quality.withheld(decision, facts_of(readings, services))
 
@@ -181,7 +182,7 @@ def find(reading: PageReading, received_at: datetime, services: Services) -> Pag
     """What a page says; nothing on it happened after it arrived, by the site's calendar."""
     site = services.settings.site
     received = received_at.astimezone(zoneinfo.ZoneInfo(site.timezone)).date()
-    return extract.find(reading, received, site.date_order, services.types.current())
+    return extract.find(reading, received, site.date_order, services.types.current(), site.houses)
 
 
 def facts_of(readings: Sequence[PageReading], services: Services) -> tuple[PageFacts, ...]:

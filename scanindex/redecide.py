@@ -119,8 +119,8 @@ def evidence_on(
     services: Services,
 ) -> Decision:
     """The same by what the words say alone, however poor the picture is."""
-    settings = services.settings.match
-    return match.decide(readings, findings, _group(document), services.roster, settings)
+    settings, own = services.settings.match, services.settings.site.houses
+    return match.decide(readings, findings, _group(document), services.roster, settings, houses=own)
 
 
 def _group(document: Document) -> PageGroup:

@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 
 from scanindex.errors import ConfigError
+from scanindex.houses import Houses, known
 
 FILE_NAME = "scanindex.toml"
 EFFORTS = ("fast", "normal", "thorough")
@@ -41,6 +42,11 @@ def _doc(default: Any, text: str) -> Any:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSettings:
     name: str = _doc("", "Name of the hospital, printed on separator sheets.")
+    facilities: tuple[str, ...] = _doc(
+        (),
+        "All houses that number their patients as the roster does (hospital, clinics), as their letterheads "
+        "print them: a number that the page gives to another house is then no record number of ours.",
+    )
     timezone: str = _doc("UTC", "Zone in which times are shown; records keep UTC.")
     mrn_authority: str = _doc("local", "Assigning authority of MRNs in the roster that name none.")
     mrn_check_digits: str = _doc(
@@ -53,6 +59,11 @@ class SiteSettings:
         "How 03/04/98 is read where the page's other dates do not tell: month_first | day_first | "
         "ask (leave it open for a person).",
     )
+
+    @property
+    def houses(self) -> Houses:
+        """The site's own houses, by `facilities` and `name`."""
+        return known(self.name, self.facilities)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,13 +329,15 @@ def _own_types(table: Any) -> tuple[TypeSettings, ...]:
 def _section(name: str, cls: type[Any], table: Any, environ: Mapping[str, str]) -> Any:
     if not isinstance(table, dict):
         raise ConfigError(f"{FILE_NAME}: {name} must be a table, [{name}]")
-    known = {f.name for f in dataclasses.fields(cls)}
-    if unknown := sorted(set(table) - known):
+    known = {f.name: f.default for f in dataclasses.fields(cls)}
+    if unknown := sorted(set(table) - set(known)):
         raise ConfigError(f"{FILE_NAME}: unknown key {name}.{unknown[0]}")
     merged = dict(table)
     for key in known:
         if (text := environ.get(f"SCANINDEX_{name}_{key}".upper())) is not None:
-            merged[key] = text
+            # several values in one variable are divided by semicolons
+            several = isinstance(known[key], tuple)
+            merged[key] = [part.strip() for part in text.split(";") if part.strip()] if several else text
     try:
         value = msgspec.convert(merged, cls, strict=False)
     except msgspec.ValidationError as error:
@@ -357,6 +370,8 @@ def _check(name: str, value: Any) -> None:
 def _check_site(value: SiteSettings) -> None:
     if value.timezone not in zoneinfo.available_timezones():
         raise ConfigError(f"site.timezone is {value.timezone!r}; give a name like Europe/Paris, or UTC")
+    if not all(known("", (name,)).names for name in value.facilities):
+        raise ConfigError("site.facilities holds a name that any house may bear; write it as on the letterhead")
     for part in filter(None, (p.strip() for p in value.mrn_check_digits.split(","))):
         authority, _, rule = (p.strip() for p in part.partition("="))
         if not authority or rule not in CHECK_DIGIT_RULES:

@@ -375,10 +375,12 @@ def test_merging_from_the_command_line(opened: app.Workspace, tmp_path: Path) ->
     asked = run(cli, [*home, "merge", OLD.mrn, NOW.mrn, "--reason", "married"], input="y\n")
     shown = json.loads(run(cli, [*home, "show", OLD.mrn, "--json"]).stdout)
     past = json.loads(run(cli, [*home, "history", NOW.mrn, "--json"]).stdout)
+    told = run(cli, [*home, "history", NOW.mrn]).output
     listed = run(cli, [*home, "versions"]).output
     back = run(cli, [*home, "unmerge", OLD.mrn, "--reason", "not she"])
 
     assert "1 document(s)" in asked.output and asked.exit_code == 0
     assert shown["mrn"] == NOW.mrn and [p["mrn"] for p in shown["merged"]] == [OLD.mrn]
     assert len(past) == 1 and "1 merges" in listed
+    assert f"+ MRN {OLD.mrn}" in told
     assert back.exit_code == 0 and one(opened, OLD).mrn == OLD.mrn

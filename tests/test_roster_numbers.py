@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import Engine, create_engine
 
+from scanindex.cli import cli
 from scanindex.errors import ConfigError
 from scanindex.model import Identifier, Patient
 from scanindex.settings import CHECK_DIGIT_RULES, load
@@ -262,3 +264,17 @@ def test_births_of_a_day_among_names_on_the_page(give: Load, roster: SqlRoster) 
     assert [p.mrn for p in roster.by_birth_date(["1931-04-18"], named={"HOLM", "PULSE"})] == ["0071184"]
     assert [p.mrn for p in roster.by_birth_date(["1931-04-18"], named={"BEN"})] == ["0071185"]
     assert len(roster.by_birth_date(["1931-04-18"])) == 2
+
+
+def test_doctor_tells_of_a_rule_for_an_unknown_authority(tmp_path: Path) -> None:
+    """A slip of the pen would check nothing, silently."""
+    run = CliRunner().invoke
+    home = ["--home", str(tmp_path)]
+    path = tmp_path / "roster.csv"
+    path.write_text("mrn,last,first,dob\n79927398713,Lindqvist,Ada,1931-04-18\n")
+    run(cli, [*home, "init"])
+    run(cli, [*home, "roster", "import", str(path)])
+
+    told = run(cli, [*home, "doctor"], env={"SCANINDEX_SITE_MRN_CHECK_DIGITS": "local=luhn, lokal=luhn"})
+
+    assert "authority lokal" in told.output and "authority local" not in told.output

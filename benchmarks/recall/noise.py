@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +28,17 @@ class NoisyPage:
 
 
 def make(
-    write: Callable[[], list[str]], out: Path, *, fonts: Path | None, seed: int, seconds: float, pages: int
+    write: Callable[[], list[str]],
+    out: Path,
+    *,
+    fonts: Path | None,
+    seed: int,
+    seconds: float,
+    pages: int,
+    like: Path | None = None,
 ) -> None:
-    """Appends pages until `pages` or `seconds` are reached; degrees follow what was read."""
+    """Appends pages until `pages` or `seconds` are reached; degrees follow what was read, and start
+    where they gave each level in the pages of `like`."""
     from benchmarks.charts.fonts import Fonts
     from benchmarks.recall import paper
     from scanindex.ocr.tesseract import TesserocrEngine, installed_languages
@@ -38,6 +47,8 @@ def make(
     rng = random.Random(seed)
     faces = Fonts((fonts,) if fonts else ())
     goals = {(kind, level): 0.1 + level * 3 for kind in paper.WEARS for level in LEVELS}
+    if like is not None:
+        goals |= _degrees(load(like))
     until = time.monotonic() + seconds
     with out.open("a", encoding="utf-8") as lines:
         for number in range(pages):
@@ -62,6 +73,16 @@ def make(
             # Fonts differ, so the degree is steered by a small step, not solved for.
             step = _STEP * (-1 if error > level else 1) * (0.4 if number > 200 else 1)
             goals[kind, level] = min(1.0, max(0.0, goals[kind, level] + step))
+
+
+def _degrees(pages: Iterable[NoisyPage]) -> dict[tuple[str, float], float]:
+    """By wear and level: the middle degree of the pages that came out at it."""
+    seen: dict[tuple[str, float], list[float]] = {}
+    for page in pages:
+        level = level_of(page.error)
+        if level is not None:
+            seen.setdefault((page.wear, level), []).append(page.degree)
+    return {key: statistics.median(degrees) for key, degrees in seen.items()}
 
 
 def character_error(printed: list[str], read: list[str]) -> float:

@@ -70,10 +70,11 @@ WORDS_PER_PAGE = 130
 class Writer:
     """Writes pages; the same seed and lexicon give the same pages."""
 
-    def __init__(self, lexicon: Mapping[str, int], seed: int) -> None:
-        """`lexicon`: word to frequency class (0..21)."""
+    def __init__(self, lexicon: Mapping[str, int], seed: int, vocabulary_seed: int = 7) -> None:
+        """`lexicon`: word to frequency class (0..21). `vocabulary_seed`: which names, brands and
+        compounds there are, and which words are the usual ones."""
         self._rng = random.Random(seed)
-        vocabulary = random.Random(7)
+        vocabulary = random.Random(vocabulary_seed)
         self._kinds: dict[str, list[str]] = {kind: [] for kind in (*_ENDINGS, "noun")}
         for word in sorted(lexicon):
             if 4 <= len(word) <= 18 and lexicon[word] >= 2:

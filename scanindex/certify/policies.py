@@ -30,6 +30,7 @@ _RULES = (
     "doctypes.py",
     "documents",
     "extract",
+    "houses.py",
     "match",
     "nicknames.py",
     "ocr",
@@ -123,5 +124,7 @@ def _engines(languages: str) -> tuple[str, ...]:
 
 def _thresholds(settings: Settings) -> str:
     values = {name: dataclasses.asdict(getattr(settings, name)) for name in _THRESHOLDS}
-    values["site"] = {"mrn_authority": settings.site.mrn_authority}
+    site = settings.site
+    own = (site.name, *site.facilities)
+    values["site"] = {"mrn_authority": site.mrn_authority, "houses": own}
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

@@ -161,12 +161,28 @@ def _stores(settings: Settings) -> Iterator[Finding]:
             yield Finding("ok", f"catalog; roster version {opened.roster.version()} with {patients} patients")
         else:
             yield Finding("warn", "the roster is empty", "scanindex roster import patients.csv")
+        yield from _check_digits(opened, settings)
         if settings.index.enabled:
             yield from _index(opened, settings)
     except ScanindexError as error:
         yield Finding("fail", f"{error.code}: {error}", error.hint)
     finally:
         opened.close()
+
+
+def _check_digits(opened: app.Workspace, settings: Settings) -> Iterator[Finding]:
+    """A rule for an authority that numbers nobody is a slip of the pen, and checks nothing."""
+    from scanindex.store.roster_check_digits import rules_of
+
+    if not opened.roster.patients():
+        return
+    for authority in rules_of(settings.site.mrn_check_digits):
+        if not opened.roster.has_authority(authority):
+            yield Finding(
+                "warn",
+                f"site.mrn_check_digits: nobody has a number of authority {authority}",
+                "Write it as in the roster (`scanindex roster show`), or leave it out.",
+            )
 
 
 def _index(opened: app.Workspace, settings: Settings) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ _READ = (
     "name",
     "birth_date",
     "mrn",
+    "outside_mrn",
     "sex",
     "ssn4",
     "phone",

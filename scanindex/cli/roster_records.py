@@ -89,8 +89,23 @@ def history(home: Path, patient: str, as_json: bool) -> None:
         if as_json:
             emit_json([{"version": v, "changed_at": at} | _data(p) for v, at, p in past])
             return
-        rows = [(f"before version {v}", at[:19], patient_line(p)) for v, at, p in past]
-        table(("WHEN", "CHANGED AT", "PATIENT"), [*rows, ("now", "", patient_line(person))])
+        after = [p for _, _, p in past[1:]] + [person]
+        rows = [
+            (f"before version {v}", at[:19], patient_line(before), _changes(before, then))
+            for (v, at, before), then in zip(past, after, strict=True)
+        ]
+        table(("WHEN", "CHANGED AT", "PATIENT", "CHANGE"), [*rows, ("now", "", patient_line(person), "")])
+
+
+def _changes(before: Patient, after: Patient) -> str:
+    """What a merge or an import gave and took, where the patient's line alone would not show it."""
+    was, now = ({f"{i.type.upper()} {i.value}" for i in p.identifiers} for p in (before, after))
+    parts = [f"+ {number}" for number in sorted(now - was)] + [f"- {number}" for number in sorted(was - now)]
+    if before.names != after.names:
+        parts.append("names")
+    kinds = ("birth_date", "sex", "ssn4", "phone", "address", "mother_mrn")
+    parts += [kind.replace("_", " ") for kind in kinds if getattr(before, kind) != getattr(after, kind)]
+    return ", ".join(parts)
 
 
 @click.command()
@@ -113,8 +128,10 @@ def versions(home: Path, as_json: bool) -> None:
 
 
 def _counts(summary: dict[str, int]) -> list[str]:
+    # A file asks for merges; the version after it carries them out.
+    told = {"merges": "merges asked for"} if "rows" in summary else {}
     return [
-        f"{count} {name.replace('_count', 's')}"
+        f"{count} {told.get(name, name.replace('_count', 's'))}"
         for name, count in summary.items()
         if count and name != "first_new"
     ]

@@ -15,6 +15,7 @@ from rapidfuzz import fuzz
 
 from scanindex.extract.date_habits import USUAL_HABITS, DateHabits, DayOrder
 from scanindex.extract.dates import DateSpan, birth_readings, labelled_date, service_readings
+from scanindex.extract.evidence import OTHER_HOUSE
 from scanindex.extract.layout import key_of
 from scanindex.extract.service_dates import EITHER_ORDER, rank_of
 from scanindex.extract.values import is_whole_address
@@ -92,13 +93,15 @@ def fields(findings: Sequence[PageFindings]) -> DocumentFields:
     everything = [f for page in findings for f in page.findings]
     everything = _in_its_order(everything)
     usable = [f for f in everything if f.role in {Role.PATIENT, Role.UNKNOWN} and not _is_running(f)]
+    own, outside = _by_house(f for f in usable if f.kind is FindingKind.MRN)
     kind = _document_type(findings)
     service = _service_date(everything, usable, kind)
     service_start, service_end = _stay(everything, service)
     return DocumentFields(
         name=_voted(usable, FindingKind.NAME),
         birth_date=_birth_date(usable, service),
-        mrn=_voted(usable, FindingKind.MRN),
+        mrn=_voted(own, FindingKind.MRN),
+        outside_mrn=_voted(outside, FindingKind.MRN),
         sex=_voted(usable, FindingKind.SEX),
         ssn4=_voted(usable, FindingKind.SSN4),
         phone=_voted(usable, FindingKind.PHONE),
@@ -113,9 +116,17 @@ def fields(findings: Sequence[PageFindings]) -> DocumentFields:
     )
 
 
+def _by_house(numbers: Iterable[Finding]) -> tuple[list[Finding], list[Finding]]:
+    """Ours and another house's: what one page gives to another house is so on every page."""
+    numbers = list(numbers)
+    others = {key_of(f.value).lstrip("0") for f in numbers if f.rule.startswith(OTHER_HOUSE)}
+    outside = [f for f in numbers if key_of(f.value).lstrip("0") in others]
+    return [f for f in numbers if f not in outside], outside
+
+
 def rule_name(finding: Finding) -> str:
     """The rule without its version."""
-    return finding.rule.rsplit("/", 1)[0]
+    return finding.rule.removeprefix(OTHER_HOUSE).rsplit("/", 1)[0]
 
 
 def _is_running(finding: Finding) -> bool:

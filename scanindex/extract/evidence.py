@@ -17,6 +17,8 @@ DISAGREED = 0.45
 """Factor where the second reader read something else."""
 UNSEEN = 0.8
 """Factor where the second reader saw nothing."""
+OTHER_HOUSE = "other_house."
+"""Before the name of the rule: the page gives this record number to another house."""
 
 
 _DOUBT = MappingProxyType({DoubleKey.DISPUTED: DISAGREED, DoubleKey.UNSEEN: UNSEEN})

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from scanindex.classify import DEFAULT, SiteTypes
 from scanindex.extract.care import facilities, page_numbers, providers
 from scanindex.extract.date_habits import USUAL_HABITS, DayOrder
-from scanindex.extract.evidence import Evidence, doubted
+from scanindex.extract.evidence import OTHER_HOUSE, Evidence, doubted
 from scanindex.extract.identity import persons, printed_age
 from scanindex.extract.kind_of_document import document_type
 from scanindex.extract.layout import lay_out
@@ -21,6 +22,7 @@ from scanindex.extract.running import running_names
 from scanindex.extract.service_dates import habits_on, service_dates
 from scanindex.extract.stickers import sticker_findings
 from scanindex.extract.unlabelled import header_names, header_sex
+from scanindex.houses import NOBODY_SAID, Houses, PageHouses, Standing
 from scanindex.model import Finding, FindingKind, PageFindings, PageReading, Role
 
 
@@ -29,12 +31,14 @@ def find(
     received: dt.date | None = None,
     date_order: str = DayOrder.MONTH_FIRST,
     types: SiteTypes = DEFAULT,
+    houses: Houses = NOBODY_SAID,
 ) -> PageFindings:
     """What the page says about who, when, where and what kind; empty for a page without words.
 
     received: the day the scan arrived, after which no date on it can lie.
     date_order: the site's habit (setting `site.date_order`), where the page itself tells none.
     types: a site's own titles and what its clerks taught.
+    houses: the site's own (settings `site.name`, `site.facilities`).
     """
     if not reading.words:
         return PageFindings(scan_page_no=reading.scan_page_no, findings=())
@@ -42,7 +46,17 @@ def find(
     evidence = Evidence(reading)
     habits = habits_on(layout, received or USUAL_HABITS.received, DayOrder(date_order))
     found = (*_find(labelled_page(layout, habits), evidence), *document_type(layout, evidence, types))
+    found = tuple(_of_house(PageHouses(reading, found, houses), f) for f in found)
     return PageFindings(scan_page_no=reading.scan_page_no, findings=found)
+
+
+def _of_house(asked: PageHouses, finding: Finding) -> Finding:
+    """A record number that the page gives to another house, marked so; whose it is stays."""
+    if finding.kind is not FindingKind.MRN or finding.box is None:
+        return finding
+    house = asked.standing(finding.box)
+    is_others = house is Standing.OTHERS or (house is Standing.DOUBTFUL and asked.houses.is_complete)
+    return replace(finding, rule=f"{OTHER_HOUSE}{finding.rule}") if is_others else finding
 
 
 _AGE_SLACK_YEARS = 4

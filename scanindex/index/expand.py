@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 MAX_TOKEN_CHARACTERS = 40
@@ -63,11 +63,16 @@ def joined(word: str) -> str:
     return "".join(parts(word))[:MAX_TOKEN_CHARACTERS]
 
 
+def numbered(words: Iterable[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The keys of each printed word that has any, numbered from 0: specks do not part a phrase."""
+    return enumerate(tokens for word in words if (tokens := word_tokens(word)))
+
+
 def page_tokens(words: Iterable[str]) -> dict[str, list[int]]:
-    """Key to the ascending 0-based numbers of the words that carry it."""
+    """Key to the ascending numbers (see `numbered`) of the words that carry it."""
     found: dict[str, list[int]] = {}
-    for number, word in enumerate(words):
-        for token in word_tokens(word):
+    for number, tokens in numbered(words):
+        for token in tokens:
             found.setdefault(token, []).append(number)
     return found
 

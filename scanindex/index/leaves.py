@@ -172,18 +172,19 @@ def _mask_of(places: Numbers, leaf: Leaf) -> Mask:
 
 
 def _consecutive(slots: Sequence[Sequence[Key]], leaf: Leaf, watch: Watch, within: Mask | None) -> Mask:
-    pages = _candidates(slots, leaf, within)
-    # The rarest slot first: the others need looking up only where it stands.
+    # The rarest slot first: the others are looked up only on the pages that are left.
     order = sorted(range(len(slots)), key=lambda n: sum(leaf.frequency(key) for key in slots[n]))
+    pages = np.flatnonzero(_any_key(slots[order[0]], leaf, within))
     starts: Numbers | None = None
     for offset in order:
         watch.check()
         if not len(pages):
-            break
+            return np.zeros(leaf.size, bool)
         here = _places(slots[offset], leaf, pages) - offset
         starts = here if starts is None else starts[_is_in(starts, here)]
         pages = np.unique(starts >> PLACE_BITS)
-    return _mask_of(np.zeros(0, np.int64) if starts is None else starts, leaf)
+    assert starts is not None
+    return _mask_of(starts, leaf)
 
 
 def _is_in(places: Numbers, among: Numbers) -> Mask:

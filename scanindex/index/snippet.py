@@ -27,20 +27,34 @@ class Wanted:
 
 def hit_words(words: Sequence[str], wanted: Wanted) -> tuple[int, ...]:
     """Ascending 0-based numbers of the words to mark."""
-    hits = {n for n, word in enumerate(words) if not wanted.tokens.isdisjoint(word_tokens(word))}
+    hits = set(_holding(words, wanted.tokens)) if wanted.tokens else set()
     for sequence in wanted.sequences:
         hits.update(_sequence_hits(words, sequence))
     return tuple(sorted(hits))
 
 
+def _holding(words: Sequence[str], tokens: frozenset[str]) -> list[int]:
+    """Numbers of the words that have one of the keys; each different word is looked at once."""
+    holds = {word: not tokens.isdisjoint(word_tokens(word)) for word in set(words)}
+    return [number for number, word in enumerate(words) if holds[word]]
+
+
 def _sequence_hits(words: Sequence[str], sequence: Sequence[frozenset[str]]) -> set[int]:
-    size = len(sequence)
-    starts = (
-        n
-        for n in range(len(words) - size + 1)
-        if not any(slot.isdisjoint(word_tokens(words[n + i])) for i, slot in enumerate(sequence))
-    )
-    return {n + k for n in starts for k in range(size)}
+    """Words beside each other; marks without a letter or digit in between do not part them."""
+    found: set[int] = set()
+    for start in _holding(words, sequence[0]):
+        run = [start]
+        at = start + 1
+        for slot in sequence[1:]:
+            while at < len(words) and not word_tokens(words[at]):
+                at += 1
+            if at >= len(words) or slot.isdisjoint(word_tokens(words[at])):
+                break
+            run.append(at)
+            at += 1
+        else:
+            found.update(run)
+    return found
 
 
 def snippet(words: Sequence[str], hits: Sequence[int], size: int = SNIPPET_WORDS) -> str:

@@ -19,7 +19,7 @@ from scanindex.index import expand, query, row
 from scanindex.index.reader import FACETS
 from scanindex.model import IndexPage
 
-FORMAT = 1
+FORMAT = 2
 """Raise it when fields change: an index of another format is built anew."""
 TEXT = "text"
 LABELS = (
@@ -67,8 +67,8 @@ def document(page: IndexPage, dictionary: row.Dictionary) -> tantivy.Document:
     made = tantivy.Document()
     tokens = []
     words = page.text.split()
-    for number, word in enumerate(words):
-        for key in expand.word_tokens(word):
+    for number, keys in expand.numbered(words):
+        for key in keys:
             tokens.append(tantivy.Token(key, number, 0, 0))
     made.add_pre_tokenized_text(TEXT, tantivy.PreTokenizedString("", tokens))
     kept = {"alike": dictionary.take(words), "bucket": [str(number_of(page.document_id) % BUCKETS)]}

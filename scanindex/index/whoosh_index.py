@@ -16,26 +16,29 @@ from __future__ import annotations
 import contextlib
 import functools
 import heapq
+import itertools
 import mmap
 import pickle
 import shutil
 import struct
 from array import array
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from whoosh import columns, fields
-from whoosh.codec.whoosh3 import W3Codec, W3LeafMatcher
+from whoosh.codec.whoosh3 import W3Codec, W3LeafMatcher, W3PostingsWriter
 from whoosh.filedb.compound import CompoundStorage
 from whoosh.filedb.filestore import FileStorage
 from whoosh.filedb.structfile import StructFile
 from whoosh.index import TOC, FileIndex
 from whoosh.matching import FilterMatcher
 from whoosh.reading import SegmentReader
+from whoosh.util.numlists import delta_encode
 
-from scanindex.index import expand, plan, row, state
+from scanindex.index import dictionary, expand, plan, row, state
 from scanindex.index.folder_index import Change, FolderIndex
 from scanindex.index.language import Language
 from scanindex.index.leaves import PAGE_ROW, PLACE_BITS
@@ -44,9 +47,12 @@ from scanindex.index.reader import FACETS
 from scanindex.model import IndexPage
 
 NAME = "pages"
-SCHEMA = "2"
+SCHEMA = "3"
 """Raise it when fields, or what stands in them, change: older indexes are made anew then."""
-WRITER_MEMORY_MB = 64
+WRITER_MEMORY_MB = 256
+"""Room for the postings of one write; with less Whoosh sorts them through the disk."""
+WORDS = ".words"
+"""Ends the name of the file beside a segment that lists its odd words."""
 CACHED_BYTES = 64_000_000
 BLOCK_POSTINGS = 512
 """Postings that are packed together: larger means fewer steps in Python."""
@@ -55,9 +61,12 @@ MANY = 16
 KNOWN_FREQUENCIES = 100_000
 LAST_WORD_NUMBER = 65_535
 LABELS = (
-    *("about", "alike", "name", "sound", "patient_id", "mrn"),
+    *("about", "name", "sound", "patient_id", "mrn"),
     *("type", "provider", "facility", "source", "sensitivity"),
 )
+
+
+_Block = tuple[Any, Any, Any]
 
 
 # --- Whoosh schema and storage ------------------------------------------------
@@ -74,9 +83,15 @@ class _NumberedKeys(fields.TEXT):  # type: ignore[misc]
 
 
 def _encoded(numbers: Sequence[int]) -> bytes:
-    if numbers[-1] > LAST_WORD_NUMBER:
-        numbers = sorted({min(n, LAST_WORD_NUMBER) for n in numbers})
+    if numbers[-1] > LAST_WORD_NUMBER or len(numbers) > LAST_WORD_NUMBER:
+        numbers = [min(n, LAST_WORD_NUMBER) for n in numbers[:LAST_WORD_NUMBER]]
     return array("H", numbers).tobytes()
+
+
+def _unscored(field: Any) -> Any:
+    """Lengths are kept in `rows`; Whoosh would look up its own for every posting."""
+    field.scorable = False
+    return field
 
 
 _PACK = struct.Struct(">" + "".join({"i4": "i", "u4": "I", "u8": "Q", "u1": "B"}[k] for _, k in row.PAGE_ROW))
@@ -91,16 +106,15 @@ def _schema() -> Any:
         document_id=fields.ID(stored=True),
         version=fields.STORED(),
         page_no=fields.STORED(),
-        text=_NumberedKeys(phrase=True, stored=True),
+        text=_unscored(_NumberedKeys(phrase=True, stored=True)),
         rows=fields.COLUMN(columns.FixedBytesColumn(_PACK.size)),
         **labels,
         **facets,
     )
 
 
-def _fields(page: IndexPage, dictionary: row.Dictionary, starts: bool) -> dict[str, Any]:
-    words = page.text.split()
-    tokens = expand.page_tokens(words)
+def _fields(page: IndexPage, starts: bool) -> dict[str, Any]:
+    tokens = expand.page_tokens(page.text.split())
     facets = {f"facet_{name}": value.encode() for name, value in row.facets(page).items()}
     return {
         "_stored_document_id": page.document_id,
@@ -108,7 +122,6 @@ def _fields(page: IndexPage, dictionary: row.Dictionary, starts: bool) -> dict[s
         "page_no": page.page_no,
         "text": tokens,
         "_stored_text": page.text,
-        "alike": dictionary.take(words),
         "rows": _PACK.pack(*_numbers(page, sum(map(len, tokens.values())), starts)),
         **row.labels(page),
         **facets,
@@ -119,6 +132,62 @@ def _numbers(page: IndexPage, length: int, starts: bool) -> Iterator[int]:
     for span in row.days(page).values():
         yield from (span.first, span.last)
     yield from (length, page.page_no, row.order_key(page.document_id), starts)
+
+
+class _PostingsWriter(W3PostingsWriter):  # type: ignore[misc]
+    """Packs a block of postings as three plain arrays: read whole, in one step each."""
+
+    def _mini_ids(self) -> bytes:
+        return array("I", delta_encode(self._ids)).tobytes()
+
+    def _mini_weights(self) -> bytes | None:
+        if all(weight == 1.0 for weight in self._weights):
+            return None
+        return array("H", (min(int(weight), LAST_WORD_NUMBER) for weight in self._weights)).tobytes()
+
+    def _mini_values(self) -> bytes:
+        return b"".join(self._values)
+
+
+class _Matcher(W3LeafMatcher):  # type: ignore[misc]
+    """Gives Whoosh what it wants to see of such a block; it steps through postings when it merges."""
+
+    def block(self) -> _Block:
+        """Page numbers, counts and all word numbers of the block it stands on."""
+        if self._data is None:
+            self._read_data()
+        ids, counts, numbers = self._data
+        pages = np.cumsum(np.frombuffer(ids, np.uint32), dtype=np.int64)
+        if counts is None:
+            return pages, np.ones(len(pages), np.uint16), np.frombuffer(numbers, np.uint16)
+        return pages, np.frombuffer(counts, np.uint16), np.frombuffer(numbers, np.uint16)
+
+    def _read_ids(self) -> None:
+        self._ids = self.block()[0].tolist()
+
+    def _read_weights(self) -> None:
+        self._weights = self.block()[1].astype(np.float32).tolist()
+
+    def _read_values(self) -> None:
+        _, counts, numbers = self.block()
+        if not len(numbers):
+            self._values = [b""] * len(counts)
+            return
+        ends = np.cumsum(counts, dtype=np.int64).tolist()
+        self._values = [numbers[a:b].tobytes() for a, b in itertools.pairwise([0, *ends])]
+
+
+class _Codec(W3Codec):  # type: ignore[misc]
+    def postings_writer(self, dbfile: Any, byteids: bool = False) -> Any:
+        if byteids:
+            return super().postings_writer(dbfile, byteids)
+        return _PostingsWriter(dbfile, BLOCK_POSTINGS, False, self._compression, self._inlinelimit)
+
+    def postings_reader(
+        self, dbfile: Any, terminfo: Any, format_: Any, term: Any = None, scorer: Any = None
+    ) -> Any:
+        offset, length = terminfo.extent()
+        return _Matcher(dbfile, offset, length, format_, term=term, scorer=scorer)
 
 
 class _NoLock:
@@ -177,8 +246,15 @@ class _Storage(FileStorage):  # type: ignore[misc]
         self.created.clear()
         self.dropped.clear()
 
+    def keep_words(self, segment: Any, words: bytes) -> None:
+        """The dictionary of a new segment."""
+        _, name = _files_of(segment)
+        (self.path / name).write_bytes(words)
+        self.created.add(name)
+
     def change(self, held: state.State | None, generation: int) -> Change:
         """Sync what was written; what a state may now name."""
+        self.dropped |= self.committed & {f"{name}{WORDS}" for name in self.dropped}
         files = {} if held is None else {n: e for n, e in held.files.items() if n not in self.dropped}
         return Change(
             generation=generation,
@@ -249,6 +325,7 @@ class _Leaf:
             )
         self.reader = SegmentReader(storage, _schema(), segment)
         self.segment = segment
+        self.words = dictionary.Dictionary.read(storage.path / _files_of(segment)[1])
         self.key: str = segment.segment_id()
         self.size: int = segment.doc_count_all()
         self.deleted = frozenset(segment.deleted_docs())
@@ -333,9 +410,10 @@ class _Leaf:
         return kept[0][chosen[kept[0] >> PLACE_BITS]]
 
     def keys_from(self, field: str, prefix: str) -> list[tuple[str, int]]:
-        reader = self.reader
-        found = [raw for raw in reader.expand_prefix(field, prefix)]
-        return [(raw.decode(), self.frequency((field, raw.decode()))) for raw in found]
+        if field == "alike":
+            return self.words.entries_from(prefix)
+        found = [raw.decode() for raw in self.reader.expand_prefix(field, prefix)]
+        return [(key, self.frequency((field, key))) for key in found]
 
     def stored(self, page: int) -> dict[str, Any]:
         return dict(self.reader.stored_fields(page))
@@ -361,52 +439,26 @@ class _Leaf:
 
 
 _NOTHING = np.zeros(0, np.int64)
-_Block = tuple[Any, Any, Sequence[bytes]]
 
 
-# Whoosh steps through postings one by one in Python. Its matcher holds them in
-# blocks; taking whole blocks is far faster, and blocks without any of the wanted
-# pages need not even be unpacked. Other kinds of matcher (very short lists) are
-# stepped through.
 def _blocks(matcher: Any, pages: Any = None) -> Iterator[_Block]:
-    """Page numbers, counts and raw word numbers of each block that may hold one of `pages`."""
-    if not isinstance(matcher, W3LeafMatcher):
-        yield from _stepped(matcher)
-        return
+    """Blocks that may hold one of the ascending `pages`; the others are not even unpacked."""
     before = 0
     while matcher.is_active():
         last = matcher.block_max_id()
-        if pages is None or ((at := np.searchsorted(pages, before)) < len(pages) and pages[at] <= last):
-            matcher._read_data()
-            ids, counts, values = matcher._data
-            numbers = np.cumsum(np.array(ids, np.int64))
-            yield numbers, _counts(counts, len(numbers)), values or ()
-        elif at == len(pages):
+        at = 0 if pages is None else int(np.searchsorted(pages, before))
+        if pages is not None and at == len(pages):
             return
+        if pages is None or pages[at] <= last:
+            yield matcher.block()
         before = last + 1
         matcher._next_block()
 
 
-def _stepped(matcher: Any) -> Iterator[_Block]:
-    while matcher.is_active():
-        value = matcher.value()
-        one = np.array([matcher.id()], np.int64)
-        yield one, np.array([matcher.weight()], np.float32), (value,) if value else ()
-        matcher.next()
-
-
-def _counts(counts: Any, size: int) -> Any:
-    if counts is None or isinstance(counts, float):
-        return np.full(size, counts or 1.0, np.float32)
-    return np.array(counts, np.float32)
-
-
 def _all_places(blocks: Iterable[_Block]) -> Any:
     found = [_NOTHING]
-    for ids, _, values in blocks:
-        sizes = np.fromiter(map(len, values), np.int64, len(values)) // 2
-        numbers = np.frombuffer(b"".join(values), np.uint16).astype(np.int64)
-        found.append((np.repeat(ids, sizes) << PLACE_BITS) | numbers)
+    for ids, counts, numbers in blocks:
+        found.append((np.repeat(ids, counts) << PLACE_BITS) | numbers)
     return np.concatenate(found)
 
 
@@ -422,7 +474,7 @@ class WhooshEngine:
         self.schema = SCHEMA
 
     def is_part(self, file_name: str) -> bool:
-        return file_name.endswith(".seg")
+        return file_name.endswith((".seg", WORDS))
 
     def documents(self, leaves: Sequence[_Leaf]) -> Iterator[tuple[str, int]]:
         return heapq.merge(*(leaf.versions() for leaf in leaves))
@@ -430,7 +482,7 @@ class WhooshEngine:
     def without(self, folder: Path, held: state.State, lost: Collection[str]) -> Change:
         storage = _Storage(folder, held.files)
         storage.sweep()
-        whole = [s for s in _segments(storage, held.generation) if _file_of(s) not in lost]
+        whole = [s for s in _segments(storage, held.generation) if lost.isdisjoint(_files_of(s))]
         with _writer(storage) as writer:
             writer.commit(mergetype=lambda *_: whole)
         return storage.change(held, writer.generation)
@@ -449,7 +501,7 @@ class WhooshEngine:
             unchanged.get((segment.segment_id(), segment.deleted_count()))
             or _Leaf(storage, segment, self._cache)
             for segment in _segments(storage, held.generation)
-            if _file_of(segment) not in lost
+            if lost.isdisjoint(_files_of(segment))
         ]
 
     def write(
@@ -460,11 +512,15 @@ class WhooshEngine:
         with _writer(storage) as writer:
             for number in drop:
                 writer.delete_document(number)
-            dictionary, before = row.Dictionary(self._language.spelling), None
+            entries, before = Counter[str](), None
             for page in pages:
-                writer.add_document(**_fields(page, dictionary, starts=page.document_id != before))
+                writer.add_document(**_fields(page, starts=page.document_id != before))
+                entries.update(self._language.spelling.page_entries(page.text.split()))
                 before = page.document_id
             writer.commit(merge=False)
+        for segment in _segments(storage, writer.generation):
+            if _file_of(segment) in storage.created:
+                storage.keep_words(segment, dictionary.packed(entries))
         return storage.change(held, writer.generation)
 
     def merge(self, leaves: Sequence[_Leaf], scratch: Path) -> tuple[Path, list[Any]]:
@@ -474,7 +530,10 @@ class WhooshEngine:
             for leaf in leaves:
                 writer.add_reader(leaf.reader)
             writer.commit(merge=False)
-        return scratch, _segments(storage, writer.generation)
+        merged = _segments(storage, writer.generation)
+        for segment in merged:
+            storage.keep_words(segment, dictionary.merged([leaf.words for leaf in leaves]))
+        return scratch, merged
 
     def swap(
         self, folder: Path, held: state.State, old: Sequence[_Leaf], merged: tuple[Path, list[Any]]
@@ -487,9 +546,9 @@ class WhooshEngine:
             return None
         scratch, segments = merged
         for segment in segments:
-            name = _file_of(segment)
-            (scratch / name).replace(folder / name)
-            storage.created.add(name)
+            for name in _files_of(segment):
+                (scratch / name).replace(folder / name)
+                storage.created.add(name)
             _delete_later_ones(segment, old, now)
         with _writer(storage) as writer:
             writer.commit(
@@ -530,10 +589,15 @@ def _file_of(segment: Any) -> str:
     return str(segment.make_filename(segment.COMPOUND_EXT))
 
 
+def _files_of(segment: Any) -> tuple[str, str]:
+    """A segment and the dictionary of its odd words."""
+    return _file_of(segment), f"{_file_of(segment)}{WORDS}"
+
+
 @contextlib.contextmanager
 def _writer(storage: _Storage) -> Iterator[Any]:
     writer = FileIndex(storage, schema=_schema(), indexname=NAME).writer(
-        limitmb=WRITER_MEMORY_MB, codec=W3Codec(blocklimit=BLOCK_POSTINGS)
+        limitmb=WRITER_MEMORY_MB, codec=_Codec()
     )
     try:
         yield writer

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from scanindex.houses import NOBODY_SAID, Houses
 from scanindex.match import resemble, sightings, witness
 from scanindex.match.evidence import Evidence
 from scanindex.match.gates import GATES, Gate
@@ -29,13 +30,14 @@ def decide(
     roster: Roster,
     settings: MatchSettings,
     active: Mapping[str, Gate] = GATES,
+    houses: Houses = NOBODY_SAID,
 ) -> Decision:
     """Whose document the pages of `group` are; only the roster port is asked.
 
-    `pages` and `findings` may be those of the whole scan; fewer gates than all are for
+    `pages` and `findings` may be those of the whole scan; `houses` are the site's own; fewer gates than all are for
     tests that show what each of them prevents.
     """
-    evidence = sightings.gather(pages, findings, group)
+    evidence = sightings.gather(pages, findings, group, houses)
     people, holders = witness.people(evidence, roster)
     candidates = witness.profiles(evidence, people, holders)
     if not any(c.level("name") is Level.EXACT for c in candidates):

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from scanindex.houses import Standing
 from scanindex.match import fold
 from scanindex.match.text import Line, PageText
 from scanindex.model import Box, Finding, FindingKind, PageFindings, PageGroup, PageReading, Role
@@ -41,6 +42,8 @@ class Sighting:
     is_disputed: bool = False
     """A second reader saw something else here."""
     readers: tuple[str, ...] = ()
+    house: Standing = Standing.UNSAID
+    """Of a record number: whose house's it is, as far as the page says."""
 
     @property
     def is_patients(self) -> bool:

@@ -24,7 +24,7 @@ from scanindex.model import (
 )
 from scanindex.settings import MatchSettings
 
-POLICY_VERSION = "match/5"
+POLICY_VERSION = "match/6"
 SHOWN = 5
 _FLOOR = 0.0
 """Log odds under which a candidate is less likely than somebody unregistered."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from scanindex.agreement import DoubleKey, agree, double_key, other_reading, readers
+from scanindex.houses import NOBODY_SAID, Houses, PageHouses, Standing
 from scanindex.match import fold, wording
 from scanindex.match.context import Context, Label, context_of, mention_role
 from scanindex.match.dates import dates_in
@@ -47,12 +48,6 @@ _MOTHER = re.compile(
     r"\bMOTHER(?:['’`]?S)?\s*(?:NAME|MRN|DOB|AGE|ID|#|:|NO\b)|\bMATERNAL\s+(?:NAME|MRN|AGE|DOB)"
 )
 _BABY = re.compile(r"\b(?:INFANT|BABY|DELIVERED)\b")
-_LABEL_TOKENS = 6
-_HOUSE_WORDS = """
-ST SAINT MERCY INFIRMARY MEMORIAL COUNTY REGIONAL UNIVERSITY VETERANS VA OUTSIDE OTHER FORMER OLD
-PREVIOUS REFERRING SENDING FOREIGN
-"""
-_HOUSES = frozenset(_HOUSE_WORDS.split())
 _COPIED = {
     FindingKind.MRN,
     FindingKind.BIRTH_DATE,
@@ -63,14 +58,19 @@ _COPIED = {
 }
 
 
-def gather(pages: Sequence[PageReading], findings: Sequence[PageFindings], group: PageGroup) -> Evidence:
+def gather(
+    pages: Sequence[PageReading],
+    findings: Sequence[PageFindings],
+    group: PageGroup,
+    houses: Houses = NOBODY_SAID,
+) -> Evidence:
     """All sightings on the pages of one document, and on its cover sheet."""
     wanted = set(group.pages)
     pages = tuple(p for p in pages if p.scan_page_no in wanted)
     findings = tuple(f for f in findings if f.scan_page_no in wanted)
     texts = tuple(PageText(p) for p in pages)
     by_page = {f.scan_page_no: f.findings for f in findings}
-    sightings = [s for text in texts for s in _on_page(text, by_page.get(text.page.scan_page_no, ()))]
+    sightings = [s for text in texts for s in _on_page(text, by_page.get(text.page.scan_page_no, ()), houses)]
     if group.cover:
         sightings += [_from_cover(f) for f in group.cover.findings if f.kind in _COPIED]
     return Evidence(
@@ -128,9 +128,9 @@ def _is_newborn(text: PageText) -> bool:
     return bool(_NEWBORN.search(whole) or (is_birth and (_MOTHER.search(whole) or _BABY.search(whole))))
 
 
-def _on_page(text: PageText, findings: Sequence[Finding]) -> Iterator[Sighting]:
-    labelled = [_from_finding(text, f, findings) for f in findings if f.kind in _COPIED]
-    yield from labelled
+def _on_page(text: PageText, findings: Sequence[Finding], houses: Houses) -> Iterator[Sighting]:
+    asked = PageHouses(text.page, findings, houses)
+    yield from (_of_house(asked, _from_finding(text, f)) for f in findings if f.kind in _COPIED)
     for line in text.lines:
         taken: list[tuple[int, int]] = []
         for sighting, start, end in _dates(text, line, findings):
@@ -140,15 +140,22 @@ def _on_page(text: PageText, findings: Sequence[Finding]) -> Iterator[Sighting]:
         for sighting, start, end in _phones(text, line):
             taken.append((start, end))
             yield sighting
-        yield from _numbers(text, line, findings, taken)
+        for sighting, is_announced in _numbers(text, line, findings, taken):
+            yield _of_house(asked, sighting, is_announced=is_announced)
+
+
+def _of_house(asked: PageHouses, s: Sighting, *, is_announced: bool = True) -> Sighting:
+    """The number with what the page says about whose house's it is: another house's is no witness."""
+    if s.kind is not FindingKind.MRN or s.box is None or not s.is_patients:
+        return s
+    house = asked.standing(s.box, is_labelled=is_announced)
+    return replace(s, house=house, role=Role.OTHER if house is Standing.OTHERS else s.role)
 
 
 # --- what the extraction found ---------------------------------------------------
-def _from_finding(text: PageText, finding: Finding, findings: Sequence[Finding]) -> Sighting:
+def _from_finding(text: PageText, finding: Finding) -> Sighting:
     words = _words_in(text, finding)
     role = _own_role(text, finding, words)
-    if finding.kind is FindingKind.MRN and role in (Role.PATIENT, Role.UNKNOWN) and words:
-        role = Role.OTHER if _is_foreign(text, words, findings) else role
     sure, disputed, lowest = certainty(text.page, words, SURE_CONFIDENCE, finding.kind)
     confidence = finding.confidence if finding.confidence is not None else lowest
     if "barcode" in finding.readers or len(finding.readers) > 1:
@@ -171,18 +178,6 @@ def _from_finding(text: PageText, finding: Finding, findings: Sequence[Finding])
         is_disputed=disputed,
         readers=finding.readers,
     )
-
-
-def _is_foreign(text: PageText, words: Sequence[Word], findings: Sequence[Finding]) -> bool:
-    """The label says whose number it is ("Mercy Hospital MRN", "MRN (St. Brendan)"), and the page is
-    not under that house's letterhead."""
-    span = _span_of(text, words)
-    if span is None:
-        return False
-    before = [t for t in text.by_line[span.line_no] if t.order < span.first.order][-_LABEL_TOKENS:]
-    houses = (fold.ascii_upper(f.value) for f in findings if f.kind is FindingKind.FACILITY)
-    own = {word.strip(".,") for house in houses for word in house.split()}
-    return any(t.key in _HOUSES and t.key not in own for t in before)
 
 
 def _own_role(text: PageText, finding: Finding, words: Sequence[Word]) -> Role:
@@ -322,8 +317,9 @@ def _phones(text: PageText, line: Line) -> Iterator[tuple[Sighting, int, int]]:
 
 def _numbers(
     text: PageText, line: Line, findings: Sequence[Finding], taken: Sequence[tuple[int, int]]
-) -> Iterator[Sighting]:
-    """Numbers of 4 to 12 characters that are no date and no phone."""
+) -> Iterator[tuple[Sighting, bool]]:
+    """Numbers of 4 to 12 characters that are no date and no phone, and whether words announce them
+    as record numbers."""
     for match in _NUMBER.finditer(line.text):
         start, end = match.span()
         if any(start < stop and begin < end for begin, stop in taken):
@@ -341,7 +337,7 @@ def _numbers(
             if span is None or any(f.kind in _COPIED and overlaps(f.box, box) for f in findings):
                 continue  # the extraction's own sighting stands for it
             context = context_of(text, span)
-            yield _number(text, words, raw, context, kind)
+            yield _number(text, words, raw, context, kind), context.label is Label.MRN
 
 
 def _joins(line: Line, match: re.Match[str]) -> Iterator[tuple[str, tuple[Word, ...]]]:

@@ -202,6 +202,12 @@ class SqlRoster:
             for r in rows
         )
 
+    def has_authority(self, authority: str) -> bool:
+        """Whether anybody holds a number of this authority."""
+        query = select(roster_identifiers.c.person_no).where(roster_identifiers.c.authority == authority)
+        with self._reading() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
     def versions(self) -> list[dict[str, Any]]:
         """Every version, oldest first: version, imported_at, authority, patients, summary (counts)."""
         column = roster_versions.c

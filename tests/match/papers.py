@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from rapidfuzz.distance import Indel
 
 from scanindex.agreement import other_reading, readers
+from scanindex.houses import NOBODY_SAID, Houses
 from scanindex.match import GATES, decide, fold
 from scanindex.match.gates import Gate
 from scanindex.match.names import first_names_alike
@@ -39,7 +40,7 @@ from scanindex.model import (
 from scanindex.settings import MatchSettings
 
 _MARK = re.compile(r"<([a-z_0-9]+)(?::([a-z]+))? ([^>=]+)(?:=([^>]*))?>")
-_RULES = {"page_of": "print.page_of/1", "running": "running.name/1"}
+_RULES = {"page_of": "print.page_of/1", "running": "running.name/1", "facility": "letterhead.facility/1"}
 """Marks whose rule is no label; `running` is a name in a page's head that no label announces."""
 _WIDTH, _HEIGHT = 12, 36
 
@@ -271,6 +272,7 @@ class Situation:
     cover: PageFindings | None = None
     settings: MatchSettings = field(default_factory=MatchSettings)
     reasons: tuple[str, ...] = ("first page of the scan",)
+    houses: Houses = NOBODY_SAID
 
     def decide(self, active: Mapping[str, Gate] = GATES) -> Decision:
         return decide(
@@ -285,6 +287,7 @@ class Situation:
             self.roster,
             self.settings,
             active,
+            self.houses,
         )
 
 

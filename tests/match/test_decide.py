@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from scanindex.houses import known
 from scanindex.match import POLICY_VERSION
 from scanindex.match.sightings import gather
 from scanindex.model import BETWEEN_SHEETS, FindingKind, Level, Outcome, PageGroup, PersonName
@@ -319,6 +320,74 @@ def test_care_before_birth_was_somebody_elses() -> None:
 def test_another_houses_number_is_not_ours() -> None:
     """Its label says whose number it is."""
     assert decide(page(f"Patient: {NAME}  Mercy Hospital MRN: {MRN}")).outcome is Outcome.REVIEW
+
+
+HEAD = "<facility ST. BRENDAN INFIRMARY>"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (HEAD, f"Patient: {NAME}", f"St. Brendan MRN: {MRN}"),
+        (HEAD, f"Patient: {NAME}", f"MRN: {MRN} (St. Brendan)"),
+        (HEAD, f"Patient: {NAME}", "St. Brendan MRN", MRN),
+        (HEAD, f"Patient: {NAME}", "Medical Record No. (Mercy Hospital): 0481220"),
+        (HEAD, f"Patient: {NAME}", "Mercy No. 0481220"),
+        (f"Patient: {NAME}", "Hospital No. (Lakeside Clinic): 0481220"),
+        ("<facility RIVERSIDE CLINIC>", f"Patient: {NAME}", f"Riverside MRN: {MRN}"),
+        (HEAD, f"Patient: {NAME}  St. Brendan MRN: {MRN}", "ROSEN, CLARA   0481220"),
+        (HEAD, f"Patient: {NAME}", f"St. Brendan MRN: {MRN}", f"MRN: {MRN}"),
+    ],
+)
+def test_a_number_that_a_house_claims_needs_name_and_birth_date(lines: tuple[str, ...]) -> None:
+    """By its label, by brackets, by a caption over it, labelled or not, wherever else it stands: nobody
+    told which house is ours."""
+    assert decide(page(*lines)).outcome is Outcome.REVIEW
+    assert decide(page(*lines, f"DOB: {BORN}")).patient_id == "clara"
+
+
+def test_the_letterhead_alone_makes_no_number_anothers() -> None:
+    """Most papers of the site are under its own letterhead."""
+    assert decide(page(HEAD, f"Patient: {NAME}  MRN: {MRN}")).rule == "gate.mrn_and_name"
+
+
+def test_a_number_of_a_known_house_is_ours() -> None:
+    """Its name alone tells, in the settings' spelling or a misread one."""
+    paper = page("<facility ST. BRENDAM INFIRMARY>", f"Patient: {NAME}", f"St. Brendan MRN: {MRN}")
+
+    assert decide(paper, houses=known("St. Brendan Infirmary", ())).rule == "gate.mrn_and_name"
+    assert decide(paper, houses=known("", ("Saint Brendan",))).rule == "gate.mrn_and_name"
+
+
+def test_under_another_houses_letterhead_a_number_needs_name_and_birth_date() -> None:
+    """Where the site listed its houses; what it did not list may be a clinic that uses its numbers."""
+    ours = known("", ("Harbor View Hospital",))
+    paper = (HEAD, f"Patient: {NAME}  MRN: {MRN}")
+
+    assert decide(page(*paper), houses=ours).rule == "gate.number_of_this_house"
+    assert decide(page(*paper, f"DOB: {BORN}"), houses=ours).rule == "gate.mrn_and_name"
+    assert decide(page(*paper), houses=known("Harbor View Hospital", ())).rule == "gate.mrn_and_name"
+
+
+def test_a_number_labelled_by_another_house_names_and_accuses_nobody() -> None:
+    """Not the holder of our number of the same digits; the patient goes by name and birth date."""
+    otto = patient("otto", "Brandt", "Otto", "1931-12-01", "0734415")
+    paper = page(HEAD, f"Patient: {NAME}  DOB: {BORN}", "St. Brendan MRN: <mrn 0734415>")
+    ours = known("", ("Harbor View Hospital",))
+
+    assert decide(paper, people=(CLARA, otto)).rule == "gate.no_other_mrn"
+    filed = decide(paper, people=(CLARA, otto), houses=ours)
+    assert (filed.patient_id, filed.rule) == ("clara", "gate.name_and_birth_date")
+
+
+def test_another_letterhead_alone_does_not_excuse_anothers_number() -> None:
+    """A laboratory prints the number that our order gave it."""
+    otto = patient("otto", "Brandt", "Otto", "1931-12-01", "0734415")
+    paper = page("<facility LAKESIDE LABORATORIES>", f"Patient: {NAME}  DOB: {BORN}  MRN: <mrn 0734415>")
+
+    decision = decide(paper, people=(CLARA, otto), houses=known("", ("Harbor View Hospital",)))
+
+    assert decision.rule == "gate.no_other_mrn"
 
 
 def test_two_numbers_that_differ_by_a_digit_are_asked() -> None:

@@ -44,6 +44,10 @@ SITUATIONS: dict[str, Situation] = {
             ),
         ),
     ),
+    "number_of_this_house": Situation(  # a stranger of the same name, with another hospital's number
+        roster=ROSTER,
+        papers=(page("<facility ST. BRENDAN INFIRMARY>", f"Patient: {NAME}  St. Brendan MRN: {MRN}"),),
+    ),
     "no_other_birth_date": Situation(  # the unregistered daughter of the same name, with her mother's number
         roster=ROSTER, papers=(page(f"Patient: {NAME}  DOB: <birth_date 07/21/1975=1975-07-21>  MRN: {MRN}"),)
     ),

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scanindex import find_patients
-from scanindex import reindex as anew
 from scanindex.model import (
     Document,
     DocumentHit,
@@ -292,8 +291,3 @@ def _notes(request: SearchRequest, backlog: _Backlog, is_settled: bool) -> Itera
         yield f"{backlog.on_their_way} document(s) are on their way into the index; search again in a moment"
     if not is_settled and request.facets:
         yield "no counts by type, year, patient and provider until the index has caught up"
-
-
-def reindex(services: Services, progress: Callable[[str, int], None] = lambda *_: None) -> int:
-    """See `reindex.reindex`."""
-    return anew.reindex(services, lambda now: progress("documents", now.documents))

@@ -16,6 +16,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
@@ -38,8 +39,8 @@ _DEPARTMENT = _words(
     """
     DEPARTMENT DEPT DIVISION LABORATORY LABORATORIES LABS LAB MEDICINE EMERGENCY INTERNAL FAMILY PRACTICE
     PHYSICIANS RADIOLOGY IMAGING CARDIOLOGY PATHOLOGY PEDIATRICS PEDIATRIC SURGERY SURGICAL NURSING OUTPATIENT
-    INPATIENT THERAPY PHYSICAL REHABILITATION ORTHOPEDICS ORTHOPAEDICS NEUROLOGY ONCOLOGY OBSTETRICS GYNECOLOGY
-    WOMEN WOMENS CHILDREN CHILDRENS WOUND DIABETES HOME HOSPICE PHARMACY AMBULATORY NO GROUP UNIT
+    INPATIENT THERAPY PHYSICAL REHABILITATION ORTHOPEDICS ORTHOPAEDICS NEUROLOGY ONCOLOGY OBSTETRICS
+    GYNECOLOGY WOMEN WOMENS CHILDREN CHILDRENS WOUND DIABETES HOME HOSPICE PHARMACY AMBULATORY NO GROUP UNIT
     """
 )
 """Words of departments, which any house may have: they make no letterhead another house's."""
@@ -64,7 +65,7 @@ _NEAR_WORDS, _MOST_WORDS, _SHORT = 6, 9, 4
 _GAP_SHARE = 0.10
 """Share of the page's width that separates cells of one line."""
 _ABOVE_LINES = 2.6
-_LEAST_FUZZY = 5
+_LEAST_FUZZY, _LEAST_LETTERS = 5, 4
 _HEAD, _WEAK = "letterhead.", ".weak"
 """In the names of the rules that find facilities."""
 _BREAK = re.compile(r"[^\w'’&]+")
@@ -173,7 +174,7 @@ class PageHouses:
                 continue
             words = [w for w in place if not self._is_name(w)]
             keys = [key for w in words if (key := _key(w.text))]
-            if _names_house(keys, words, heads):
+            if _names_house(keys, words, (*heads, *self.houses.names)):
                 return frozenset(keys) - _LABEL
         return frozenset()
 
@@ -233,26 +234,21 @@ class PageHouses:
         )
 
 
-def _names_house(keys: Sequence[str], words: Sequence[Word], heads: Sequence[frozenset[str]]) -> bool:
-    """Whether the words at a number name a house: by a word that only houses bear, by a kind of house
-    with a name before it, by the letterhead's own word."""
-    own_words = [key for key in keys if key not in _LABEL]
-    if any(key in _ELSEWHERE - _SAINT for key in own_words):
+def _names_house(keys: Sequence[str], words: Sequence[Word], houses: Sequence[frozenset[str]]) -> bool:
+    """Whether the words at a number name a house: by a word that only houses bear ("Mercy"), by a saint,
+    by a kind of house with a name before it, by a word of a house that is known or on the letterhead."""
+    if any(key in _ELSEWHERE - _SAINT for key in keys):
         return True
-    if any(key in _SAINT and keys[n + 1 : n + 2] for n, key in enumerate(keys)):
-        after = {k for n, key in enumerate(keys) if key in _SAINT for k in keys[n + 1 : n + 2]}
-        if after - _LABEL - _PLAIN:
-            return True
+    followed = list(pairwise(keys))
+    if any(key in _SAINT and after not in _LABEL | _PLAIN for key, after in followed):
+        return True
+    in_brackets = {_key(w.text) for w in words if any(c in "()[]" for c in w.text)}
+    before_label = {key for key, after in followed if after in _CORE_LABEL}
     for n, key in enumerate(keys):
-        is_bracketed = any(w.text.startswith(("(", "[")) for w in words)
-        is_before_label = keys[n + 1 : n + 2] and keys[n + 1] in _CORE_LABEL
-        if key in _FACILITY and (is_bracketed or is_before_label) and set(keys[:n]) - _LABEL - _PLAIN:
+        if key in _FACILITY & (in_brackets | before_label) and set(keys[:n]) - _LABEL - _PLAIN:
             return True
-    letters = [k for k in own_words if k not in _PLAIN and len(k) >= 4 and k.isalpha()]
-    at_label = {keys[n - 1] for n, key in enumerate(keys) if n and key in _CORE_LABEL}
-    is_bracket = {k for w in words if "(" in w.text or ")" in w.text for k in (_key(w.text),)}
-    close = [k for k in letters if k in at_label | is_bracket]
-    return any(_within(frozenset((key,)), head) for key in close for head in heads)
+    close = {key for key in in_brackets | before_label if key.isalpha() and len(key) >= _LEAST_LETTERS}
+    return any(_within(frozenset((key,)), house) for key in close - _LABEL - _PLAIN for house in houses)
 
 
 def _share_row(one: Finding, other: Finding) -> bool:

@@ -371,7 +371,9 @@ def _check_site(value: SiteSettings) -> None:
     if value.timezone not in zoneinfo.available_timezones():
         raise ConfigError(f"site.timezone is {value.timezone!r}; give a name like Europe/Paris, or UTC")
     if not all(known("", (name,)).names for name in value.facilities):
-        raise ConfigError("site.facilities holds a name that any house may bear; write it as on the letterhead")
+        raise ConfigError(
+            "site.facilities holds a name that any house may bear; write it as on the letterhead"
+        )
     for part in filter(None, (p.strip() for p in value.mrn_check_digits.split(","))):
         authority, _, rule = (p.strip() for p in part.partition("="))
         if not authority or rule not in CHECK_DIGIT_RULES:

@@ -21,7 +21,7 @@ OURS = known("", ("Harbor View Memorial Hospital", "St. Bride's Infirmary"))
     [
         "HARBOR VIEW MEMORIAL HOSPITAL",
         "Harbor View Memorial Medical Center",
-        "Harbor Viev Memorial Hospital Emergency Department",
+        "Harbcr View Memorial Hospital Emergency Department",
         "Harbor View",
         "ST..BRIDE\u2019S INFIRMARY",
         "Saint Brides",
@@ -97,7 +97,9 @@ def test_a_page_still_says_whose_the_number_is() -> None:
 
 def test_houses_come_from_the_settings(tmp_path: Path) -> None:
     """A list in the file, or one variable divided by semicolons."""
-    (tmp_path / "scanindex.toml").write_text('[site]\nfacilities = ["Harbor View Hospital", "Lakeside Clinic"]\n')
+    (tmp_path / "scanindex.toml").write_text(
+        '[site]\nfacilities = ["Harbor View Hospital", "Lakeside Clinic"]\n'
+    )
     by_file = load(tmp_path, {}).site
     by_variable = load(tmp_path, {"SCANINDEX_SITE_FACILITIES": "Lakeside Clinic; Moss Hill"}).site
 

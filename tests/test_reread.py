@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from scanindex import app, check, demo, filing, find, pipeline, quality, recheck, review
+from scanindex import app, check, demo, filing, find, pipeline, quality, recheck, reindex, review
 from scanindex import reread as use
 from scanindex.cli import cli
 from scanindex.errors import ConfigError, NotAllowedNow, Stopping
@@ -385,7 +385,7 @@ def test_a_rebuilt_catalog_knows_what_was_read_again(opened: app.Workspace, tmp_
     try:
         replay(anew.catalog, anew.event_log, anew.roster)
         app.restore_patients(anew)
-        find.reindex(anew.services)
+        reindex.reindex(anew.services)
 
         assert everything(anew) == before
         assert [d.document_id for d in recheck.rechecks(anew.services)] == [

@@ -67,7 +67,7 @@ class DictIndex:
         found = set(self._pages.get(word, ()))
         if mode == "exact":
             return found
-        others = self._spelling.look_alikes(word, self.keys_from)
+        others = self._spelling.look_alikes(word, self.keys_from, frequency=len(found))
         if mode == "fold":
             shape = misreading.shape(word)
             others = [other for other in others if misreading.shape(other) == shape]

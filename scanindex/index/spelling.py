@@ -3,9 +3,8 @@
 How it works, on any engine that can list keys by their beginning: a page posts *entries* for its
 odd tokens (those that are no trusted words), each once from the front and once from the back, so
 that a word with an error near one end is found from the other end. A search asks for the few
-entries that begin or end like its word and have about its length, and keeps an odd word only if
-the weighted edits between the two are few for the length, and no trusted word explains it clearly
-better (a noisy channel: likelihood of the misreading times frequency of the word).
+entries that begin or end like its word and have about its length; `verdict` says which of them are
+misreadings of the word.
 
 Promises: what has a digit is never taken for anything with another one ("500mg" for "600mg"), only
 for what has letters of its form instead ("l2345"); at most MAX_SPELLINGS words come back, likeliest
@@ -15,14 +14,15 @@ beginnings only. Leaves out synonyms, stems and what a page count says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from scanindex.index import expand, misreading
 from scanindex.index.lexicon import Lexicon, shipped, site_words, with_site_words
+from scanindex.index.verdict import Listed, Rules, Search
 
 KeysFrom = Callable[[str], list[tuple[str, int]]]
 """Entries that begin so, with their frequency."""
@@ -45,8 +45,6 @@ _TYPING_STEP = 0.08
 _EDITS, _MOST_EDITS = ((5, 1), (6, 2), (9, 3), (13, 4)), 5
 """Plain edits of a misreading, by the letters the word has fewer than."""
 _PIECE_CLASS = 6
-_LARGEST_CLASS = 21
-_MOST_RIVAL_EDITS = 3
 _MOST_WEIGHED = 300
 """Odd words, nearest first, that are weighed and for which rivals are sought."""
 SEPARATOR = "\x1f"
@@ -54,37 +52,17 @@ _FRONT, _BACK = ">", "<"
 _LENGTHS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH"
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """How far a misreading may be from the word; set on real misreadings."""
-
-    share: float = 0.45
-    """Weighted edits a letter may carry."""
-    most: float = 5.0
-    prior_step: float = 0.06
-    """Edits that one doubling of a word's frequency is worth."""
-    searched_class: int = 8
-    """A searched word counts as at least so frequent."""
-    margin: float = 0.5
-    """Edits by which another word may be nearer before it wins."""
-    rare_class: int = 6
-    """Short words at most so frequent get entries too: they are more often misread than meant."""
-    rare_length: int = 7
-    recurring: int = 3
-    """An odd word on so many pages is rather a word that no list has,"""
-    recurring_limit: float = 0.9
-    """unless it is so near."""
-
-
 RULES = Rules()
+MAX_VIEWS = 50_000
+"""Printed words whose entries are remembered."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Listed:
-    """The keys an odd word stands under (itself, or a piece of a broken one), and on how many pages."""
+class _View(NamedTuple):
+    """A printed word as pages post it."""
 
-    keys: frozenset[str]
-    pages: int
+    entries: tuple[str, ...]
+    whole: str
+    whole_is_odd: bool
 
 
 class Spelling:
@@ -94,6 +72,8 @@ class Spelling:
         """`site_words`: file with the site's own words; read, like the shipped list, at first use."""
         self._site_words = site_words
         self._rules = rules
+        # Most words of a page were on the pages before it.
+        self._view = lru_cache(maxsize=MAX_VIEWS)(self._view_of)
 
     @cached_property
     def words(self) -> Lexicon:
@@ -122,14 +102,18 @@ class Spelling:
         found: dict[str, None] = {}
         before, before_is_odd = "", False
         for word in words:
-            odd = [token for token in expand.word_tokens(word) if self.is_odd(token)]
-            found |= dict.fromkeys(entry for token in odd for entry in _entries(token, token))
-            token = expand.joined(word)
-            token_is_odd = token in odd
-            if before and token and (before_is_odd or token_is_odd):
-                found |= dict.fromkeys(self._entries_of_broken(before, token))
-            before, before_is_odd = token, token_is_odd
+            entries, whole, is_odd = self._view(word)
+            if entries:
+                found |= dict.fromkeys(entries)
+            if (is_odd or before_is_odd) and before and whole:
+                found |= dict.fromkeys(self._entries_of_broken(before, whole))
+            before, before_is_odd = whole, is_odd
         return list(found)
+
+    def _view_of(self, word: str) -> _View:
+        odd = [token for token in expand.word_tokens(word) if self.is_odd(token)]
+        whole = expand.joined(word)
+        return _View(tuple(e for t in odd for e in _entries(t, t)), whole, whole in odd)
 
     def _entries_of_broken(self, left: str, right: str) -> list[str]:
         whole = left + right
@@ -143,23 +127,33 @@ class Spelling:
         return list(_entries(whole, max(odd, key=len)))
 
     # --- of a search -----------------------------------------------------------------
-    def look_alikes(self, token: str, keys_from: KeysFrom) -> list[str]:
-        """Odd words of the index that are likely misreadings of the token, likeliest first."""
+    def look_alikes(self, token: str, keys_from: KeysFrom, *, frequency: int | None = None) -> list[str]:
+        """Odd words of the index that are likely misreadings of the token, likeliest first.
+
+        `frequency`: pages that have the token as typed; without it more words are taken for it.
+        """
         if not MIN_CHARACTERS <= len(token) <= MAX_CHARACTERS:
             return []
         if _has_digit(token):
             return self._misread_numbers(token, keys_from)
-        limit = self._limit(token)
-        listed = self._listed(token, _edits(token), keys_from)
-        costs = sorted((misreading.cost(token, seen, limit), seen) for seen in listed)
-        usual = self._rules.recurring_limit
-        likely = [
-            (cost, seen)
-            for cost, seen in costs
-            if cost <= limit and (cost <= usual or listed[seen].pages < self._rules.recurring)
-        ]
-        ranked = islice(self._not_better_explained(token, likely), MAX_SPELLINGS)
-        return list(dict.fromkeys(key for seen in ranked for key in sorted(listed[seen].keys)))[:MAX_SPELLINGS]
+        found = _listed(token, _edits(token), keys_from)
+        listed = self._odd(token, found, _edits(token))
+        if not listed:
+            return []
+        least = self._rules.recurring
+        recurring = {
+            seen: keys[seen]
+            for seen, keys in found.items()
+            if keys.get(seen, 0) >= least and seen != token and not self.words.holds(seen)
+        }
+        search = Search(
+            token=token,
+            frequency=frequency,
+            words=self.words,
+            rules=self._rules,
+            pages_of=lambda seen: dict(keys_from(_entries(seen, seen)[0])).get(_entries(seen, seen)[0], 0),
+        )
+        return list(islice(dict.fromkeys(search.keys(listed, recurring)), MAX_SPELLINGS))
 
     def fuzzy(self, token: str, edits: int, keys_from: KeysFrom) -> list[str]:
         """For `word~`: trusted words and odd words of the index within 1 or 2 edits, nearest first.
@@ -172,7 +166,7 @@ class Spelling:
             return self._misread_numbers(token, keys_from)
         edits = max(1, min(edits, MAX_FUZZY_EDITS))
         # A pair of letters in the wrong order is one edit here, two there.
-        listed = self._listed(token, edits + 1, keys_from)
+        listed = self._odd(token, _listed(token, edits + 1, keys_from), edits + 1)
         odd = [
             seen
             for seen, as_listed in listed.items()
@@ -202,54 +196,20 @@ class Spelling:
         first = 0.0 if typed[0] == word[0] else _FIRST_LETTER
         return _distance(typed, word) + first - self.words.frequency_class(word) * _TYPING_STEP, word
 
-    def _limit(self, token: str) -> float:
-        return min(self._rules.most, max(1.0, len(token) * self._rules.share))
-
     def _misread_numbers(self, token: str, keys_from: KeysFrom) -> list[str]:
         shape = misreading.shape(token)
         listed = keys_from(f"{_FRONT}{_LENGTHS[len(token)]}{shape}{SEPARATOR}")
         found = {entry.split(SEPARATOR)[-1] for entry, _ in listed if entry.count(SEPARATOR) == 1}
         return sorted(seen for seen in found if seen != token and self.is_odd(seen))[:MAX_SPELLINGS]
 
-    def _listed(self, token: str, edits: int, keys_from: KeysFrom) -> dict[str, _Listed]:
-        """Odd words of the index that begin or end like the token and have about its length."""
-        found: dict[str, dict[str, int]] = {}
-        for letters in ENDS[len(token) < _SHORT :]:
-            listed = [e for prefix in _beginnings(token, edits, letters) for e in keys_from(prefix)]
-            for entry, pages in listed:
-                _, seen, *piece = entry.split(SEPARATOR)
-                found.setdefault(seen, {})[piece[0] if piece else seen] = pages
-            if len(listed) > _MANY:
-                # A large index: fewer letters would list too much of it.
-                break
-        odd: dict[str, _Listed] = {}
+    def _odd(self, token: str, found: Mapping[str, Mapping[str, int]], edits: int) -> dict[str, Listed]:
+        """Those near the token that are still odd, by what was read."""
+        odd: dict[str, Listed] = {}
         for seen in _near(token, found, edits):
-            keys = {key: pages for key, pages in found[seen].items() if self._is_key_for(token, key)}
+            keys = {key: pages for key, pages in found[seen].items() if key != token and self.is_odd(key)}
             if keys:
-                odd[seen] = _Listed(keys=frozenset(keys), pages=max(keys.values()))
+                odd[seen] = Listed(keys=keys)
         return odd
-
-    def _is_key_for(self, token: str, key: str) -> bool:
-        return key != token and self.is_odd(key)
-
-    def _not_better_explained(self, token: str, costs: Iterable[tuple[float, str]]) -> Iterator[str]:
-        """The odd words for which no trusted word is a clearly better explanation."""
-        rules = self._rules
-        searched = max(self.words.frequency_class(token), rules.searched_class) * rules.prior_step
-        for cost, seen in costs:
-            if not self._is_beaten(token, seen, cost - searched - rules.margin):
-                yield seen
-
-    def _is_beaten(self, token: str, seen: str, best: float) -> bool:
-        step = self._rules.prior_step
-        if seen != token and -self.words.frequency_class(seen) * step < best and self.words.holds(seen):
-            return True
-        most = best + _LARGEST_CLASS * step
-        for rival in self.words.rivals(seen, min(_MOST_RIVAL_EDITS, int(most))) if most > 0 else ():
-            least = best + self.words.frequency_class(rival) * step
-            if rival != token and least > 0 and misreading.cost(rival, seen, least) < least:
-                return True
-        return False
 
 
 def _has_digit(token: str) -> bool:
@@ -276,6 +236,21 @@ def _beginnings(token: str, edits: int, letters: int) -> Iterator[str]:
     for length in range(max(MIN_CHARACTERS - 1, len(token) - edits), len(token) + edits + 1):
         yield f"{_FRONT}{_LENGTHS[length]}{shape[:letters]}"
         yield f"{_BACK}{_LENGTHS[length]}{shape[::-1][:letters]}"
+
+
+def _listed(token: str, edits: int, keys_from: KeysFrom) -> dict[str, dict[str, int]]:
+    """Words of the index that begin or end like the token and have about its length: what was read,
+    to the keys it stands under and their pages."""
+    found: dict[str, dict[str, int]] = {}
+    for letters in ENDS[len(token) < _SHORT :]:
+        listed = [e for prefix in _beginnings(token, edits, letters) for e in keys_from(prefix)]
+        for entry, pages in listed:
+            _, seen, *piece = entry.split(SEPARATOR)
+            found.setdefault(seen, {})[piece[0] if piece else seen] = pages
+        if len(listed) > _MANY:
+            # A large index: fewer letters would list too much of it.
+            break
+    return found
 
 
 def _near(token: str, words: Iterable[str], edits: int) -> list[str]:
@@ -307,8 +282,8 @@ def page_entries(words: Iterable[str]) -> list[str]:
     return Spelling().page_entries(words)
 
 
-def look_alikes(token: str, keys_from: KeysFrom) -> list[str]:
-    return Spelling().look_alikes(token, keys_from)
+def look_alikes(token: str, keys_from: KeysFrom, *, frequency: int | None = None) -> list[str]:
+    return Spelling().look_alikes(token, keys_from, frequency=frequency)
 
 
 def fuzzy(token: str, edits: int, keys_from: KeysFrom) -> list[str]:

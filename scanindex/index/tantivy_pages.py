@@ -67,9 +67,8 @@ def document(page: IndexPage, dictionary: row.Dictionary) -> tantivy.Document:
     made = tantivy.Document()
     tokens = []
     words = page.text.split()
-    for number, keys in expand.numbered(words):
-        for key in keys:
-            tokens.append(tantivy.Token(key, number, 0, 0))
+    for number, found in expand.numbered(words):
+        tokens += [tantivy.Token(key, number, 0, 0) for key in found]
     made.add_pre_tokenized_text(TEXT, tantivy.PreTokenizedString("", tokens))
     kept = {"alike": dictionary.take(words), "bucket": [str(number_of(page.document_id) % BUCKETS)]}
     for name, keys in {**row.labels(page), **kept}.items():

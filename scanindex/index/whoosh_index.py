@@ -482,7 +482,7 @@ class WhooshEngine:
     def without(self, folder: Path, held: state.State, lost: Collection[str]) -> Change:
         storage = _Storage(folder, held.files)
         storage.sweep()
-        whole = [s for s in _segments(storage, held.generation) if lost.isdisjoint(_files_of(s))]
+        whole = [s for s in _segments(storage, held.generation) if set(lost).isdisjoint(_files_of(s))]
         with _writer(storage) as writer:
             writer.commit(mergetype=lambda *_: whole)
         return storage.change(held, writer.generation)
@@ -501,7 +501,7 @@ class WhooshEngine:
             unchanged.get((segment.segment_id(), segment.deleted_count()))
             or _Leaf(storage, segment, self._cache)
             for segment in _segments(storage, held.generation)
-            if lost.isdisjoint(_files_of(segment))
+            if set(lost).isdisjoint(_files_of(segment))
         ]
 
     def write(

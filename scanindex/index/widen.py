@@ -69,7 +69,9 @@ class IndexWords:
             found = (
                 spelling.fuzzy(token, edits, self._entries)
                 if edits
-                else spelling.look_alikes(token, self._entries)
+                else spelling.look_alikes(
+                    token, self._entries, frequency=self._reader.frequency(("text", token))
+                )
             )
             self._known[token, edits] = tuple(found)[:MAX_SPELLINGS]
         return self._known[token, edits]

@@ -34,8 +34,8 @@ def decide(
 ) -> Decision:
     """Whose document the pages of `group` are; only the roster port is asked.
 
-    `pages` and `findings` may be those of the whole scan; `houses` are the site's own; fewer gates than all are for
-    tests that show what each of them prevents.
+    `pages` and `findings` may be those of the whole scan; `houses` are the site's own; fewer gates than
+    all are for tests that show what each of them prevents.
     """
     evidence = sightings.gather(pages, findings, group, houses)
     people, holders = witness.people(evidence, roster)

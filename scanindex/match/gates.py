@@ -7,20 +7,21 @@ a document that would then be misfiled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from scanindex.houses import Standing
 from scanindex.match import corroborate, fold, forms, wording
 from scanindex.match.case import THIRD_KINDS, Case
-from scanindex.match.evidence import Sighting
 from scanindex.match.names import first_names_alike
 from scanindex.match.places import (
     carries_other_name,
+    houses_of_number,
     names_somebody_else,
     placed,
     speaking_pages,
     untied_pages,
+    without_number,
     without_stray_names,
 )
 from scanindex.match.profile import Profile
@@ -90,23 +91,15 @@ def no_other_mrn(case: Case) -> str | None:
 def number_of_this_house(case: Case) -> str | None:
     """Another hospital's number may be that of one of ours: where the page leaves open whose house's
     it is, name and birth date must both speak for the patient."""
-    houses = {s.house for s in _own_numbers(case)}
+    houses = houses_of_number(case)
     if Standing.OURS in houses or not houses & {Standing.DOUBTFUL, Standing.OTHERS}:
         return None
     is_named = case.leader.level("name") in (Level.EXACT, Level.NEAR) or "name" in case.witnessed
     if rule_of(case) is None or (is_named and "birth_date" in case.witnessed):
         return None
-    if rule_of(_with(case, _without_number(case.leader))) is not None:
+    if rule_of(_with(case, without_number(case.leader))) is not None:
         return None
     return "the number may be another hospital's"
-
-
-def _own_numbers(case: Case) -> Iterator[Sighting]:
-    """Every place where a number that is the leader's stands, whoever's the page says it is."""
-    own = {fold.identifier_key(i.value) for i in case.leader.patient.identifiers if i.type == "mrn"}
-    for s in case.evidence.of(FindingKind.MRN):
-        if own & {fold.identifier_key(v) for v in (s.values[0], *s.seen_otherwise)}:
-            yield s
 
 
 def no_other_birth_date(case: Case) -> str | None:
@@ -367,11 +360,6 @@ def _is_exact(profile: Profile, kind: str) -> bool:
 # --- helpers ------------------------------------------------------------------------------
 def _with(case: Case, leader: Profile) -> Case:
     return replace(case, leader=leader)
-
-
-def _without_number(profile: Profile) -> Profile:
-    numbers = ("mrn", "number", "number_by_name")
-    return replace(profile, agreements={k: a for k, a in profile.agreements.items() if k not in numbers})
 
 
 def _only_sure(profile: Profile) -> Profile:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from rapidfuzz.distance import Indel
 
+from scanindex.houses import Standing
 from scanindex.match import fold, forms, names
 from scanindex.match.case import Case
 from scanindex.match.evidence import Evidence, Sighting
@@ -34,6 +35,22 @@ def without_stray_names(case: Case) -> Profile:
     """Without names that stand neither in the patient field nor in head or sticker."""
     agreements = {k: a for k, a in case.leader.agreements.items() if not a.is_stray}
     return replace(case.leader, agreements=agreements)
+
+
+def without_number(profile: Profile) -> Profile:
+    """Without the record number, labelled or not."""
+    numbers = ("mrn", "number", "number_by_name")
+    return replace(profile, agreements={k: a for k, a in profile.agreements.items() if k not in numbers})
+
+
+def houses_of_number(case: Case) -> frozenset[Standing]:
+    """Whose the pages say that the leader's number is, at every place where it stands."""
+    own = {fold.identifier_key(i.value) for i in case.leader.patient.identifiers if i.type == "mrn"}
+    return frozenset(
+        s.house
+        for s in case.evidence.of(FindingKind.MRN)
+        if own & {fold.identifier_key(v) for v in (s.values[0], *s.seen_otherwise)}
+    )
 
 
 def running_names(evidence: Evidence) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scanindex import app, check, filing, find, review
+from scanindex import app, check, filing, find, reindex, review
 from scanindex import recheck as _recheck
 from scanindex import reread as _reread
 from scanindex.errors import ConflictError
@@ -138,7 +138,7 @@ def from_archive_alone(home: str) -> Answer:
     try:
         replay(opened.catalog, opened.event_log, opened.roster)
         app.restore_patients(opened)
-        find.reindex(opened.services)
+        reindex.reindex(opened.services)
     finally:
         opened.close()
     return inspect(home)

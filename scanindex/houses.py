@@ -122,14 +122,15 @@ class PageHouses:
     findings: Sequence[Finding] = field(repr=False)
     houses: Houses = NOBODY_SAID
 
-    def standing(self, box: Box, *, is_labelled: bool = True) -> Standing:
+    def standing(self, box: Box, *, is_labelled: bool = True, is_wary: bool = False) -> Standing:
         """Whose the number at this place is. `is_labelled`: something calls it a record number, so
-        that all words before it speak of it; otherwise only those of a short label ("Mercy No.") do."""
+        that all words before it speak of it; otherwise only those of a short label ("Mercy No.") do.
+        `is_wary`: a house's word anywhere shortly before it on the line is enough against it."""
         heads = self._heads
         said = self._said(box, heads, _MOST_WORDS if is_labelled else _SHORT)
         if said:
             return self._by_words(said, heads)
-        if is_labelled and self._is_elsewhere(box, heads):
+        if is_wary and is_labelled and self._is_elsewhere(box, heads):
             return Standing.OTHERS
         return self._by_head()
 

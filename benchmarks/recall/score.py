@@ -8,6 +8,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from benchmarks.recall.noise import NoisyPage
 from scanindex.index import expand, misreading
@@ -29,6 +30,10 @@ class Score:
     precision: Mapping[str, float]
     mean_precision: Mapping[str, float]
     """The mean over words, each counting alike."""
+    recall_pages: Mapping[str, Sequence[tuple[int, int]]]
+    """Of each word: pages rightly found, pages it was printed on."""
+    precision_pages: Mapping[str, Sequence[tuple[int, int]]]
+    """Of each word: pages rightly found, pages found."""
     seconds: Mapping[str, float]
     """Mean time of a search, processor."""
 
@@ -91,24 +96,35 @@ def score(
     return Score(
         pages=len(pages),
         words=len(chosen),
-        recall={mode: t[0] for mode, t in tallies.items()},
-        precision={mode: t[1] for mode, t in tallies.items()},
-        mean_precision={mode: t[2] for mode, t in tallies.items()},
-        seconds={mode: t[3] for mode, t in tallies.items()},
+        recall={mode: _share((right, of) for right, of, _ in t.counts) for mode, t in tallies.items()},
+        precision={mode: _share((right, of) for right, _, of in t.counts) for mode, t in tallies.items()},
+        mean_precision={mode: t.mean_precision for mode, t in tallies.items()},
+        recall_pages={mode: [(right, of) for right, of, _ in t.counts] for mode, t in tallies.items()},
+        precision_pages={mode: [(right, of) for right, _, of in t.counts] for mode, t in tallies.items()},
+        seconds={mode: t.seconds for mode, t in tallies.items()},
     )
 
 
-def _tally(
-    chosen: Sequence[str], printed: Mapping[str, set[int]], find: Find, mode: str
-) -> tuple[float, float, float, float]:
-    wanted = right = shown = 0
-    precisions: list[float] = []
+class _Tally(NamedTuple):
+    counts: list[tuple[int, int, int]]
+    """Of each word: pages rightly found, printed, found."""
+    seconds: float
+
+    @property
+    def mean_precision(self) -> float:
+        shares = [right / shown for right, _, shown in self.counts if shown]
+        return sum(shares) / len(shares)
+
+
+def _share(counts: Iterable[tuple[int, int]]) -> float:
+    rights, wholes = zip(*counts, strict=True)
+    return float(sum(rights) / sum(wholes))
+
+
+def _tally(chosen: Sequence[str], printed: Mapping[str, set[int]], find: Find, mode: str) -> _Tally:
+    counts = []
     began = time.process_time()
     for word in chosen:
         found = find(word, mode)
-        hits = len(found & printed[word])
-        wanted, right, shown = wanted + len(printed[word]), right + hits, shown + len(found)
-        if found:
-            precisions.append(hits / len(found))
-    seconds = (time.process_time() - began) / len(chosen)
-    return right / wanted, right / shown, sum(precisions) / len(precisions), seconds
+        counts.append((len(found & printed[word]), len(printed[word]), len(found)))
+    return _Tally(counts, (time.process_time() - began) / len(chosen))

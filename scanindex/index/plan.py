@@ -276,9 +276,11 @@ def _phrase(typed: Sequence[str], words: Words, *, about: bool = True) -> Plan:
         return _word("-".join(pieces[0]), words, about=about)
     apart = [p for word in pieces for p in word]
     together = [expand.joined("-".join(word)) for word in pieces]
-    variants = {tuple(apart): None, tuple(together): None}
-    variants |= dict.fromkeys(_joined_variants(apart))
-    return AnyOf(tuple(_sequence(v, words) for v in variants))
+    typed_so = dict.fromkeys((tuple(apart), tuple(together)))
+    others = dict.fromkeys(v for v in _joined_variants(apart) if v not in typed_so)
+    # Misread or written together, not both: the plan stays small.
+    sequences = [*(_sequence(v, words) for v in typed_so), *(_sequence(v, AsTyped()) for v in others)]
+    return AnyOf(tuple(sequences))
 
 
 def _joined_variants(pieces: list[str]) -> Iterator[tuple[str, ...]]:

@@ -62,7 +62,10 @@ class _View(NamedTuple):
 
     entries: tuple[str, ...]
     whole: str
-    whole_is_odd: bool
+    is_odd: bool
+    """May it be the piece under which a broken word is found?"""
+    joins: bool
+    """May it be the other piece? Not a usual word."""
 
 
 class Spelling:
@@ -85,11 +88,10 @@ class Spelling:
 
     def is_odd(self, token: str) -> bool:
         """May it be a misreading? Numbers and trusted words are none; rare short words may be."""
-        rules, grade = self._rules, self.words.frequency_class(token)
-        if grade > rules.rare_class or not MIN_CHARACTERS - 1 <= len(token) <= MAX_CHARACTERS + 3:
+        if not MIN_CHARACTERS - 1 <= len(token) <= MAX_CHARACTERS + 3:
             return False
-        if grade:
-            return len(token) <= rules.rare_length
+        if grade := self.words.frequency_class(token):
+            return grade <= self._rules.rare_class and len(token) <= self._rules.rare_length
         return not token.isdigit() and not self.is_trusted(token)
 
     def entries(self, tokens: Iterable[str]) -> list[str]:
@@ -99,32 +101,26 @@ class Spelling:
     def page_entries(self, words: Iterable[str]) -> list[str]:
         """Entries for a page of these printed words, in order: those of its tokens, and of words that
         the reader broke in two ("rup tured"), which are found by their odd piece."""
-        found: dict[str, None] = {}
-        before, before_is_odd = "", False
+        found: list[str] = []
+        before = _NOTHING
         for word in words:
-            entries, whole, is_odd = self._view(word)
-            if entries:
-                found |= dict.fromkeys(entries)
-            if (is_odd or before_is_odd) and before and whole:
-                found |= dict.fromkeys(self._entries_of_broken(before, whole))
-            before, before_is_odd = whole, is_odd
-        return list(found)
+            view = self._view(word)
+            if view.entries:
+                found += view.entries
+            if (view.is_odd and (before.is_odd or before.joins)) or (before.is_odd and view.joins):
+                found += _entries_of_broken(before, view)
+            before = view
+        return list(dict.fromkeys(found))
 
     def _view_of(self, word: str) -> _View:
         odd = [token for token in expand.word_tokens(word) if self.is_odd(token)]
         whole = expand.joined(word)
-        return _View(tuple(e for t in odd for e in _entries(t, t)), whole, whole in odd)
-
-    def _entries_of_broken(self, left: str, right: str) -> list[str]:
-        whole = left + right
-        odd = [t for t in (left, right) if len(t) >= MIN_CHARACTERS and self.is_odd(t)]
-        is_word = all(t.isalpha() for t in (left, right)) or len(odd) == 2
-        if not odd or not is_word or not MIN_BROKEN <= len(whole) <= MAX_CHARACTERS:
-            return []
-        other = right if odd[0] is left else left
-        if len(odd) == 1 and len(other) > 2 and self.words.frequency_class(other) > _PIECE_CLASS:
-            return []
-        return list(_entries(whole, max(odd, key=len)))
+        return _View(
+            tuple([entry for token in odd for entry in _entries(token, token)]),
+            whole,
+            len(whole) >= MIN_CHARACTERS and whole in odd,
+            whole.isalpha() and (len(whole) <= 2 or self.words.frequency_class(whole) <= _PIECE_CLASS),
+        )
 
     # --- of a search -----------------------------------------------------------------
     def look_alikes(self, token: str, keys_from: KeysFrom, *, frequency: int | None = None) -> list[str]:
@@ -214,6 +210,20 @@ class Spelling:
 
 def _has_digit(token: str) -> bool:
     return any(character.isdigit() for character in token)
+
+
+_NOTHING = _View((), "", False, False)
+
+
+def _entries_of_broken(left: _View, right: _View) -> tuple[str, ...]:
+    """The whole under its odd piece, the longer one if both are odd; then they may have digits."""
+    whole = left.whole + right.whole
+    if not MIN_BROKEN <= len(whole) <= MAX_CHARACTERS:
+        return ()
+    if left.is_odd and right.is_odd:
+        return _entries(whole, max(left.whole, right.whole, key=len))
+    odd = left if left.is_odd else right
+    return _entries(whole, odd.whole) if odd.whole.isalpha() else ()
 
 
 def _entries(seen: str, key: str) -> tuple[str, str]:

@@ -148,7 +148,7 @@ def _of_house(asked: PageHouses, s: Sighting, *, is_announced: bool = True) -> S
     """The number with what the page says about whose house's it is: another house's is no witness."""
     if s.kind is not FindingKind.MRN or s.box is None or not s.is_patients:
         return s
-    house = asked.standing(s.box, is_labelled=is_announced)
+    house = asked.standing(s.box, is_labelled=is_announced, is_wary=True)
     return replace(s, house=house, role=Role.OTHER if house is Standing.OTHERS else s.role)
 
 

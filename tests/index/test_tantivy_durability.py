@@ -236,7 +236,7 @@ def test_a_list_of_parts_from_another_format_is_built_anew(
 ) -> None:
     """An index that an older version wrote is whole, but not for this one."""
     TantivyIndex(tmp_path).apply(1, [doc(1, 1)])
-    monkeypatch.setattr("scanindex.index.tantivy_pages.FORMAT", 2)
+    monkeypatch.setattr("scanindex.index.tantivy_pages.FORMAT", -1)
     with pytest.raises(IndexBroken):
         TantivyIndex(tmp_path).search("common")
 

@@ -38,8 +38,9 @@ class Rules:
     """Edits that one doubling of a word's frequency is worth."""
     searched_class: int = 8
     """A searched word counts as at least so frequent."""
-    margin: float = 0.6
-    """Edits by which another word may be nearer before it wins."""
+    margin: tuple[float, float, float] = (0.5, 0.1, 1.0)
+    """Edits by which another word may be nearer before it wins: where no page has the searched word as
+    typed, for each doubling of pages + 1, and at most. What an archive has often, it has misread often."""
     rare_class: int = 6
     """Short words at most so frequent get entries too: they are more often misread than meant."""
     rare_length: int = 7
@@ -55,7 +56,7 @@ class Rules:
     """A piece of a broken word may stand on so many pages,"""
     broken_share: float = 0.3
     """or on this share of the pages with the searched word."""
-    misread_pages: int = 2
+    misread_pages: int = 3
     """Pages that the odd words taken for one word may have,"""
     misread_share: float = 0.7
     """and more by this share of the pages with the word as typed."""
@@ -122,6 +123,11 @@ class Search:
         return min(self.rules.most, max(1.0, len(self.token) * share))
 
     @property
+    def _margin(self) -> float:
+        least, step, most = self.rules.margin
+        return min(most, least + step * math.log2(1 + (self.frequency or 0)))
+
+    @property
     def _misread_pages(self) -> float:
         if self.frequency is None:
             return math.inf
@@ -134,7 +140,7 @@ class Search:
     def _is_beaten(self, seen: str, cost: float) -> bool:
         """Does a trusted word explain it clearly better?"""
         step, grade = self.rules.prior_step, self.words.frequency_class
-        best = cost - max(grade(self.token), self.rules.searched_class) * step - self.rules.margin
+        best = cost - max(grade(self.token), self.rules.searched_class) * step - self._margin
         if seen != self.token and -grade(seen) * step < best and self.words.holds(seen):
             return True
         most = best + _LARGEST_CLASS * step

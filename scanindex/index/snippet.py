@@ -7,7 +7,7 @@ words of the page reading. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scanindex.index.expand import word_tokens
@@ -27,31 +27,30 @@ class Wanted:
 
 def hit_words(words: Sequence[str], wanted: Wanted) -> tuple[int, ...]:
     """Ascending 0-based numbers of the words to mark."""
-    hits = set(_holding(words, wanted.tokens)) if wanted.tokens else set()
+    every = wanted.tokens.union(*(slot for sequence in wanted.sequences for slot in sequence))
+    held = {n: keys for n, word in enumerate(words) if not every.isdisjoint(keys := word_tokens(word))}
+    hits = {n for n, keys in held.items() if not wanted.tokens.isdisjoint(keys)}
     for sequence in wanted.sequences:
-        hits.update(_sequence_hits(words, sequence))
+        hits.update(_sequence_hits(words, held, sequence))
     return tuple(sorted(hits))
 
 
-def _holding(words: Sequence[str], tokens: frozenset[str]) -> list[int]:
-    """Numbers of the words that have one of the keys; each different word is looked at once."""
-    holds = {word: not tokens.isdisjoint(word_tokens(word)) for word in set(words)}
-    return [number for number, word in enumerate(words) if holds[word]]
-
-
-def _sequence_hits(words: Sequence[str], sequence: Sequence[frozenset[str]]) -> set[int]:
+def _sequence_hits(
+    words: Sequence[str], held: Mapping[int, Sequence[str]], sequence: Sequence[frozenset[str]]
+) -> set[int]:
     """Words beside each other; marks without a letter or digit in between do not part them."""
     found: set[int] = set()
-    for start in _holding(words, sequence[0]):
-        run = [start]
-        at = start + 1
+    for start, keys in held.items():
+        run, at = [start], start
+        if sequence[0].isdisjoint(keys):
+            continue
         for slot in sequence[1:]:
-            while at < len(words) and not word_tokens(words[at]):
+            at += 1
+            while at < len(words) and at not in held and not word_tokens(words[at]):
                 at += 1
-            if at >= len(words) or slot.isdisjoint(word_tokens(words[at])):
+            if slot.isdisjoint(held.get(at, ())):
                 break
             run.append(at)
-            at += 1
         else:
             found.update(run)
     return found

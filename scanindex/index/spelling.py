@@ -105,22 +105,23 @@ class Spelling:
         before = _NOTHING
         for word in words:
             view = self._view(word)
-            if view.entries:
+            # Most words are usual ones, for which there is nothing to do.
+            if view is not _NOTHING:
                 found += view.entries
-            if (view.is_odd and (before.is_odd or before.joins)) or (before.is_odd and view.joins):
-                found += _entries_of_broken(before, view)
+                if (view.is_odd and (before.is_odd or before.joins)) or (before.is_odd and view.joins):
+                    found += _entries_of_broken(before, view)
             before = view
         return list(dict.fromkeys(found))
 
     def _view_of(self, word: str) -> _View:
-        odd = [token for token in expand.word_tokens(word) if self.is_odd(token)]
-        whole = expand.joined(word)
-        return _View(
-            tuple([entry for token in odd for entry in _entries(token, token)]),
-            whole,
-            len(whole) >= MIN_CHARACTERS and whole in odd,
-            whole.isalpha() and (len(whole) <= 2 or self.words.frequency_class(whole) <= _PIECE_CLASS),
-        )
+        tokens = expand.word_tokens(word)
+        odd = [token for token in tokens if self.is_odd(token)]
+        whole = tokens[0] if len(tokens) == 1 else expand.joined(word)
+        joins = whole.isalpha() and (len(whole) <= 2 or self.words.frequency_class(whole) <= _PIECE_CLASS)
+        if not (odd or joins):
+            return _NOTHING
+        entries = tuple([entry for token in odd for entry in _entries(token, token)])
+        return _View(entries, whole, len(whole) >= MIN_CHARACTERS and whole in odd, joins)
 
     # --- of a search -----------------------------------------------------------------
     def look_alikes(self, token: str, keys_from: KeysFrom, *, frequency: int | None = None) -> list[str]:

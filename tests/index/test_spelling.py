@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -15,15 +16,16 @@ class Pages:
 
     def __init__(self, *pages: str, spelling: Spelling | None = None) -> None:
         self.spelling = spelling or Spelling()
-        self.entries = sorted({e for page in pages for e in self.spelling.page_entries(page.split())})
+        posted = Counter(e for page in pages for e in self.spelling.page_entries(page.split()))
+        self.entries = sorted(posted.items())
         self.asked: list[str] = []
 
     def keys_from(self, prefix: str) -> list[tuple[str, int]]:
         self.asked.append(prefix)
-        return [(entry, 1) for entry in self.entries if entry.startswith(prefix)]
+        return [(entry, pages) for entry, pages in self.entries if entry.startswith(prefix)]
 
-    def look_alikes(self, word: str) -> list[str]:
-        return self.spelling.look_alikes(word, self.keys_from)
+    def look_alikes(self, word: str, frequency: int | None = None) -> list[str]:
+        return self.spelling.look_alikes(word, self.keys_from, frequency=frequency)
 
     def fuzzy(self, word: str, edits: int) -> list[str]:
         return self.spelling.fuzzy(word, edits, self.keys_from)
@@ -165,6 +167,46 @@ def test_a_search_asks_for_narrow_beginnings_and_gives_back_no_more_than_its_cap
     pages = Pages(" ".join(odd))
     assert 0 < len(pages.look_alikes("abdomen")) <= MAX_SPELLINGS
     assert all(len(prefix) >= 4 for prefix in pages.asked) and len(pages.asked) <= 60
+
+
+# --- what counts of pages say -----------------------------------------------------------
+def test_an_odd_word_that_recurs_more_than_misreadings_do_is_a_word_of_its_own() -> None:
+    """A name on five pages, unlike enough; the same on one page may be a misreading."""
+    assert Pages(*["dr tolvenwick"] * 5).look_alikes("toldenvick", frequency=9) == []
+    assert Pages("dr tolvenwick").look_alikes("toldenvick", frequency=9) == ["tolvenwick"]
+
+
+def test_what_resembles_a_recurring_word_of_the_archive_more_is_a_misreading_of_that() -> None:
+    pages = Pages("dr tolvenwich", *["dr tolvenwick"] * 5)
+    assert pages.look_alikes("toldenwick", frequency=3) == []
+    assert Pages("dr tolvenwich").look_alikes("toldenwick", frequency=3) == ["tolvenwich"]
+
+
+def test_a_word_on_few_pages_has_few_misread_ones_and_keeps_the_nearest() -> None:
+    misread = ["ruptnred", "ruptured0", "rnptured", "ruptvred", "rupturcd", "ruptuned", "rupturad"]
+    pages = Pages(*misread)
+    found = pages.look_alikes("ruptured", frequency=0)
+    assert 0 < len(found) < len(pages.look_alikes("ruptured", frequency=20)) <= len(misread)
+    assert found == pages.look_alikes("ruptured", frequency=20)[: len(found)]
+
+
+def test_a_word_of_no_list_on_few_pages_is_found_only_by_what_is_very_near() -> None:
+    pages = Pages("quorvanc", "quirvamx")
+    assert pages.look_alikes("quorvane", frequency=1) == ["quorvanc"]
+    assert set(pages.look_alikes("quorvane", frequency=100)) == {"quorvanc", "quirvamx"}
+
+
+def test_the_piece_of_a_broken_word_that_is_a_common_word_here_finds_nothing() -> None:
+    """ "toldenwick" broken in two would show every page of a Dr. Tolde."""
+    once, common = Pages("tolde nwick"), Pages("tolde nwick", *["dr tolde"] * 9)
+    assert once.look_alikes("toldenwick", frequency=3) == ["tolde"]
+    assert common.look_alikes("toldenwick", frequency=3) == []
+
+
+def test_where_nothing_is_listed_no_dictionary_is_read(tmp_path: Path) -> None:
+    spelling = Spelling(tmp_path / "none.txt")
+    assert spelling.look_alikes("spleen", lambda _: [], frequency=3) == []
+    assert "words" not in vars(spelling)
 
 
 # --- word~ ------------------------------------------------------------------------

@@ -80,11 +80,16 @@ class Archive:
         most, posted = self._most, self._posted
         return [(e, posted[e] if most is None else min(posted[e], most)) for e in self._entries[low:high]]
 
+    def _pages_of(self, word: str) -> int:
+        return len(self._pages.get(word, ()))
+
     def find(self, word: str, mode: str) -> set[int]:
         found = set(self._pages.get(word, ()))
         if mode == "exact":
             return found
-        others = self._spelling.look_alikes(word, self.keys_from, frequency=len(found))
+        others = self._spelling.look_alikes(
+            word, self.keys_from, frequency=len(found), pages_of=self._pages_of
+        )
         return found.union(*(self._pages.get(other, ()) for other in others))
 
 

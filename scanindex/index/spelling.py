@@ -124,10 +124,18 @@ class Spelling:
         return _View(entries, whole, len(whole) >= MIN_CHARACTERS and whole in odd, joins)
 
     # --- of a search -----------------------------------------------------------------
-    def look_alikes(self, token: str, keys_from: KeysFrom, *, frequency: int | None = None) -> list[str]:
+    def look_alikes(
+        self,
+        token: str,
+        keys_from: KeysFrom,
+        *,
+        frequency: int | None = None,
+        pages_of: Callable[[str], int] | None = None,
+    ) -> list[str]:
         """Odd words of the index that are likely misreadings of the token, likeliest first.
 
         `frequency`: pages that have the token as typed; without it more words are taken for it.
+        `pages_of`: pages that have a word, where `keys_from` does not count them all.
         """
         if not MIN_CHARACTERS <= len(token) <= MAX_CHARACTERS:
             return []
@@ -148,7 +156,7 @@ class Spelling:
             frequency=frequency,
             words=self.words,
             rules=self._rules,
-            pages_of=lambda seen: dict(keys_from(_entries(seen, seen)[0])).get(_entries(seen, seen)[0], 0),
+            pages_of=pages_of or (lambda seen: _pages_listed(seen, keys_from)),
         )
         return list(islice(dict.fromkeys(search.keys(listed, recurring)), MAX_SPELLINGS))
 
@@ -262,6 +270,11 @@ def _listed(token: str, edits: int, keys_from: KeysFrom) -> dict[str, dict[str, 
             # A large index: fewer letters would list too much of it.
             break
     return found
+
+
+def _pages_listed(seen: str, keys_from: KeysFrom) -> int:
+    entry, _ = _entries(seen, seen)
+    return dict(keys_from(entry)).get(entry, 0)
 
 
 def _near(token: str, words: Iterable[str], edits: int) -> list[str]:

@@ -7,7 +7,8 @@ pages has hardly been misread on twenty, and hardly beyond recognition.
 
 Promises: pure but for the keys it asks for; words come in the order of likelihood. `frequency` (pages
 that hold the searched word as typed) may be unknown: then the last two checks are left out. Counts of
-odd words may be cut off at a few a write (`row.DICTIONARY_POSTINGS`): only small ones are told apart.
+odd words may be cut off at a few a write (`row.DICTIONARY_POSTINGS`), so `pages_of` is asked for those
+that matter.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class Search:
     words: Lexicon
     rules: Rules
     pages_of: Callable[[str], int]
-    """How many pages have this odd word in one piece."""
+    """How many pages have this word; what is listed may be counted less far."""
 
     def keys(self, listed: Mapping[str, Listed], recurring: Mapping[str, int]) -> Iterator[str]:
         """Keys to search besides the token, likeliest first; one may come twice.
@@ -94,9 +95,11 @@ class Search:
             if self._is_beaten(seen, cost) or self._is_of_the_archive(seen, cost, recurring):
                 continue
             for key, pages in sorted(listed[seen].keys.items()):
-                if key != seen:
+                if self.frequency is not None:
                     pages = max(pages, self.pages_of(key))
-                    if self.frequency is not None and pages > self._broken_pages:
+                    if key != seen and pages > self._broken_pages:
+                        continue
+                    if key == seen and cost > self.rules.recurring_limit and pages >= self._recurring:
                         continue
                 left -= pages
                 if left < 0:
@@ -105,7 +108,7 @@ class Search:
 
     def _near(self, listed: Mapping[str, Listed]) -> list[tuple[float, str]]:
         limit, usual = self._limit, self.rules.recurring_limit
-        most = max(self.rules.recurring, self.rules.recurring_share * (self.frequency or 0))
+        most = self._recurring
         costs = sorted((misreading.cost(self.token, seen, limit), seen) for seen in listed)
         return [
             (cost, seen)
@@ -134,6 +137,10 @@ class Search:
         return self.rules.misread_pages + self.rules.misread_share * self.frequency
 
     @property
+    def _recurring(self) -> float:
+        return max(self.rules.recurring, self.rules.recurring_share * (self.frequency or 0))
+
+    @property
     def _broken_pages(self) -> float:
         return max(self.rules.broken_pages, self.rules.broken_share * (self.frequency or 0))
 
@@ -156,10 +163,12 @@ class Search:
             return False
         step = self.rules.archive_step
         best = cost - math.log2(1 + self.frequency) * step
-        most = best + math.log2(1 + max(recurring.values())) * step
+        most = best + math.log2(1 + max(self.frequency, *recurring.values())) * step
         for rival in _near(seen, recurring, min(_MOST_RIVAL_EDITS, int(2 * most))) if most > 0 else ():
-            least = best + math.log2(1 + recurring[rival]) * step
-            if rival != seen and least > 0 and misreading.cost(rival, seen, least) < least:
+            if rival == seen:
+                continue
+            least = best + math.log2(1 + max(recurring[rival], self.pages_of(rival))) * step
+            if least > 0 and misreading.cost(rival, seen, least) < least:
                 return True
         return False
 

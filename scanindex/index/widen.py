@@ -70,11 +70,14 @@ class IndexWords:
                 spelling.fuzzy(token, edits, self._entries)
                 if edits
                 else spelling.look_alikes(
-                    token, self._entries, frequency=self._reader.frequency(("text", token))
+                    token, self._entries, frequency=self._pages_of(token), pages_of=self._pages_of
                 )
             )
             self._known[token, edits] = tuple(found)[:MAX_SPELLINGS]
         return self._known[token, edits]
+
+    def _pages_of(self, token: str) -> int:
+        return self._reader.frequency(("text", token))
 
     def _entries(self, prefix: str) -> list[tuple[str, int]]:
         self._watch.check()

@@ -203,6 +203,14 @@ def test_the_piece_of_a_broken_word_that_is_a_common_word_here_finds_nothing() -
     assert common.look_alikes("toldenwick", frequency=3) == []
 
 
+def test_an_engine_that_counts_entries_to_a_few_only_is_asked_for_the_pages_of_a_word() -> None:
+    pages = Pages("dr tolvenwick")
+    found = pages.spelling.look_alikes(
+        "toldenvick", pages.keys_from, frequency=9, pages_of={"tolvenwick": 50}.__getitem__
+    )
+    assert found == [] != pages.look_alikes("toldenvick", frequency=9)
+
+
 def test_where_nothing_is_listed_no_dictionary_is_read(tmp_path: Path) -> None:
     spelling = Spelling(tmp_path / "none.txt")
     assert spelling.look_alikes("spleen", lambda _: [], frequency=3) == []

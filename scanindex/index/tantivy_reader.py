@@ -22,6 +22,9 @@ from scanindex.index.tantivy_parts import guarded
 from scanindex.index.tantivy_query import Compiler
 from scanindex.model import SearchOrder
 
+SAMPLE_PAGES = 6_000
+"""Pages looked at where more than EXACT_PAGES fit."""
+LEAST_SAMPLED = 10
 EXACT_PAGES = 10_000
 """Up to so many matching pages their documents and facets are counted one by one."""
 FIRST_PAGES = 500
@@ -149,11 +152,18 @@ class TantivyMatches:
         return self._all
 
     def _estimated(self, total: int) -> int:
-        """From the documents of one bucket."""
-        bucket = Query.term_query(self._reader.schema, "bucket", "0", "basic")
-        hits = self._search(_both(self._fits, bucket), total // pages.BUCKETS * 2 + 1_000).hits
-        numbers = self._reader.column(pages.DOCUMENT, [address for _, address in hits])
-        return min(total, max(1, len(set(numbers)) * pages.BUCKETS))
+        addresses, times = self._sample(total)
+        documents = set(self._reader.column(pages.DOCUMENT, addresses))
+        return min(total, max(1, round(len(documents) * times)))
+
+    def _sample(self, total: int) -> tuple[list[DocAddress], float]:
+        """The pages of some documents, chosen by their number, and how many times more there are."""
+        buckets = min(pages.BUCKETS, max(1, round(SAMPLE_PAGES * pages.BUCKETS / total)))
+        chosen = Query.term_set_query(self._reader.schema, "bucket", [str(n) for n in range(buckets)])
+        inside = _both(self._fits, Query.const_score_query(chosen, 0.0))
+        return [
+            address for _, address in self._search(inside, 3 * SAMPLE_PAGES).hits
+        ], pages.BUCKETS / buckets
 
     # --- ranking --------------------------------------------------------------------------
     def top(self, limit: int, order: SearchOrder) -> Sequence[PageRef]:
@@ -251,12 +261,11 @@ class TantivyMatches:
         with guarded():
             if total <= EXACT_PAGES:
                 return self._counted_facets(self._addresses(total), limit, 1)
-            bucket = Query.term_query(self._reader.schema, "bucket", "0", "basic")
-            hits = self._search(_both(self._fits, bucket), total // pages.BUCKETS * 2 + 1_000).hits
-            return self._counted_facets([address for _, address in hits], limit, pages.BUCKETS)
+            addresses, times = self._sample(total)
+            return self._counted_facets(addresses, limit, times)
 
     def _counted_facets(
-        self, addresses: list[DocAddress], limit: int, times: int
+        self, addresses: list[DocAddress], limit: int, times: float
     ) -> dict[str, list[tuple[str, int]]]:
         documents = self._reader.column(pages.DOCUMENT, addresses)
         first = {number: n for n, number in reversed(list(enumerate(documents)))}
@@ -264,15 +273,17 @@ class TantivyMatches:
         return {name: self._facet(name, of_documents, limit, times) for name in FACETS}
 
     def _facet(
-        self, name: str, of_documents: list[DocAddress], limit: int, times: int
+        self, name: str, of_documents: list[DocAddress], limit: int, times: float
     ) -> list[tuple[str, int]]:
         counts: dict[int, int] = {}
         example: dict[int, DocAddress] = {}
         numbers = self._reader.column(f"facet_{name}", of_documents)
         for number, address in zip(numbers, of_documents, strict=True):
             if number:
-                counts[number] = counts.get(number, 0) + times
+                counts[number] = counts.get(number, 0) + 1
                 example[number] = address
+        if times > 1:  # of a value that a sample holds a few times nobody knows how frequent it is
+            counts = {n: round(count * times) for n, count in counts.items() if count >= LEAST_SAMPLED}
         # Values are looked up for all that may be shown: equal counts are ordered by value.
         bar = sorted(counts.values(), reverse=True)[:limit]
         shown = sorted(number for number, count in counts.items() if bar and count >= bar[-1])

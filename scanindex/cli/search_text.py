@@ -16,6 +16,7 @@ import click
 
 from scanindex.cli.common import patient_line, printable
 from scanindex.find import Facet, FoundDocument, FoundPage, FoundPatient
+from scanindex.find_patients import MOST
 from scanindex.model import DocumentId, SearchRequest
 
 _HIT = re.compile(r"\[([^\[\]\s]+)\]")
@@ -57,6 +58,8 @@ def lines(
         yield style.head("Patients")
         for found in page.patients:
             yield from _patient(found)
+        if len(page.patients) == MOST:
+            yield style.faint("  perhaps more: `scanindex roster find` lists them")
         yield ""
     if page.documents:
         yield style.head(_heading(request, page))

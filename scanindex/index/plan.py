@@ -191,19 +191,22 @@ class _Unwidened:
 
 MAX_SAYING_WORDS = 5
 MIN_DATE_DIGITS = 5
+MAX_DATE_WORDS = 3
 
 
 def _all_of(nodes: Sequence[query.Node], words: Words) -> Iterator[Plan]:
-    """Words next to each other are tried together first: a synonym may be of several words."""
+    """Words next to each other are tried together first: a synonym or a date may be of several."""
     at = 0
     while at < len(nodes):
         size = _run_of_words(nodes, at)
         for length in range(min(size, MAX_SAYING_WORDS), 1, -1):
             texts = tuple(n.text for n in nodes[at : at + length] if isinstance(n, query.Word))
             ways = tuple(words.other_ways(tuple(map(expand.joined, texts))))
-            if ways:
+            born = _full_date(" ".join(texts)) if length <= MAX_DATE_WORDS else ()
+            if ways or born:
                 typed = AllOf(tuple(build(n, words) for n in nodes[at : at + length]))
-                yield AnyOf((typed, *(_said(way) for way in ways)))
+                meant = (Days("dob", born),) if born else ()
+                yield AnyOf((typed, *(_said(way) for way in ways), *meant))
                 at += length
                 break
         else:

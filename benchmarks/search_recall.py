@@ -186,7 +186,7 @@ def learnt(args: argparse.Namespace) -> None:
 def in_archive(args: argparse.Namespace) -> None:
     spelling = Spelling()
     here = [page for page in _half(args.files, "all") if page.error < _HOPELESS]
-    pages = [(page.printed, page.read) for page in here]
+    pages: list[archive.Page] = [(page.printed, page.read) for page in here]
     words = archive.chosen(pages, args.words)
     index = archive.Archive(spelling, words, args.most_counted)
     for page in pages:

@@ -95,6 +95,8 @@ class _Backlog:
 
     hidden: frozenset[DocumentId]
     on_their_way: int
+    to_be_filed: int
+    """Decided or corrected, and in nobody's chart until the service has filed them."""
     is_huge: bool
     is_empty: bool
 
@@ -142,10 +144,16 @@ def _backlog(scope: SearchScope, services: Services) -> _Backlog:
     """The index is asked first: what it learns after that is hidden once too often, never too seldom."""
     seq = services.index.seq()
     with services.catalog.read() as unit:
+        proposed = unit.documents.all(DocumentState.PROPOSED, limit=MOST_HIDDEN)
+        to_be_filed = sum(1 for document in proposed if _may_see(document, scope))
         items = unit.outbox.after(seq, MOST_HIDDEN + 1)
         if len(items) > MOST_HIDDEN:
             return _Backlog(
-                hidden=frozenset(), on_their_way=unit.outbox.last_seq() - seq, is_huge=True, is_empty=False
+                hidden=frozenset(),
+                on_their_way=unit.outbox.last_seq() - seq,
+                to_be_filed=to_be_filed,
+                is_huge=True,
+                is_empty=False,
             )
         ids = frozenset(item.document_id for item in items)
         known = unit.outbox.versions_at(seq, ids)
@@ -153,7 +161,13 @@ def _backlog(scope: SearchScope, services: Services) -> _Backlog:
     # Only relabelled (a patient's name changed): what the index holds of it still stands.
     same = {d.document_id for d in documents if _is_filed(d) and known.get(d.document_id) == d.version}
     coming = [d for d in documents if _is_filed(d) and d.document_id not in same and _may_see(d, scope)]
-    return _Backlog(hidden=ids - same, on_their_way=len(coming), is_huge=False, is_empty=not items)
+    return _Backlog(
+        hidden=ids - same,
+        on_their_way=len(coming),
+        to_be_filed=to_be_filed,
+        is_huge=False,
+        is_empty=not items,
+    )
 
 
 def _checked(
@@ -289,5 +303,9 @@ def _notes(request: SearchRequest, backlog: _Backlog, is_settled: bool) -> Itera
         )
     elif backlog.on_their_way:
         yield f"{backlog.on_their_way} document(s) are on their way into the index; search again in a moment"
+    elif not backlog.is_empty:
+        yield "the index has not caught up with the latest changes; search again in a moment"
+    if backlog.to_be_filed:
+        yield f"{backlog.to_be_filed} document(s) are decided and about to be filed (`scanindex run` does it)"
     if not is_settled and request.facets:
         yield "no counts by type, year, patient and provider until the index has caught up"

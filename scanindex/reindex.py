@@ -19,7 +19,7 @@ from scanindex.pipeline import follow_outbox, index_pages
 from scanindex.ports import IndexBuild
 from scanindex.services import Services
 
-BATCH_PAGES = 2_000
+BATCH_PAGES = 8_000
 """Written at a time: bounds memory, and how much a kill costs."""
 _ATTEMPTS = 3
 _REPLAYED = 200

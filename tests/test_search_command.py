@@ -154,6 +154,7 @@ def test_a_list_for_a_spreadsheet_is_private_and_starts_no_formula(home: Path, t
     target = tmp_path / "list.csv"
     said(home, "search", "spleen", "--csv", str(target))
     rows = list(csv.DictReader(io.StringIO(target.read_text("utf-8-sig"))))
+    target.unlink()
     said(home, "search", "spleen", "--csv", str(target), "--per-page")
     pages = list(csv.DictReader(io.StringIO(target.read_text("utf-8-sig"))))
 
@@ -242,3 +243,22 @@ def broken(home: Path) -> Iterator[Path]:
 def test_a_lost_index_is_built_anew_before_the_answer(broken: Path) -> None:
     """The same answer as ever."""
     assert len(asked(broken, "search", "spleen")["documents"]) == 3
+
+
+@pytest.mark.parametrize(
+    "where", ["var/catalog.db", "archive/list.csv", "inbox/list.csv", "nowhere/list.csv", "-"]
+)
+def test_a_list_is_never_written_over_data(home: Path, where: str) -> None:
+    """A slip of the finger must not cost a chart, or the catalog."""
+    before = (home / "var/catalog.db").read_bytes()
+    target = where if where == "-" else str(home / where)
+    result = called(home, "search", "spleen", "--csv", target)
+    assert isinstance(result.exception, UsageError)
+    assert (home / "var/catalog.db").read_bytes() == before
+
+
+def test_a_list_never_replaces_a_file(home: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.csv"
+    mine.write_text("kept")
+    assert isinstance(called(home, "search", "spleen", "--csv", str(mine)).exception, UsageError)
+    assert mine.read_text() == "kept"

@@ -14,6 +14,7 @@ from scanindex.cli.common import (
     actor,
     document_by,
     emit_json,
+    file_proposed,
     json_option,
     pass_home,
     patient_line,
@@ -207,7 +208,7 @@ def record(home: Path, document_id: str, verdict: str, by: str, patient: str | N
         _say_incident(incident)
         if person is None:
             click.echo("    it waits in `scanindex review` for its right patient")
-        elif not _file_now(opened):
+        elif not file_proposed(opened):
             click.echo("    the running service files it next")
         catch_up(opened)
 
@@ -222,12 +223,6 @@ def _say_incident(incident: Incident) -> None:
     click.echo(f"incident {incident.incident_id[:8]}: nothing from this source is filed alone any more")
     click.echo(f"    {len(incident.rechecks)} document(s) of the same run to look at (`review --recheck`)")
     click.echo(f"    `scanindex audit incident show {incident.incident_id[:8]}` tells what is to do")
-
-
-def _file_now(opened: app.Workspace) -> bool:
-    with opened.catalog.read() as unit:
-        proposed = list(dict.fromkeys(d.scan_id for d in unit.documents.all(DocumentState.PROPOSED)))
-    return app.file_now(opened, proposed)
 
 
 @audit.command()

@@ -15,7 +15,7 @@ import click
 from scanindex import app
 from scanindex.doctypes import KEYS
 from scanindex.errors import ConflictError, NotFound, UsageError
-from scanindex.model import Document, DocumentId, Patient, ScanId
+from scanindex.model import Document, DocumentId, DocumentState, Patient, ScanId
 from scanindex.settings import Settings, load
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -80,6 +80,32 @@ class DocumentTypeChoice(click.Choice):  # type: ignore[type-arg]  # generic fro
             if value in own:
                 return value
         return super().convert(value, param, ctx)
+
+
+def new_file(target: Path, settings: Settings) -> Path:
+    """`target`, if something of the user's may be written there. Raises UsageError.
+
+    Never over a file that is there, and never among the data of the workspace: what takes a
+    name there takes the place of a chart.
+    """
+    place = target.absolute()
+    if str(target) == "-" or place.is_dir():
+        raise UsageError("name a file to write to")
+    if not place.parent.is_dir():
+        raise UsageError("the folder for the file does not exist; make it first")
+    if os.path.lexists(place):
+        raise UsageError("there is a file of that name already; remove it or name another")
+    kept = (settings.archive, settings.var, settings.inbox)
+    if any(place.parent.resolve().is_relative_to(folder.resolve()) for folder in kept):
+        raise UsageError("that is among the program's own data; write it somewhere else")
+    return place
+
+
+def file_proposed(opened: app.Workspace) -> bool:
+    """File what is decided now; False where the running service does it."""
+    with opened.catalog.read() as unit:
+        proposed = list(dict.fromkeys(d.scan_id for d in unit.documents.all(DocumentState.PROPOSED)))
+    return app.file_now(opened, proposed)
 
 
 def document_by(text: str, opened: app.Workspace) -> Document:

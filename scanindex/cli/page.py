@@ -16,6 +16,7 @@ from scanindex.cli.common import (
     document_by,
     emit_json,
     json_option,
+    new_file,
     pass_home,
     patient_line,
     printable,
@@ -49,6 +50,8 @@ def page(
     scanindex page 6x2iv7kz --mark "ruptured spleen" --image page.png
     """
     with workspace(home) as opened, pointing(query):
+        if image:
+            new_file(image, opened.settings)
         document = document_by(document_id, opened)
         readings = hits.readings(document, opened.services)
         if not readings:

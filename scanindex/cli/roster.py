@@ -13,6 +13,7 @@ from scanindex.cli import roster_records
 from scanindex.cli.common import (
     actor,
     emit_json,
+    file_proposed,
     json_option,
     pass_home,
     patient_line,
@@ -119,6 +120,7 @@ def _after_import(opened: Workspace, report: RosterImport) -> dict[str, int]:
             again = redecide.decide_again(opened.services)
     except AlreadyRunning:
         again = 0  # the running service does it
+    file_proposed(opened)
     return {
         "merged": settled.done,
         "merges_parked": settled.parked,

@@ -10,6 +10,7 @@ import click
 from scanindex.cli.common import (
     actor,
     emit_json,
+    file_proposed,
     json_option,
     pass_home,
     patient_line,
@@ -24,6 +25,8 @@ from scanindex.errors import UsageError
 
 if TYPE_CHECKING:
     from scanindex.model import Patient
+
+_FILED = {True: "filed again", False: "are filed again by the running service"}
 
 
 @click.command()
@@ -161,8 +164,9 @@ def merge(home: Path, loser: str, survivor: str, reason: str, yes: bool) -> None
             )
             click.confirm("Merge them?", abort=True)
         moved = roster_merging.merge(opened.catalog, one.patient_id, two.patient_id, reason, actor())
+        at_once = file_proposed(opened)
         catch_up(opened)
-    click.echo(f"merged; {moved} document(s) will be filed again by `scanindex run`")
+    click.echo(f"merged; {moved} document(s) {_FILED[at_once]}")
 
 
 @click.command()
@@ -180,8 +184,9 @@ def unmerge(home: Path, loser: str, reason: str) -> None:
     with workspace(home) as opened:
         loser_id = roster_merging.merged_id(opened.catalog, loser)
         moved, again = roster_merging.unmerge(opened.catalog, loser_id, reason, actor())
+        at_once = file_proposed(opened)
         catch_up(opened)
-    click.echo(f"taken apart; {moved} document(s) go back and will be filed again by `scanindex run`")
+    click.echo(f"taken apart; {moved} document(s) went back and {_FILED[at_once]}")
     if again:
         click.echo(f"{again} document(s) filed since then to look at: `review --recheck`")
 

@@ -19,6 +19,7 @@ from scanindex.cli.common import (
     actor,
     emit_json,
     json_option,
+    new_file,
     pass_home,
     printable,
     record_read,
@@ -104,6 +105,8 @@ def search(home: Path, /, query: tuple[str, ...], **options: Any) -> None:
         facets=chosen.facets,
     )
     with workspace(home) as opened, pointing(text):
+        if chosen.csv_file:
+            new_file(chosen.csv_file, opened.settings)
         catch_up(opened)
         if chosen.csv_file or chosen.everything:
             _export(opened, request, chosen)

@@ -35,7 +35,7 @@ from scanindex.index.leaves import Leaf, LeafReader
 from scanindex.index.reader import Reader
 from scanindex.model import DocumentId, IndexPage, SearchRequest, SearchResult
 
-REBUILD_BATCH_PAGES = 2_000
+REBUILD_BATCH_PAGES = 8_000
 """Pages written at a time by a rebuild: bounds its memory."""
 MERGE_FAN = 8
 FEWEST_MERGED = 4

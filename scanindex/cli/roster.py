@@ -99,7 +99,7 @@ _AFTER = {
     "merged": "patients merged",
     "merges_parked": "merges that wait for a patient who is not in the roster (`roster merges`)",
     "merges_doubtful": "merges of patients who differ, for a person to do (`roster merges`)",
-    "moved": "documents that go with a merge and will be filed again",
+    "moved": "documents that went with a merge",
     "decided_again": "waiting documents decided again",
     "to_recheck": "filed documents to look at again (`review --recheck`)",
 }

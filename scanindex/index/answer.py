@@ -35,15 +35,16 @@ MAX_RANKED_PAGES = 20_000
 
 def answer(
     request: SearchRequest,
+    node: query.Node,
     reader: Reader,
     *,
     seconds: float,
     language: Language,
 ) -> SearchResult:
-    """Documents `offset` to `offset + limit` of the ranking, and how many fit. Raises UsageError."""
+    """Documents `offset` to `offset + limit` of the ranking, and how many fit; `node` is the parsed query."""
     if not request.synonyms:
         language = replace(language, thesaurus=None)
-    search = _Search(request, reader, plan.Watch(seconds), language)
+    search = _Search(request, node, reader, plan.Watch(seconds), language)
     search.run()
     return search.result(seconds)
 
@@ -57,11 +58,19 @@ class _Place:
 class _Search:
     """One request on one snapshot."""
 
-    def __init__(self, request: SearchRequest, reader: Reader, watch: plan.Watch, language: Language) -> None:
+    def __init__(
+        self,
+        request: SearchRequest,
+        node: query.Node,
+        reader: Reader,
+        watch: plan.Watch,
+        language: Language,
+    ) -> None:
         self.request = request
         self.reader = reader
         self.watch = watch
-        self.node = query.parse(request.query, language.titles)
+        self.looked_at: dict[str, bool] = {}
+        self.node = node
         self.spelling = language.spelling
         self.words = IndexWords(reader, watch, language, with_misread=False)
         self.misread = IndexWords(reader, watch, language, with_misread=True)
@@ -180,7 +189,7 @@ class _Search:
     def _hit(self, place: _Place, wanted: Wanted) -> SearchHit:
         ref = place.ref
         words = self.reader.text(ref).split()
-        numbers = hit_words(words, wanted)
+        numbers = hit_words(words, wanted, self.looked_at)
         return SearchHit(
             document_id=DocumentId(ref.document_id),
             version=ref.version,

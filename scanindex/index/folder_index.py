@@ -168,12 +168,14 @@ class FolderIndex:
         start = time.monotonic()
         if isinstance(request, str):
             request = SearchRequest(query=request)
-        query_language.parse(request.query)  # what is no query is refused before anything is opened
+        # What is no query is refused before anything is opened.
+        node = query_language.parse(request.query, self._language.titles)
         with self._reading, state.disk_errors():
             snapshot = self._snapshot()
             try:
                 found = answer.answer(
                     request,
+                    node,
                     self._reader(snapshot.leaves),
                     seconds=self._search_seconds,
                     language=self._language,

@@ -25,10 +25,19 @@ class Wanted:
     """Words that must stand beside each other in this order."""
 
 
-def hit_words(words: Sequence[str], wanted: Wanted) -> tuple[int, ...]:
-    """Ascending 0-based numbers of the words to mark."""
+def hit_words(
+    words: Sequence[str], wanted: Wanted, looked_at: dict[str, bool] | None = None
+) -> tuple[int, ...]:
+    """Ascending 0-based numbers of the words to mark.
+
+    looked_at: printed words and whether any of the wanted keys is theirs; kept by the caller for
+    many pages of one search.
+    """
     every = wanted.tokens.union(*(slot for sequence in wanted.sequences for slot in sequence))
-    held = {n: keys for n, word in enumerate(words) if not every.isdisjoint(keys := word_tokens(word))}
+    known = {} if looked_at is None else looked_at
+    for word in set(words).difference(known):
+        known[word] = not every.isdisjoint(word_tokens(word))
+    held = {n: word_tokens(word) for n, word in enumerate(words) if known[word]}
     hits = {n for n, keys in held.items() if not wanted.tokens.isdisjoint(keys)}
     for sequence in wanted.sequences:
         hits.update(_sequence_hits(words, held, sequence))

@@ -18,6 +18,7 @@ import fcntl
 import hashlib
 import json
 import os
+import stat
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -174,30 +175,32 @@ def whole_files(root: Path, state: State, known_lost: Collection[str] = ()) -> t
 
     known_lost: not looked at again.
     """
-    folder = root / state.folder
+    folder = str(root / state.folder)
     files, lost = dict(state.files), set(known_lost)
     for name, entry in state.files.items():
         if name not in lost:
-            now = _verified(folder / name, entry)
-            files[name] = now or entry
+            # Hundreds of files before every search: paths as plain text take a third of the time.
+            now = _verified(f"{folder}/{name}", entry)
+            if now is not entry:
+                files[name] = now or entry
             if now is None:
                 lost.add(name)
     return (replace(state, files=files) if files != state.files else state), frozenset(lost)
 
 
-def _verified(path: Path, entry: FileEntry) -> FileEntry | None:
+def _verified(path: str, entry: FileEntry) -> FileEntry | None:
     """The entry with the file's times of now; None where it is not the file that was sealed."""
     try:
-        stat = path.stat()
-        if entry.looks_same(stat):
+        found = os.stat(path)  # noqa: PTH116
+        if entry.looks_same(found):
             return entry
-        if stat.st_size != entry.size or not path.is_file():
+        if found.st_size != entry.size or not stat.S_ISREG(found.st_mode):
             return None
-        with path.open("rb") as stream:
+        with open(path, "rb") as stream:  # noqa: PTH123
             same = hashlib.file_digest(stream, "sha256").hexdigest() == entry.sha256
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return _entry(stat, entry.sha256) if same else None
+    return _entry(found, entry.sha256) if same else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ from scanindex.model import SearchOrder
 
 SAMPLE_PAGES = 6_000
 """Pages looked at where more than EXACT_PAGES fit."""
+COUNTED_PAGES = 2_000
+"""The same where documents are only counted."""
 LEAST_SAMPLED = 10
 EXACT_PAGES = 10_000
 """Up to so many matching pages their documents and facets are counted one by one."""
@@ -152,18 +154,16 @@ class TantivyMatches:
         return self._all
 
     def _estimated(self, total: int) -> int:
-        addresses, times = self._sample(total)
+        addresses, times = self._sample(total, COUNTED_PAGES)
         documents = set(self._reader.column(pages.DOCUMENT, addresses))
         return min(total, max(1, round(len(documents) * times)))
 
-    def _sample(self, total: int) -> tuple[list[DocAddress], float]:
+    def _sample(self, total: int, size: int = SAMPLE_PAGES) -> tuple[list[DocAddress], float]:
         """The pages of some documents, chosen by their number, and how many times more there are."""
-        buckets = min(pages.BUCKETS, max(1, round(SAMPLE_PAGES * pages.BUCKETS / total)))
+        buckets = min(pages.BUCKETS, max(1, round(size * pages.BUCKETS / total)))
         chosen = Query.term_set_query(self._reader.schema, "bucket", [str(n) for n in range(buckets)])
         inside = _both(self._fits, Query.const_score_query(chosen, 0.0))
-        return [
-            address for _, address in self._search(inside, 3 * SAMPLE_PAGES).hits
-        ], pages.BUCKETS / buckets
+        return [address for _, address in self._search(inside, 3 * size).hits], pages.BUCKETS / buckets
 
     # --- ranking --------------------------------------------------------------------------
     def top(self, limit: int, order: SearchOrder) -> Sequence[PageRef]:

@@ -320,3 +320,17 @@ def test_labels_that_may_not_be_seen_hide_documents(opened: app.Workspace) -> No
     assert (page.total_documents, len(page.documents)) == (1, 1)
     assert [p.documents for p in page.patients] == [1]
     assert ask(opened, "okonkwobell").total_documents == 2
+
+
+def test_what_is_about_to_be_filed_is_said(opened: app.Workspace) -> None:
+    """Decided, in no chart yet: an empty list must not look like the whole truth."""
+    drop(opened, FIRST, "a", "spleen")
+    with opened.catalog.read() as unit:
+        (mine,) = unit.documents.all(patient_id=person(opened, FIRST).patient_id)
+    settled = review.Settlement(patient_id=person(opened, SECOND).patient_id)
+    review.accept(mine.document_id, mine.version, settled, WHO, opened.services)
+
+    page = ask(opened, "spleen")
+
+    assert page.total_documents == 0
+    assert any(note.startswith("1 document(s) are decided and about to be filed") for note in page.notes)

@@ -73,7 +73,9 @@ class _Search:
         self.node = node
         self.spelling = language.spelling
         self.words = IndexWords(reader, watch, language, with_misread=False)
-        self.misread = IndexWords(reader, watch, language, with_misread=True)
+        self.misread = IndexWords(
+            reader, watch, language, with_misread=True, is_asked=request.spellings is Spellings.ALIKE
+        )
         self.exact: Plan = Keys(())
         self.wider: Plan = Keys(())
         self.found: Matches | None = None

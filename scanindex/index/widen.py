@@ -10,12 +10,14 @@ from collections.abc import Iterable
 
 from scanindex.index import expand
 from scanindex.index.language import Language
-from scanindex.index.plan import Watch
+from scanindex.index.plan import TEXT, Watch
 from scanindex.index.reader import Reader
 
 MAX_WILD_WORDS = 200
 """Words a `*` may stand for; the most frequent are taken."""
 MAX_ENUMERATED = 100_000
+MOST_UNASKED_PAGES = 200
+"""Words on more pages are widened on request only."""
 MAX_SPELLINGS = 400
 """Forms that one misread word may have."""
 MAX_DICTIONARY = 20_000
@@ -25,20 +27,33 @@ MAX_DICTIONARY = 20_000
 class IndexWords:
     """`plan.Words` of one opened index."""
 
-    def __init__(self, reader: Reader, watch: Watch, language: Language, *, with_misread: bool) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        watch: Watch,
+        language: Language,
+        *,
+        with_misread: bool,
+        is_asked: bool = False,
+    ) -> None:
         self._reader = reader
         self._watch = watch
         self._language = language
         self._with_misread = with_misread
+        self._is_asked = is_asked
         self._known: dict[tuple[str, int], tuple[str, ...]] = {}
         self.wild_was_capped = False
         self.said: dict[str, None] = {}
         """Synonyms that were searched besides, in order."""
 
     def spellings(self, token: str) -> Iterable[str]:
-        if not self._with_misread:
+        if not self._with_misread or self._is_common(token):
             return ()
         return self._once(token, 0)
+
+    def _is_common(self, token: str) -> bool:
+        """Read well often enough: hundreds of look-ups for the few misread pages are made on request only."""
+        return not self._is_asked and self._reader.frequency((TEXT, token)) > MOST_UNASKED_PAGES
 
     def fuzzy(self, token: str, edits: int) -> Iterable[str]:
         return self._once(token, edits)

@@ -534,3 +534,13 @@ def test_unknown_words_get_a_suggestion_from_the_lexicon(index: Any) -> None:
     """Never a form that only the scanner knows."""
     index.apply(1, [doc("d1", "pneunomia"), doc("d2", "nothing")])
     assert ask(index, "pnuemonia").did_you_mean == "pneumonia"
+
+
+def test_misreadings_of_common_words_are_looked_for_on_request_only(
+    index: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Automatically they would cost hundreds of look-ups for a page or two."""
+    index.apply(1, [doc("d1", "a modern ward"), doc("d2", "a modern wing"), doc("d3", "a rnodern ward")])
+    monkeypatch.setattr("scanindex.index.widen.MOST_UNASKED_PAGES", 1)
+    assert ask(index, "modern").total == 2
+    assert ask(index, "modern", spellings=Spellings.ALIKE).total == 3

@@ -8,15 +8,16 @@ person's decision, and each problem says how.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from scanindex import filing
 from scanindex.errors import IndexBroken, IntegrityError, StorageFailed
 from scanindex.index.compare import differences, filed
 from scanindex.intake import is_in_inbox
-from scanindex.model import Document, DocumentId, DocumentState, Scan, ScanId, ScanState
+from scanindex.model import Arrival, Document, DocumentId, DocumentState, Scan, ScanId, ScanState
 from scanindex.ports import Unit
 from scanindex.services import Services
 
@@ -24,7 +25,7 @@ _CHUNK_BYTES = 1 << 20
 _NAMED_DIFFERENCES = 50
 _MANY_CHANGES = 10_000
 _IN_FLIGHT_SECONDS = 60
-"""An original younger than this without a row is being taken over: bytes come before rows."""
+"""What is younger is being taken over: bytes come before rows, rows before the entry goes."""
 
 PROBLEMS = {
     "original_missing": "Restore this original from backup.",
@@ -100,10 +101,9 @@ def run(services: Services, *, fixity: bool, progress: Callable[[str], None] = l
     problems += _check_events(services, last_event)
     progress("index")
     problems += _check_index(services, last_outbox)
-    still_there = sum(is_in_inbox(services.settings, *pending) for pending in unretired)
-    if still_there:
-        problems.append(Problem(code="inbox_not_retired", subject=f"{still_there} arrival(s)"))
-    moving = arriving + sum(s.state in (ScanState.RECEIVED, ScanState.WAITING) for s in scans)
+    retiring, found = _check_unretired(services, unretired)
+    problems += found
+    moving = arriving + retiring + sum(s.state in (ScanState.RECEIVED, ScanState.WAITING) for s in scans)
     moving += sum(d.state is DocumentState.PROPOSED for d in documents.values())
     return CheckReport(
         problems=tuple(problems),
@@ -113,6 +113,17 @@ def run(services: Services, *, fixity: bool, progress: Callable[[str], None] = l
         moving=moving,
         is_fixity_checked=fixity,
     )
+
+
+def _check_unretired(
+    services: Services, unretired: Sequence[tuple[Arrival, str]]
+) -> tuple[int, list[Problem]]:
+    """(entries that are about to go, what should be gone by now)."""
+    since = services.clock.now() - timedelta(seconds=_IN_FLIGHT_SECONDS)
+    there = [arrival for arrival, mark in unretired if is_in_inbox(services.settings, arrival, mark)]
+    late = sum(arrival.arrived_at <= since for arrival in there)
+    problems = [Problem(code="inbox_not_retired", subject=f"{late} arrival(s)")] if late else []
+    return len(there) - late, problems
 
 
 def _check_events(services: Services, last_event: int) -> list[Problem]:

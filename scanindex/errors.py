@@ -208,10 +208,46 @@ class AlreadyRunning(ConflictError):
     hint = "Use that one, or stop it first (`scanindex status` names its process)."
 
 
+class LoginNeeded(ConfigError):
+    code = "login_needed"
+    meaning = "This needs somebody who is known here."
+    hint = "Log in; on the command line see docs/how-to/people.md (`--as LOGIN`, or a token)."
+
+
+class LoginFailed(ConfigError):
+    code = "login_failed"
+    meaning = "Login, password or code do not fit."
+    hint = "Try again with care; after several misses each try has to wait. An administrator can invite anew."
+
+
+class TooManyTries(TransientError):
+    code = "too_many_tries"
+    meaning = "Too many tries that failed; the next one has to wait."
+    hint = "Wait as long as it says; others are not kept out by it."
+
+
+class Forbidden(ConfigError):
+    code = "forbidden"
+    meaning = "Your roles do not include this."
+    hint = "Ask an administrator; docs/reference/roles.md says which role includes what."
+
+
 class NotFound(ConflictError):
     code = "not_found"
     meaning = "There is no such document, scan, patient or batch."
     hint = "`scanindex documents` and `scanindex review` list the ids."
+
+
+class Claimed(ConflictError):
+    code = "claimed"
+    meaning = "Somebody else is working on this scan."
+    hint = "Take the next one; it comes back when they are done or have left it alone for a while."
+
+
+class DatumDiffers(ConflictError):
+    code = "datum_differs"
+    meaning = "What was typed from the paper is not what the roster says of this patient."
+    hint = "Look at the paper again: it may be another patient. Nothing was filed."
 
 
 class NotAllowedNow(ConflictError):

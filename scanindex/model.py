@@ -655,6 +655,8 @@ class SearchScope:
     """Only documents filed under one of these; None: of anybody."""
     without_sensitivity: frozenset[str] = frozenset()
     """No documents with one of these labels."""
+    opened: frozenset[PatientId] = frozenset()
+    """Documents filed under one of these all the same, whatever the two above say."""
     hidden: frozenset[DocumentId] = frozenset()
     """Documents that changed since the index's last commit: what it holds of them is no longer so."""
 

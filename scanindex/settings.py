@@ -204,6 +204,61 @@ class SourceSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    host: str = _doc(
+        "127.0.0.1",
+        "Address of the screens; another than this machine's own needs TLS or a proxy.",
+    )
+    port: int = _doc(8700, "Port that the screens are served on.")
+    tls_certificate: str = _doc(
+        "", "PEM file of the certificate (with its chain); relative to the workspace."
+    )
+    tls_key: str = _doc("", "PEM file of its private key.")
+    behind_proxy: str = _doc(
+        "",
+        'Addresses of reverse proxies that speak TLS for this service, e.g. "10.0.0.2" (several with commas): '
+        "only their X-Forwarded-For and -Proto are believed.",
+    )
+    max_upload_bytes: int = _doc(1 << 30, "Largest upload; what is larger goes into the shared folder.")
+    picture_bytes: int = _doc(
+        4 << 30, "Room for pictures of pages kept ready for the screens; oldest go first."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessSettings:
+    idle_minutes: int = _doc(15, "A session ends after so long without a hand on it.")
+    session_hours: int = _doc(12, "A session ends after so long whatever happens.")
+    password_characters: int = _doc(12, "Fewest characters of a password.")
+    second_factor_for: tuple[str, ...] = _doc(
+        (), "Roles that must have a second factor (TOTP) before they can work."
+    )
+    restricted_labels: tuple[str, ...] = _doc(
+        ("mental_health", "substance_use", "hiv", "reproductive", "vip"),
+        "Documents with one of these labels are closed to everybody without leave to see such ones "
+        "(supervisors have it); the others must break the glass.",
+    )
+    glass_minutes: int = _doc(60, "How long a chart stays open after the glass was broken.")
+    heads_file: str = _doc(
+        "",
+        "File on another machine or disk that gets the head of the trail daily; relative to the workspace.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewSettings:
+    claim_minutes: int = _doc(10, "A scan goes back to the queue after so long without a hand on it.")
+    confirm_always: bool = _doc(False, "Ask for the confirming datum also where the machine is sure.")
+    second_key: tuple[str, ...] = _doc(
+        (),
+        "Document types, sources (source:NAME) or labels (label:hiv) that two people must settle alike.",
+    )
+    seeded_per_thousand: int = _doc(
+        0, "Test items with a wrong proposal mixed into the queue, per thousand; they measure who notices."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     home: Path
     site: SiteSettings = SiteSettings()
@@ -217,6 +272,9 @@ class Settings:
     workers: WorkersSettings = WorkersSettings()
     store: StoreSettings = StoreSettings()
     sensitivity: SensitivitySettings = SensitivitySettings()
+    review: ReviewSettings = ReviewSettings()
+    access: AccessSettings = AccessSettings()
+    web: WebSettings = WebSettings()
     types: tuple[TypeSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = ()
 

@@ -152,6 +152,25 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """A one-time link to choose a password; its secret is kept as a hash only."""
+
+    login: str
+    """Whose; "" for the first administrator, who chooses it."""
+    name: str = field(default="", repr=False)
+    roles: tuple[StaffRole, ...] = ()
+    invited_by: str
+    """As events name them."""
+    created_at: datetime
+    expires_at: datetime
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it makes the first administrator of this workspace."""
+        return not self.login
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """Who asks, and what they may do and see, now."""
 
@@ -165,17 +184,15 @@ class Access:
     """No documents with one of these labels."""
     opened: frozenset[PatientId] = field(default=frozenset(), repr=False)
     """Charts open by breaking the glass: wholly, labels or not."""
+    needs_second_factor: bool = False
+    """One of their roles works only with a second factor, and they have none: no rights until then."""
 
     def may(self, right: Right) -> bool:
         return right in self.rights
 
     def sees(self, document: Document) -> bool:
         """Whether any of it may be shown, counted or named to them."""
-        if document.patient_id is not None and document.patient_id in self.opened:
-            return True
-        if self.patient_ids is not None and document.patient_id not in self.patient_ids:
-            return False
-        return self.without_sensitivity.isdisjoint(document.sensitivity)
+        return self.scope.holds(document.patient_id, document.sensitivity)
 
     def sees_all(self, documents: Iterable[Document]) -> bool:
         """Whether a whole scan may be served: it holds these documents."""

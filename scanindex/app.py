@@ -23,6 +23,8 @@ from scanindex.child import SCRATCH
 from scanindex.errors import AlreadyRunning, IntegrityError, MissingTool, NotInitialised
 from scanindex.intake import Intake
 from scanindex.model import Document, DocumentState, PageReading, Scan, ScanId, ScanInfo
+from scanindex.picture_cache import PictureCache
+from scanindex.pictures import Pictures
 from scanindex.ports import ArchiveStore, SearchIndex, SwitchableIndex, Workers
 from scanindex.services import Services
 from scanindex.settings import Settings
@@ -35,6 +37,7 @@ from scanindex.store.event_log import EventLog
 from scanindex.store.migrate import is_current, is_empty, migrate
 from scanindex.store.roster import SqlRoster
 from scanindex.store.roster_check_digits import rules_of
+from scanindex.store.trail_chain import TrailKey
 from scanindex.store.types_file import TypeFile
 
 if TYPE_CHECKING:
@@ -56,7 +59,8 @@ class Workspace:
         self.archive = FileArchive(settings.archive)
         self.event_log = EventLog(settings.archive)
         self.clock = SystemClock()
-        self.catalog = Catalog(self.engine, self.event_log, self.clock)
+        trail_key = TrailKey(settings.var / "keys" / "trail.key")
+        self.catalog = Catalog(self.engine, self.event_log, self.clock, trail_key)
         self.roster = SqlRoster(self.engine, rules_of(settings.site.mrn_check_digits))
         self.types = TypeFile(settings.var / "types.json", settings.types)
         self.workers = LazyWorkers(lambda: make_workers(settings, self.archive))
@@ -97,6 +101,14 @@ class Workspace:
             titles=with_site(self.settings.types),
         )
 
+    @cached_property
+    def pictures(self) -> Pictures:
+        """Pictures of pages for the screens, with children of their own beside the service's."""
+        from scanindex.drawing import Drawers
+
+        cache = PictureCache(self.settings.var / "pictures", self.settings.web.picture_bytes)
+        return Pictures(cache, Drawers(self.settings, self.archive))
+
     def _open_index(self) -> SwitchableIndex:
         from scanindex.index.switch import SwitchedIndex
 
@@ -115,6 +127,8 @@ class Workspace:
 
     def close(self) -> None:
         self.workers.close()
+        if "pictures" in self.__dict__:
+            self.pictures.close()
         self.engine.dispose()
 
 
@@ -186,13 +200,20 @@ class LazyWorkers:
             close()
 
 
+def picture_cache(settings: Settings) -> PictureCache | None:
+    """Where pictures of pages are kept ready; None where the settings leave no room for them."""
+    if not settings.web.picture_bytes:
+        return None
+    return PictureCache(settings.var / "pictures", settings.web.picture_bytes)
+
+
 def process_workers(progress: Progress | None = None) -> WorkersFactory:
     """Makes the real pools; `progress` is told (scan id, pages read, pages)."""
 
     def make(settings: Settings, archive: ArchiveStore) -> Workers:
         from scanindex.workers import ProcessWorkers
 
-        return ProcessWorkers(settings, archive, progress)
+        return ProcessWorkers(settings, archive, progress, picture_cache(settings))
 
     return make
 
@@ -206,7 +227,8 @@ def workers_with_effort(workspace: Workspace, make: WorkersFactory, effort: str)
     settings = workspace.settings
     ocr = dataclasses.replace(settings.ocr, effort=effort)
     own_place = dataclasses.replace(settings.store, var=str(settings.var / "reread" / effort))
-    own = dataclasses.replace(settings, ocr=ocr, store=own_place)
+    web = dataclasses.replace(settings.web, picture_bytes=0)  # the service made the pictures already
+    own = dataclasses.replace(settings, ocr=ocr, store=own_place, web=web)
     own.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
     return LazyWorkers(lambda: make(own, workspace.archive))
 

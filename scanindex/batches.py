@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from scanindex.errors import ConflictError, NotAllowedNow, NotFound
 from scanindex.model import Batch, BatchId, DocumentState, PageKind, ScanState
+from scanindex.ports import Unit
 from scanindex.services import Services
 
 
@@ -26,6 +27,8 @@ class BatchSummary:
     entered_in_error: int
     replaced: int
     """Pages whose paper was scanned again."""
+    paper_kept: int
+    """Pages that only the paper itself shows; it is kept."""
     underway_files: int
     quarantined_files: int
 
@@ -36,6 +39,13 @@ class BatchSummary:
 
     def open_points(self) -> list[str]:
         """Why it cannot be closed yet, in plain words."""
+        points = self.unsettled()
+        if self.sides_expected is not None and self.sides_expected != self.sides_scanned:
+            points.append(f"{self.sides_expected} sides expected, {self.sides_scanned} scanned")
+        return points
+
+    def unsettled(self) -> list[str]:
+        """What of it still waits for somebody, in plain words; also after it was closed."""
         points = []
         if self.underway_files:
             points.append(f"{self.underway_files} file(s) are still being worked on")
@@ -45,8 +55,6 @@ class BatchSummary:
             points.append(f"{self.in_review} page(s) wait for review")
         if self.rescan_wanted:
             points.append(f"{self.rescan_wanted} page(s) must be scanned again")
-        if self.sides_expected is not None and self.sides_expected != self.sides_scanned:
-            points.append(f"{self.sides_expected} sides expected, {self.sides_scanned} scanned")
         return points
 
 
@@ -62,11 +70,13 @@ def open_batch(batch: Batch, actor: str, services: Services) -> None:
 def close_batch(batch_id: BatchId, note: str, actor: str, services: Services) -> BatchSummary:
     """Refuses while a page is unexplained; a difference in counts needs a note."""
     found = summary(batch_id, services)
+    if found.batch.closed_at:
+        raise NotAllowedNow(f"batch {batch_id} is closed already")
     points = found.open_points()
     differs = found.sides_expected not in (None, found.sides_scanned)
     if len(points) > (1 if differs and note else 0):
         raise NotAllowedNow("; ".join(points))
-    closed = dataclasses.replace(found.batch, closed_at=services.clock.now())
+    closed = dataclasses.replace(found.batch, closed_at=services.clock.now(), closed_by=actor)
     with services.catalog.write() as unit:
         unit.batches.put(closed)
         unit.events.append("batch_closed", actor, batch=closed, note=note)
@@ -76,21 +86,25 @@ def close_batch(batch_id: BatchId, note: str, actor: str, services: Services) ->
 def summary(batch_id: BatchId, services: Services) -> BatchSummary:
     """Counted from the catalog now. Raises NotFound."""
     with services.catalog.read() as unit:
-        batch = unit.batches.get(batch_id)
-        if batch is None:
-            raise NotFound(f"no batch {batch_id}")
-        scans = unit.scans.all(batch_id=batch_id)
-        kinds: list[PageKind] = []
-        by_state = dict.fromkeys(DocumentState, 0)
-        for scan in scans:
-            kinds += [kind for _, kind, holder in unit.pages.of(scan.scan_id) if holder is None]
-            for document in unit.documents.all(scan_id=scan.scan_id):
-                by_state[document.state] += len(document.pages)
-        files, duplicates = unit.arrivals.count(batch_id), unit.arrivals.count(batch_id, duplicates_only=True)
+        return counted(batch_id, unit)
+
+
+def counted(batch_id: BatchId, unit: Unit) -> BatchSummary:
+    """The same within a transaction."""
+    batch = unit.batches.get(batch_id)
+    if batch is None:
+        raise NotFound(f"no batch {batch_id}")
+    scans = unit.scans.all(batch_id=batch_id)
+    kinds: list[PageKind] = []
+    by_state = dict.fromkeys(DocumentState, 0)
+    for scan in scans:
+        kinds += [kind for _, kind, holder in unit.pages.of(scan.scan_id) if holder is None]
+        for document in unit.documents.all(scan_id=scan.scan_id):
+            by_state[document.state] += len(document.pages)
     return BatchSummary(
         batch=batch,
-        files=files,
-        duplicates=duplicates,
+        files=unit.arrivals.count(batch_id),
+        duplicates=unit.arrivals.count(batch_id, duplicates_only=True),
         # Sheets that the product printed are not the batch's own paper.
         sides_scanned=sum(scan.page_count or 0 for scan in scans) - kinds.count(PageKind.SEPARATOR),
         blanks=kinds.count(PageKind.BLANK),
@@ -100,6 +114,7 @@ def summary(batch_id: BatchId, services: Services) -> BatchSummary:
         rescan_wanted=by_state[DocumentState.RESCAN_WANTED],
         entered_in_error=by_state[DocumentState.ENTERED_IN_ERROR],
         replaced=by_state[DocumentState.REPLACED],
+        paper_kept=by_state[DocumentState.PAPER_KEPT],
         underway_files=sum(s.state in (ScanState.RECEIVED, ScanState.WAITING) for s in scans),
         quarantined_files=sum(s.state is ScanState.QUARANTINED for s in scans),
     )

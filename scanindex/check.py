@@ -236,6 +236,14 @@ def _check_unrecorded(
     return len(lost) - len(old), problems
 
 
+def problems_of(scan: Scan, documents: Sequence[Document], services: Services) -> list[Problem]:
+    """What is wrong with one original and its documents in the archive, every byte hashed now."""
+    found = list(_check_original(services, scan, True))
+    for document in documents:
+        found += _check_document(services, document, True)
+    return found
+
+
 def unrecorded_originals(services: Services, known: set[ScanId]) -> list[ScanId]:
     """Originals in the archive that no row knows: the inbox entry is usually still there."""
     return [

@@ -28,6 +28,9 @@ from scanindex.settings import FilingSettings, OcrSettings, PagesSettings, Worke
 
 SCRATCH = "scratch"
 """Folder of the spool for what an engine writes and reads itself; emptied at every start."""
+LONG_SIDES_PX = {"thumb": 256, "screen": 1_400, "full": 2_200}
+"""Widths of the pictures that people look at, by the longer side: in a strip, on a screen, magnified."""
+WIDTHS_AT_READING = ("screen", "thumb")
 PRELOAD = [
     "scanindex.child",
     "scanindex.cli",
@@ -40,6 +43,7 @@ PRELOAD = [
     "scanindex.pages.pdf_inspect",
     "scanindex.pages.pdf_page",
     "scanindex.pages.picture_file",
+    "scanindex.pages.draw",
     "scanindex.filing.pdfa_write",
     "scanindex.filing.pdfa_pdf",
     "scanindex.filing.pdfa_file",
@@ -80,8 +84,19 @@ def inspect(path: Path, media_type: str, settings: PagesSettings) -> ScanInfo:
     return pages.inspect(path, media_type, settings)
 
 
-def rasterise(path: Path, media_type: str, scan_page_no: int, settings: PagesSettings, target: Path) -> None:
-    """Write the page's pixels to `target` and their description beside it."""
+def rasterise(
+    path: Path,
+    media_type: str,
+    scan_page_no: int,
+    settings: PagesSettings,
+    target: Path,
+    pictures: Path | None = None,
+) -> int | None:
+    """Write the page's pixels to `target` and their description beside it.
+
+    pictures: where to leave pictures of the page for people, made of the same pixels where it has no
+    colour; the turn that they were given, None where there are none.
+    """
     from scanindex import pages
 
     started = time.process_time()
@@ -94,6 +109,51 @@ def rasterise(path: Path, media_type: str, scan_page_no: int, settings: PagesSet
     _description(target).write_bytes(
         msgspec.json.encode({"raster": described, "shape": [height, width], "seconds": seconds})
     )
+    if pictures is None:
+        return None
+    with contextlib.suppress(Exception):  # the page can be read all the same
+        return _pictures_at_reading(path, media_type, raster, settings, pictures)
+    return None
+
+
+def draw_original(
+    path: Path,
+    media_type: str,
+    scan_page_no: int,
+    settings: PagesSettings,
+    turn: int | None,
+    widths: Sequence[str],
+    pictures: Path,
+) -> int:
+    """Leave pictures of these widths in the folder `pictures`; the clockwise turn that they were given."""
+    from scanindex.pages import draw
+
+    drawn = draw.draw(path, media_type, scan_page_no, settings, max(LONG_SIDES_PX[w] for w in widths))
+    return _leave(drawn, turn, widths, pictures)
+
+
+def _pictures_at_reading(
+    path: Path, media_type: str, raster: PageRaster, settings: PagesSettings, pictures: Path
+) -> int:
+    from scanindex.pages import draw
+
+    if not raster.may_have_colour:
+        drawn = draw.of_raster(raster)
+    else:
+        widest = max(LONG_SIDES_PX[width] for width in WIDTHS_AT_READING)
+        drawn = draw.draw(path, media_type, raster.scan_page_no, settings, widest)
+    pictures.mkdir(mode=0o700, exist_ok=True)
+    return _leave(drawn, None, WIDTHS_AT_READING, pictures)
+
+
+def _leave(drawn: Any, turn: int | None, widths: Sequence[str], pictures: Path) -> int:
+    """Largest first, each smaller one made of it."""
+    from scanindex.pages import draw
+
+    for width in sorted(widths, key=lambda name: -LONG_SIDES_PX[name]):
+        drawn = dataclasses.replace(drawn, pixels=draw.shrunk(drawn.pixels, LONG_SIDES_PX[width]))
+        (pictures / width).write_bytes(draw.encoded(drawn, turn))
+    return int(drawn.rotation_degrees if turn is None else turn)
 
 
 def assemble(
@@ -122,15 +182,17 @@ def draw_page(
 
 
 # --- in a reader -------------------------------------------------------------
-def read(source: Path, max_pixels: int, settings: OcrSettings, checkpoint: Path) -> None:
-    """Read the pixels in `source` into the checkpoint file."""
+def read(
+    source: Path, max_pixels: int, settings: OcrSettings, checkpoint: Path, turn: int | None = None
+) -> None:
+    """Read the pixels in `source` into the checkpoint file; `turn`: as a person found it upright."""
     from scanindex import ocr
 
     raster, seconds = _load(source, max_pixels)
     scratch = source.parent.parent / SCRATCH
     # One set of engines serves pages of every effort.
     engines = _engines(dataclasses.replace(settings, effort=OcrSettings().effort), scratch)
-    reading = ocr.read_page(raster, settings, engines)
+    reading = ocr.read_page(raster, settings, engines, turn)
     stages = {"decode": round(seconds, 4), **reading.stage_seconds}
     told = dataclasses.replace(
         reading, stage_seconds=stages, effort=settings.effort, read_at=datetime.now(UTC)

@@ -24,11 +24,13 @@ class ScanindexError(Exception):
     exit_code: ClassVar[int] = 1
     is_retryable: ClassVar[bool] = False
     meaning: ClassVar[str] = "Something went wrong that has no code of its own."
-    hint: ClassVar[str] = "Run `scanindex doctor`; if that finds nothing, report it with the code."
+    hint: str = "Run `scanindex doctor`; if that finds nothing, report it with the code."
 
-    def __init__(self, detail: str = "") -> None:
+    def __init__(self, detail: str = "", hint: str = "") -> None:
+        """hint: what to do next in this case, where the usual advice of the class leads astray."""
         super().__init__(detail or self.meaning)
         self.detail = detail
+        self.hint = hint or self.hint
 
 
 # --- the input's fault -------------------------------------------------------
@@ -220,16 +222,30 @@ class LoginFailed(ConfigError):
     hint = "Try again with care; after several misses each try has to wait. An administrator can invite anew."
 
 
+class SecondFactorNeeded(ConfigError):
+    code = "second_factor_needed"
+    meaning = "The password fits; the code of the second factor is missing."
+    hint = "Give the six digits that the authenticator shows now, or one of the recovery codes."
+
+
 class TooManyTries(TransientError):
     code = "too_many_tries"
     meaning = "Too many tries that failed; the next one has to wait."
     hint = "Wait as long as it says; others are not kept out by it."
+    wait_seconds: int = 0
+    """How long, where it is known; set on the instance."""
 
 
 class Forbidden(ConfigError):
     code = "forbidden"
     meaning = "Your roles do not include this."
     hint = "Ask an administrator; docs/reference/roles.md says which role includes what."
+
+
+class Forged(Forbidden):
+    code = "forged"
+    meaning = "The request did not come from a page of ours, or from one that is out of date."
+    hint = "Reload the page and do it again."
 
 
 class NotFound(ConflictError):

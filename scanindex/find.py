@@ -13,7 +13,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scanindex import find_patients
+from scanindex import fetch, find_patients
 from scanindex.model import (
     Document,
     DocumentHit,
@@ -50,6 +50,7 @@ class FoundDocument:
     document: Document
     patient: Patient | None
     score: float
+    """0 for who may not see everything: it depends a little on pages of others."""
     is_look_alike: bool
     """Found only by spellings that a scanner takes for what was searched."""
     hits: tuple[SearchHit, ...]
@@ -99,6 +100,7 @@ class _Backlog:
     """Decided or corrected, and in nobody's chart until the service has filed them."""
     is_huge: bool
     is_empty: bool
+    """Of what the asker may see; others' changes are nobody's news."""
 
 
 def search(asked: SearchRequest | str, services: Services) -> FoundPage:
@@ -144,13 +146,12 @@ def _backlog(scope: SearchScope, services: Services) -> _Backlog:
     """The index is asked first: what it learns after that is hidden once too often, never too seldom."""
     seq = services.index.seq()
     with services.catalog.read() as unit:
-        proposed = unit.documents.all(DocumentState.PROPOSED, limit=MOST_HIDDEN)
-        to_be_filed = sum(1 for document in proposed if _may_see(document, scope))
+        to_be_filed = unit.documents.count_in(DocumentState.PROPOSED, scope)
         items = unit.outbox.after(seq, MOST_HIDDEN + 1)
         if len(items) > MOST_HIDDEN:
             return _Backlog(
                 hidden=frozenset(),
-                on_their_way=unit.outbox.last_seq() - seq,
+                on_their_way=0 if scope.is_narrow else unit.outbox.last_seq() - seq,
                 to_be_filed=to_be_filed,
                 is_huge=True,
                 is_empty=False,
@@ -161,12 +162,13 @@ def _backlog(scope: SearchScope, services: Services) -> _Backlog:
     # Only relabelled (a patient's name changed): what the index holds of it still stands.
     same = {d.document_id for d in documents if _is_filed(d) and known.get(d.document_id) == d.version}
     coming = [d for d in documents if _is_filed(d) and d.document_id not in same and _may_see(d, scope)]
+    is_told = any(_may_see(d, scope) for d in documents) if scope.is_narrow else bool(items)
     return _Backlog(
         hidden=ids - same,
         on_their_way=len(coming),
         to_be_filed=to_be_filed,
         is_huge=False,
-        is_empty=not items,
+        is_empty=not is_told,
     )
 
 
@@ -180,7 +182,7 @@ def _checked(
         for hit in result.documents:
             document = unit.documents.get(hit.document_id)
             if document and _is_current(document, hit) and _may_see(document, scope):
-                shown.append((hit, document))
+                shown.append((hit, fetch.among_people(document, scope.people)))
             else:
                 dropped.append(hit)
     return shown, dropped
@@ -195,13 +197,7 @@ def _is_current(document: Document, hit: DocumentHit) -> bool:
 
 
 def _may_see(document: Document, scope: SearchScope) -> bool:
-    if scope.patient_ids is not None and document.patient_id not in scope.patient_ids:
-        return False
-    return scope.without_sensitivity.isdisjoint(document.sensitivity)
-
-
-def _is_narrow(scope: SearchScope) -> bool:
-    return scope.patient_ids is not None or bool(scope.without_sensitivity)
+    return scope.holds(document.patient_id, document.sensitivity)
 
 
 # --- one page ------------------------------------------------------------------------------
@@ -217,7 +213,8 @@ def _page(
     is_settled = not dropped and not backlog.is_huge
     people = {d.patient_id for _, d in shown if d.patient_id}
     known = {patient_id: services.roster.get(patient_id) for patient_id in people}
-    documents = tuple(_found(hit, d, known.get(d.patient_id) if d.patient_id else None) for hit, d in shown)
+    found = (_found(hit, d, known.get(d.patient_id) if d.patient_id else None) for hit, d in shown)
+    documents = tuple(map(_unscored, found) if request.scope.is_narrow else found)
     return FoundPage(
         patients=() if request.offset else _patients(request, services, is_eager=not result.total_documents),
         documents=documents,
@@ -229,11 +226,11 @@ def _page(
         facets=_facets(result, services) if is_settled else {},
         did_you_mean=_did_you_mean(request, result, services),
         # Words are collected over the whole index: they could tell of pages that may not be seen.
-        also_searched=() if _is_narrow(request.scope) else result.also_searched,
+        also_searched=() if request.scope.is_narrow else result.also_searched,
         on_their_way=backlog.on_their_way,
         is_up_to_date=backlog.is_empty,
         seconds=result.seconds,
-        notes=(*result.notes, *_notes(request, backlog, is_settled)),
+        notes=(*result.notes, *_beyond(request, result), *_notes(request, backlog, is_settled)),
     )
 
 
@@ -248,9 +245,14 @@ def _found(hit: DocumentHit, document: Document, patient: Patient | None) -> Fou
     )
 
 
+def _unscored(found: FoundDocument) -> FoundDocument:
+    hits = tuple(dataclasses.replace(hit, score=0.0) for hit in found.hits)
+    return dataclasses.replace(found, score=0.0, hits=hits)
+
+
 def _patients(request: SearchRequest, services: Services, *, is_eager: bool) -> tuple[FoundPatient, ...]:
     scope = request.scope
-    people = find_patients.suggest(request.query, services, within=scope.patient_ids, is_eager=is_eager)
+    people = find_patients.suggest(request.query, services, within=scope.people, is_eager=is_eager)
     if not people:
         return ()
     with services.catalog.read() as unit:
@@ -259,7 +261,7 @@ def _patients(request: SearchRequest, services: Services, *, is_eager: bool) -> 
 
 
 def _counts(unit: Unit, patient_ids: Sequence[PatientId], scope: SearchScope) -> dict[PatientId, int]:
-    return unit.documents.filed_counts(patient_ids, scope.without_sensitivity)
+    return unit.documents.filed_counts(patient_ids, scope.without_sensitivity, scope.opened)
 
 
 def _facets(result: SearchResult, services: Services) -> dict[str, tuple[Facet, ...]]:
@@ -295,12 +297,15 @@ def _did_you_mean(request: SearchRequest, result: SearchResult, services: Servic
     return result.did_you_mean if services.index.search(other).total_documents else None
 
 
+def _beyond(request: SearchRequest, result: SearchResult) -> Iterator[str]:
+    if request.offset and not result.documents and 0 < result.total_documents <= request.offset:
+        yield f"the list ends with document {result.total_documents}: there is nothing behind it"
+
+
 def _notes(request: SearchRequest, backlog: _Backlog, is_settled: bool) -> Iterator[str]:
     if backlog.is_huge:
-        yield (
-            f"the index is {backlog.on_their_way} changes behind: totals are not exact, "
-            "recent documents are missing"
-        )
+        many = "many" if request.scope.is_narrow else backlog.on_their_way
+        yield f"the index is {many} changes behind: totals are not exact, recent documents are missing"
     elif backlog.on_their_way:
         yield f"{backlog.on_their_way} document(s) are on their way into the index; search again in a moment"
     elif not backlog.is_empty:

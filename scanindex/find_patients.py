@@ -15,7 +15,7 @@ from scanindex.model import Patient, PatientId, Suggestion, SuggestionFit, Sugge
 from scanindex.services import Services
 
 MOST = 5
-_ASKED, _ASKED_WITHIN = 20, 100
+_ASKED = 20
 _PERSON_FIELDS = ("patient", "name", "mrn", "dob")
 _WHOLE = {SuggestionFit.EXACT, SuggestionFit.NICKNAME, SuggestionFit.SOUND}
 _BEGUN = {SuggestionFit.EXACT, SuggestionFit.BEGINNING}
@@ -47,17 +47,15 @@ def suggest(
 ) -> Sequence[Patient]:
     """People the query may mean, best first.
 
-    within: nobody else is ever offered. is_eager: beginnings of names and pieces of numbers
+    within: nobody else is ever offered, or looked at. is_eager: beginnings of names and pieces of numbers
     count as well (where no document was found).
     """
     named = person_text(text)
     if not named or limit < 1:
         return ()
-    asked = _ASKED if within is None else _ASKED_WITHIN
-    found = services.registry.suggest(named, limit=asked)
-    may_be = [s for s in found if within is None or s.patient.patient_id in within]
-    sure = [s for s in may_be if _is_sure(s)]
-    return tuple(s.patient for s in (sure or (may_be if is_eager else [])))[:limit]
+    found = services.registry.suggest(named, limit=_ASKED, within=within)
+    sure = [s for s in found if _is_sure(s)]
+    return tuple(s.patient for s in (sure or (found if is_eager else [])))[:limit]
 
 
 def _is_sure(suggestion: Suggestion) -> bool:

@@ -11,7 +11,7 @@ UTC datetimes; clinical dates are civil ISO text, possibly partial ("1987",
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NewType
@@ -46,6 +46,8 @@ class DocumentState(enum.StrEnum):
     SUPERSEDED = "superseded"
     """Its pages went to other documents (split, join)."""
     ENTERED_IN_ERROR = "entered_in_error"
+    PAPER_KEPT = "paper_kept"
+    """No picture of it will ever be readable: the paper itself stays the record, and is held."""
 
 
 class PageKind(enum.StrEnum):
@@ -187,6 +189,8 @@ class PageRaster:
     other_texts: tuple[OtherText, ...] = field(default=(), repr=False)
     """A text layer that is not to be trusted."""
     problems: tuple[str, ...] = ()
+    may_have_colour: bool = True
+    """False where `pixels` are all there is to see."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -492,6 +496,8 @@ class PageFacts:
     effort: str = ""
     """The most that was tried; the reading in force may be an earlier, better one."""
     read_at: datetime | None = None
+    rotation_degrees: int | None = None
+    """Clockwise turn that makes the archived picture upright; None where nobody kept it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -573,6 +579,12 @@ class Scan:
     batch_id: BatchId | None = None
     received_at: datetime
     retry_at: datetime | None = None
+    turns: tuple[tuple[int, int], ...] = ()
+    """Pages that a person turned upright: scan_page_no and clockwise turn of the archived picture."""
+
+    def turn_of(self, scan_page_no: int) -> int | None:
+        """The turn that a person gave this page; None where the machine's own holds."""
+        return dict(self.turns).get(scan_page_no)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -600,6 +612,11 @@ class Batch:
     sides: int = 2
     opened_at: datetime
     closed_at: datetime | None = None
+    closed_by: str = ""
+    """As events name who acts; "" where nobody recorded it."""
+    released_at: datetime | None = None
+    """From then on its paper may be gone."""
+    released_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -659,6 +676,24 @@ class SearchScope:
     """Documents filed under one of these all the same, whatever the two above say."""
     hidden: frozenset[DocumentId] = frozenset()
     """Documents that changed since the index's last commit: what it holds of them is no longer so."""
+
+    def holds(self, patient_id: PatientId | None, sensitivity: Iterable[str]) -> bool:
+        """Whether a document of this patient with these labels lies within it (`hidden` aside)."""
+        if patient_id is not None and patient_id in self.opened:
+            return True
+        if self.patient_ids is not None and patient_id not in self.patient_ids:
+            return False
+        return self.without_sensitivity.isdisjoint(sensitivity)
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether there may be documents outside it."""
+        return self.patient_ids is not None or bool(self.without_sensitivity)
+
+    @property
+    def people(self) -> frozenset[PatientId] | None:
+        """Who may be named; None: anybody."""
+        return None if self.patient_ids is None else self.patient_ids | self.opened
 
 
 class SearchOrder(enum.StrEnum):

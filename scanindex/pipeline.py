@@ -47,6 +47,7 @@ from scanindex.model import (
     PageGroup,
     PageReading,
     Scan,
+    ScanId,
     ScanInfo,
     ScanState,
 )
@@ -54,6 +55,8 @@ from scanindex.services import Services
 from scanindex.settings import DocumentsSettings
 
 SOFTWARE = f"scanindex {__version__}"
+DAMAGED = "The file is damaged"
+"""How the reason of a damaged file begins; it outlives every other decision."""
 _HIDING = {"glued_pdfs", "glued_files", "portfolio"}
 _OPEN_STATES = (DocumentState.PROPOSED, DocumentState.IN_REVIEW)
 
@@ -145,7 +148,7 @@ def forget_settled(services: Services) -> None:
 
 def readings_of(scan: Scan, document: Document, services: Services) -> list[PageReading]:
     """The document's pages as read: later readings first, then as filed before, else the spool."""
-    known = _read_later(document, services)
+    known = read_later(document.scan_id, document.readings, services)
     if document.filed_version is not None and set(document.pages) - set(known):
         folder = services.archive.document_folder(document.document_id, document.filed_version)
         known = {r.scan_page_no: r for r in filing.read_words(folder)} | known
@@ -156,12 +159,12 @@ def readings_of(scan: Scan, document: Document, services: Services) -> list[Page
     return [known.get(no, everything[no - 1]) for no in document.pages]
 
 
-def _read_later(document: Document, services: Services) -> dict[int, PageReading]:
-    """What `scanindex reread` kept, by scan page."""
+def read_later(scan_id: ScanId, names: Sequence[str], services: Services) -> dict[int, PageReading]:
+    """What `scanindex reread` or a turned page kept under these names, by scan page; the last counts."""
     return {
         reading.scan_page_no: reading
-        for name in document.readings
-        for reading in filing.unpack_words(services.readings.kept_reading(document.scan_id, name))
+        for name in names
+        for reading in filing.unpack_words(services.readings.kept_reading(scan_id, name))
     }
 
 
@@ -297,7 +300,7 @@ def _withheld(decision: Decision, info: ScanInfo) -> Decision:
     damage = _damage_of(info)
     if not damage:
         return decision
-    reason = f"The file is damaged ({', '.join(damage)}); a person must look at it."
+    reason = f"{DAMAGED} ({', '.join(damage)}); a person must look at it."
     return dataclasses.replace(
         decision,
         outcome=Outcome.REVIEW if decision.outcome is Outcome.AUTO else decision.outcome,

@@ -14,7 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
+from scanindex.access_model import Grant, Invitation, Session, Token, User
 from scanindex.audit_model import AutoFiling, Incident, SourceRecord
+from scanindex.desk_model import Action, Claim, Key, Parked, Seed, Waiting
 from scanindex.model import (
     Arrival,
     Batch,
@@ -38,9 +40,13 @@ from scanindex.model import (
     ScanState,
     SearchRequest,
     SearchResult,
+    SearchScope,
     Suggestion,
     Word,
 )
+from scanindex.paper_model import Hold, QaItem
+from scanindex.today_model import Flow, Standing
+from scanindex.trail_model import TrailEntry, TrailFilter, TrailHead, TrailReport
 
 if TYPE_CHECKING:
     import numpy as np
@@ -160,13 +166,20 @@ class Registry(Protocol):
     def patients(self) -> int:
         """How many there are, provisional ones included."""
 
-    def find(self, text: str, limit: int = 20) -> Sequence[Patient]:
+    def find(
+        self, text: str, limit: int = 20, within: Collection[PatientId] | None = None
+    ) -> Sequence[Patient]:
         """Whom a text names: parts of names in any order, a number, a birth date, or their beginnings;
-        never by sound or nickname."""
+        never by sound or nickname. within: as for `suggest`."""
 
-    def suggest(self, text: str, limit: int = 20) -> Sequence[Suggestion]:
+    def suggest(
+        self, text: str, limit: int = 20, within: Collection[PatientId] | None = None
+    ) -> Sequence[Suggestion]:
         """Typeahead, best first: what `find` finds, then ends and middles of numbers, nicknames and
-        names that sound alike. Any text is harmless; a patient stands for records merged into it."""
+        names that sound alike. Any text is harmless; a patient stands for records merged into it.
+
+        within: the answer, and the work it takes, are as if nobody else were known.
+        """
 
 
 class NameFrequencies(Protocol):
@@ -348,9 +361,16 @@ class DocumentTable(Protocol):
         """Filed documents and the version that is filed, ascending by id from the one behind `after`."""
 
     def filed_counts(
-        self, patient_ids: Iterable[PatientId], without_sensitivity: Iterable[str] = ()
+        self,
+        patient_ids: Iterable[PatientId],
+        without_sensitivity: Iterable[str] = (),
+        opened: Collection[PatientId] = (),
     ) -> dict[PatientId, int]:
-        """How many filed documents each of these patients has, those with such a label not counted."""
+        """How many filed documents each of these patients has, those with such a label not counted;
+        of the patients `opened` all are."""
+
+    def count_in(self, state: DocumentState, scope: SearchScope) -> int:
+        """How many documents of this state lie within the scope (`hidden` aside)."""
 
     def counts(self) -> dict[str, int]: ...
 
@@ -379,7 +399,18 @@ class EventTable(Protocol):
     ) -> None: ...
     def of(self, *, document_id: DocumentId | None = None, scan_id: ScanId | None = None) -> list[Event]: ...
     def seen(self, document_id: DocumentId) -> list[Event]:
-        """When people looked at a document (events "viewed" that list it), oldest first."""
+        """When people looked at a document or took it away, oldest first."""
+
+    def trail(self, wanted: TrailFilter) -> list[TrailEntry]:
+        """What fits, newest first by number; an index serves person, kind, patient and document."""
+
+    def about(
+        self, patient_ids: Sequence[PatientId], document_ids: Sequence[DocumentId]
+    ) -> list[TrailEntry]:
+        """All about these patients or documents, newest first; other patients' data are left out."""
+
+    def restart(self, actor: str, reason: str) -> None:
+        """Begin a new chain of seals; only as the first thing in a transaction."""
 
     def filed_after(self, seq: int) -> frozenset[DocumentId]:
         """Documents of which an event after this one says that they were filed."""
@@ -392,6 +423,24 @@ class BatchTable(Protocol):
     def put(self, batch: Batch) -> None: ...
     def open_for(self, folder: str) -> Batch | None: ...
     def all(self) -> list[Batch]: ...
+
+
+class HoldTable(Protocol):
+    """Reasons why paper must not go."""
+
+    def get(self, hold_id: str) -> Hold | None: ...
+    def put(self, hold: Hold) -> None: ...
+    def all(self, *, batch_id: BatchId | None = None, open_only: bool = False) -> list[Hold]:
+        """Oldest first."""
+
+
+class QaTable(Protocol):
+    """What a second person looks at, one line a document."""
+
+    def get(self, document_id: DocumentId) -> QaItem | None: ...
+    def put(self, item: QaItem) -> None: ...
+    def of(self, batch_id: BatchId) -> list[QaItem]:
+        """First drawn first."""
 
 
 class PrintTable(Protocol):
@@ -451,6 +500,158 @@ class IncidentTable(Protocol):
     def all(self, *, open_only: bool = False, source: str | None = None) -> list[Incident]: ...
 
 
+class UserTable(Protocol):
+    """People with a login; passwords as argon2id, second factors sealed."""
+
+    def get(self, login: str) -> User | None: ...
+    def put(self, user: User) -> None: ...
+    def all(self) -> list[User]:
+        """By login."""
+
+    def have_password(self) -> bool:
+        """Whether anybody could log in."""
+
+    def of_os_user(self, os_user: str) -> User | None: ...
+    def use_step(self, login: str, step: int) -> bool:
+        """Take a step of the second factor; False where it, or a later one, was used before."""
+
+    def pending_factor(self, login: str) -> str:
+        """A second factor (sealed) that is not confirmed yet; "" for none."""
+
+    def set_pending_factor(self, login: str, sealed: str) -> None: ...
+
+
+class SessionTable(Protocol):
+    def by_secret(self, secret_hash: str) -> Session | None: ...
+    def get(self, session_id: str) -> Session | None: ...
+    def add(self, session: Session, secret_hash: str) -> None: ...
+    def put(self, session: Session) -> None: ...
+    def of(self, login: str | None = None) -> Sequence[Session]: ...
+    def drop(self, key: str) -> None: ...
+    def drop_of(self, login: str | None) -> int:
+        """End all of this person, or everybody's (None); how many."""
+
+
+class TokenTable(Protocol):
+    def by_secret(self, secret_hash: str) -> Token | None: ...
+    def get(self, token_id: str) -> Token | None: ...
+    def add(self, token: Token, secret_hash: str) -> None: ...
+    def put(self, token: Token) -> None: ...
+    def of(self, login: str | None = None) -> Sequence[Token]: ...
+    def drop(self, key: str) -> None: ...
+    def drop_of(self, login: str | None) -> int: ...
+
+
+class GrantTable(Protocol):
+    def get(self, grant_id: str) -> Grant | None: ...
+    def put(self, grant: Grant) -> None: ...
+    def active(self, login: str, now: datetime) -> list[Grant]: ...
+    def all(self, *, login: str | None = None, unreviewed_only: bool = False) -> list[Grant]:
+        """Oldest first."""
+
+
+class InvitationTable(Protocol):
+    """At most one for each login."""
+
+    def by_secret(self, secret_hash: str) -> Invitation | None: ...
+    def put(self, invitation: Invitation, secret_hash: str) -> None:
+        """In place of an earlier one for the same login."""
+
+    def drop(self, login: str | None) -> None:
+        """None: all."""
+
+    def all(self) -> list[Invitation]: ...
+
+
+class LoginTryTable(Protocol):
+    """How often logging in failed, by keys that do not tell what was typed."""
+
+    def get(self, keys: Sequence[str]) -> dict[str, tuple[int, datetime]]:
+        """Misses and the moment of the last one."""
+
+    def put(self, key: str, misses: int, at: datetime) -> None: ...
+    def drop(self, key: str) -> None: ...
+    def forget_before(self, moment: datetime) -> None: ...
+    def count(self) -> int: ...
+
+
+class DeskTable(Protocol):
+    """What a reviewer's day leaves; nothing of it is replayed from the archive."""
+
+    def claim(self, scan_id: ScanId, actor: str, now: datetime, until: datetime) -> bool:
+        """Take a scan or keep it longer; False while somebody else holds it. Of two at once one gets it."""
+
+    def take(self, scan_id: ScanId, actor: str, now: datetime, until: datetime) -> None:
+        """Out of whosever hands it is in."""
+
+    def release(self, scan_id: ScanId, actor: str) -> None: ...
+    def holder(self, scan_id: ScanId, now: datetime) -> Claim | None: ...
+    def claims(self, now: datetime) -> list[Claim]:
+        """Those that have not run out, first taken first."""
+
+    def parked(self, item_id: DocumentId) -> Parked | None: ...
+    def park(self, parked: Parked) -> None: ...
+    def unpark(self, item_id: DocumentId) -> None: ...
+    def keys(self, document_id: DocumentId) -> list[Key]:
+        """First given first."""
+
+    def put_keys(self, document_id: DocumentId, keys: Iterable[Key]) -> None:
+        """These instead of what stood there."""
+
+    def seed(self, item_id: DocumentId) -> Seed | None: ...
+    def put_seed(self, seed: Seed) -> None: ...
+    def seeds(self, *, waiting_only: bool = False) -> list[Seed]: ...
+    def seedable(self, limit: int) -> list[DocumentId]:
+        """Filed by the machine, audited as right, nothing of their scan waiting, never used before."""
+
+    def waiting(self, now: datetime, scan_id: ScanId | None = None) -> list[Waiting]:
+        """Every document in review and every test item that waits, in no order."""
+
+    def did(self, action: Action) -> None: ...
+    def last_done(self, actor: str, kinds: Iterable[str]) -> list[Action]:
+        """The newest act that is not undone, with all of its run, newest first."""
+
+    def recent(self, actor: str, limit: int) -> list[Action]:
+        """The newest acts of this person, newest first."""
+
+    def amend(self, action: Action) -> None:
+        """Keep it as it reads now."""
+
+    def undone(self, action_nos: Iterable[int]) -> None: ...
+    def done(self, since: datetime | None, until: datetime | None, actor: str = "") -> list[Action]:
+        """In order, undone ones too."""
+
+    def changed_after(self, document_ids: Iterable[DocumentId], kinds: Iterable[str]) -> list[Any]:
+        """(document id, event number, actor) of events of these kinds."""
+
+
+class TodayTable(Protocol):
+    """Counts for the dashboard, cheap enough to be asked every two seconds by everybody."""
+
+    def last_event(self) -> int: ...
+    def first_event(self, since: datetime) -> int:
+        """Number of the first event at or after this moment; one more than the last where there is none."""
+
+    def flow(self, first: int, last: int) -> Flow:
+        """What the events from number `first` to `last` (inclusive) tell."""
+
+    def standing(self) -> list[Standing]:
+        """Documents that wait for people or to be filed, and filed ones to look at again."""
+
+    def underway(self, limit: int) -> list[Scan]: ...
+    def filing(self, limit: int) -> list[tuple[Scan, int]]: ...
+    def still(self, state: ScanState, limit: int) -> list[Scan]: ...
+    def reasons(self) -> list[tuple[str, str, int]]: ...
+    def names(self, scan_ids: Iterable[ScanId]) -> dict[ScanId, list[str]]:
+        """Inbox paths (encoded) that each of a few scans came under."""
+
+    def done_by(self, actor: str, kind: str, limit: int) -> list[Event]:
+        """Events of one kind by one person, newest first."""
+
+    def arrival(self, scan_id: ScanId, fingerprint: str) -> Arrival | None:
+        """The taking over of just this inbox entry."""
+
+
 class Unit(Protocol):
     """One transaction over the catalog's tables."""
 
@@ -469,15 +670,35 @@ class Unit(Protocol):
     @property
     def batches(self) -> BatchTable: ...
     @property
+    def holds(self) -> HoldTable: ...
+    @property
+    def qa(self) -> QaTable: ...
+    @property
     def prints(self) -> PrintTable: ...
     @property
     def searches(self) -> SearchTable: ...
+    @property
+    def desk(self) -> DeskTable: ...
     @property
     def sources(self) -> SourceTable: ...
     @property
     def filings(self) -> FilingTable: ...
     @property
     def incidents(self) -> IncidentTable: ...
+    @property
+    def users(self) -> UserTable: ...
+    @property
+    def sessions(self) -> SessionTable: ...
+    @property
+    def tokens(self) -> TokenTable: ...
+    @property
+    def grants(self) -> GrantTable: ...
+    @property
+    def invitations(self) -> InvitationTable: ...
+    @property
+    def login_tries(self) -> LoginTryTable: ...
+    @property
+    def today(self) -> TodayTable: ...
 
 
 class Catalog(Protocol):
@@ -489,6 +710,12 @@ class Catalog(Protocol):
 
     def flush_events(self) -> None:
         """Bring the archive's log up to the catalog, after a `write` that could not; idempotent."""
+
+    def trail_head(self) -> TrailHead:
+        """Where the audit trail ends now, to be kept in a second place."""
+
+    def prove_trail(self, heads: Sequence[TrailHead] = ()) -> TrailReport:
+        """Check every seal, table against log, and heads kept elsewhere; changes nothing."""
 
 
 class Workers(Protocol):
@@ -532,6 +759,26 @@ class PageViews(Protocol):
         places: left, top, right, bottom as fractions of the upright page. Raises CorruptFile,
         WorkerLost, TransientError.
         """
+
+
+class PageDrawings(Protocol):
+    """Pictures of pages of originals for the screens, drawn in limited child processes, one a scan."""
+
+    def draw_original(
+        self, scan: Scan, scan_page_no: int, turn: int | None, widths: Sequence[str], folder: Path
+    ) -> int:
+        """Leave pictures of these widths (child.LONG_SIDES_PX) in `folder` under their names.
+
+        turn: clockwise from the archived frame; None: as the file itself asks. Returns the turn that
+        was given. Blocks until a child is free. Raises InputError, WorkerLost, TransientError.
+        """
+
+    def rest(self, scan_id: ScanId) -> None:
+        """Let go of what is kept ready for this scan; never raises."""
+
+    def warm_up(self) -> None: ...
+    def interrupt(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class EventLog(Protocol):
@@ -584,6 +831,7 @@ __all__ = [
     "Ids",
     "NameFrequencies",
     "OcrEngine",
+    "PageDrawings",
     "PageViews",
     "ReadingStore",
     "Registry",

@@ -77,6 +77,7 @@ def facts(reading: PageReading, floor: float) -> PageFacts:
         engines=reading.engines,
         effort=reading.effort,
         read_at=reading.read_at,
+        rotation_degrees=None if reading.kind is PageKind.FAILED else reading.rotation_degrees,
     )
 
 

@@ -244,19 +244,19 @@ def better(old: PageReading, new: PageReading) -> PageReading:
     unreadable what was read as a page before: grouping is not undone by it.
     """
     if old.text_source is TextSource.TEXT_LAYER and new.text_source is not TextSource.TEXT_LAYER:
-        return _with_other(old, new, "reread_poorer")  # born digital: its own words are better
+        return with_other(old, new, "reread_poorer")  # born digital: its own words are better
     is_lost = new.kind is not PageKind.CONTENT and old.kind is PageKind.CONTENT
     less = _expected(new) < _expected(old) - _CLEARLY_LESS
     if is_lost or less or new.kind is PageKind.FAILED:
-        return _with_other(old, new, "reread_poorer")
-    return _with_other(new, old, "reread")
+        return with_other(old, new, "reread_poorer")
+    return with_other(new, old, "reread")
 
 
 def _expected(reading: PageReading) -> float:
     return reading.quality.legibility or 0.0
 
 
-def _with_other(kept: PageReading, other: PageReading, reason: str) -> PageReading:
+def with_other(kept: PageReading, other: PageReading, reason: str) -> PageReading:
     """`kept` with the other's text, and with what either carried of earlier ones."""
     texts = list(dict.fromkeys((*kept.other_texts, *other.other_texts)))
     if other.words and other.text != kept.text:

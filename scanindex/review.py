@@ -8,10 +8,10 @@ earlier versions stay in the archive and in the events.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scanindex import documents, extract, incidents, sensitivity
+from scanindex import extract, incidents, sensitivity
 from scanindex.classify.sensitivity import LABELS, ordered
 from scanindex.errors import ConflictError, NotAllowedNow, NotFound, UsageError
 from scanindex.model import (
@@ -29,15 +29,21 @@ from scanindex.model import (
 from scanindex.ports import Unit
 from scanindex.revisions import (
     CHANGEABLE,
+    as_on_paper,
     back_in_review,
     changeable,
     current,
+    kept_for_scan,
+    read_aside,
     renewed,
     store,
+    with_found,
     with_pages,
     without_person,
 )
 from scanindex.services import Services
+
+_REJECTED = (DocumentState.RESCAN_WANTED, DocumentState.ENTERED_IN_ERROR, DocumentState.PAPER_KEPT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +65,20 @@ def queue(services: Services) -> list[Document]:
 
 
 def accept(
-    document_id: DocumentId, expected_version: int, settled: Settlement, actor: str, services: Services
+    document_id: DocumentId,
+    expected_version: int,
+    settled: Settlement,
+    actor: str,
+    services: Services,
+    *,
+    also_by: str = "",
 ) -> Document:
     """Decide whose document it is; it is filed next. Also corrects a filed one (refile).
 
     Pages that the machine had filed under somebody else open an incident (incidents.py).
+    also_by: somebody else who settled it in the same way without seeing this person's answer.
     """
+    people = f"{also_by} and {actor}" if also_by else actor
     patient = services.roster.get(settled.patient_id)
     if patient is None:
         raise NotFound(f"no patient {settled.patient_id}")
@@ -79,8 +93,8 @@ def accept(
             outcome=Outcome.AUTO,
             patient_id=settled.patient_id,
             rule="person",
-            reasons=(f"Decided by {actor}.", *without_person(document.decision)),
-            decided_by=actor,
+            reasons=(f"Decided by {people}.", *without_person(document.decision)),
+            decided_by=people,
         )
         changed = dataclasses.replace(
             document,
@@ -118,6 +132,25 @@ def retype(
         labels = sensitivity.of_person(changed, patient, services.settings.sensitivity)
         changed = dataclasses.replace(changed, sensitivity=labels)
         store(unit, changed, document, "retyped", actor, note)
+    return changed
+
+
+def redate(
+    document_id: DocumentId,
+    expected_version: int,
+    service_date: str | None,
+    note: str,
+    actor: str,
+    services: Services,
+) -> Document:
+    """Correct the clinical date alone (None: undated); a filed document is filed anew with it."""
+    with services.catalog.write() as unit:
+        document = current(unit, document_id, expected_version)
+        changed = dataclasses.replace(renewed(document), service_date=service_date)
+        patient = services.roster.get(changed.patient_id) if changed.patient_id else None
+        labels = sensitivity.of_person(changed, patient, services.settings.sensitivity)
+        changed = dataclasses.replace(changed, sensitivity=labels)
+        store(unit, changed, document, "redated", actor, note)
     return changed
 
 
@@ -164,12 +197,14 @@ def reject(
     actor: str,
     services: Services,
 ) -> Document:
-    """Take a document out of filing: rescan wanted, or not a record at all. The bytes stay."""
-    if state not in (DocumentState.RESCAN_WANTED, DocumentState.ENTERED_IN_ERROR):
-        raise UsageError("reject as rescan_wanted or entered_in_error")
+    """Take a document out of filing: rescan wanted, not a record at all, or only the paper itself
+    can be read (it is held from then on). The bytes stay."""
+    if state not in _REJECTED:
+        raise UsageError("reject as rescan_wanted, entered_in_error or paper_kept")
     with services.catalog.write() as unit:
         document = current(unit, document_id, expected_version)
-        if document.state not in (DocumentState.IN_REVIEW, DocumentState.FILED):
+        again = document.state is DocumentState.RESCAN_WANTED and state is DocumentState.PAPER_KEPT
+        if document.state not in (DocumentState.IN_REVIEW, DocumentState.FILED) and not again:
             raise NotAllowedNow(f"document {document_id} is {document.state}")
         changed = dataclasses.replace(document, version=document.version + 1, state=state, recheck=())
         store(unit, changed, document, "rejected", actor, note)
@@ -230,7 +265,7 @@ def join(
         second = changeable(unit, second_id, second_version)
         if first.scan_id != second.scan_id or first_id == second_id:
             raise UsageError("only two documents of one scan can be joined")
-        pages = _as_on_paper({*first.pages, *second.pages}, first.scan_id, unit)
+        pages = as_on_paper({*first.pages, *second.pages}, first.scan_id, unit)
         joined = with_pages(first, pages, f"Joined by {actor}.")
         joined = dataclasses.replace(
             joined,
@@ -258,6 +293,10 @@ def take_in(
     services: Services,
 ) -> Document:
     """Bring a page that was set aside as blank or separator back into a document."""
+    with services.catalog.read() as unit:
+        scan, names = unit.scans.get(scan_id), kept_for_scan(unit, scan_id)
+        is_aside = any(no == scan_page_no and holder is None for no, _, holder in unit.pages.of(scan_id))
+    read = read_aside(scan, [scan_page_no] if is_aside else [], names, services) if scan else {}
     with services.catalog.write() as unit:
         document = changeable(unit, document_id, expected_version)
         places = {no: holder for no, _, holder in unit.pages.of(scan_id)}
@@ -265,10 +304,13 @@ def take_in(
             raise NotFound(f"scan {scan_id[:12]} has no page {scan_page_no} for this document")
         if places[scan_page_no] is not None:
             raise NotAllowedNow(f"page {scan_page_no} already stands in document {places[scan_page_no]}")
-        pages = _as_on_paper({*document.pages, scan_page_no}, scan_id, unit)
-        changed = with_pages(document, pages, f"Page taken in by {actor}.")
+        pages = as_on_paper({*document.pages, scan_page_no}, scan_id, unit)
+        whole = with_found(document, scan, read, names, services) if scan else document
+        changed = with_pages(whole, pages, f"Page taken in by {actor}.")
         unit.pages.move(scan_id, [scan_page_no], document_id)
-        store(unit, changed, document, "page_taken_in", actor)
+        kinds = {scan_page_no: PageKind.CONTENT}
+        unit.pages.mark(scan_id, kinds)
+        store(unit, changed, document, "page_taken_in", actor, kinds_now=_told(kinds))
     return changed
 
 
@@ -277,13 +319,13 @@ def rescue(scan_id: ScanId, actor: str, services: Services, scan_page_no: int | 
 
     The single page may be a separator: a page with content that was taken for one.
     """
+    with services.catalog.read() as unit:
+        scan, names = unit.scans.get(scan_id), kept_for_scan(unit, scan_id)
+        loose = _loose(unit, scan_id, scan_page_no)
+    read = read_aside(scan, loose, names, services) if scan else {}
     with services.catalog.write() as unit:
-        loose = [
-            no
-            for no, kind, holder in unit.pages.of(scan_id)
-            if holder is None and (kind is PageKind.BLANK if scan_page_no is None else no == scan_page_no)
-        ]
-        if not loose:
+        loose = [no for no in _loose(unit, scan_id, scan_page_no) if no in read]
+        if not loose or scan is None:
             raise NotFound(f"scan {scan_id[:12]} has no such page set aside")
         document = Document(
             document_id=DocumentId(services.ids.new()),
@@ -307,10 +349,38 @@ def rescue(scan_id: ScanId, actor: str, services: Services, scan_page_no: int | 
             ),
             created_at=services.clock.now(),
         )
+        document = with_found(document, scan, read, names, services)
+        document = dataclasses.replace(
+            document,
+            document_type=document.fields.document_type,
+            service_date=document.fields.service_date,
+        )
+        kinds = dict.fromkeys(loose, PageKind.CONTENT)
         unit.documents.add(document)
         unit.pages.move(scan_id, loose, document.document_id)
-        unit.events.append("rescued", actor, document_id=document.document_id, document=document)
+        unit.pages.mark(scan_id, kinds)
+        unit.events.append(
+            "rescued",
+            actor,
+            document_id=document.document_id,
+            scan_id=scan_id,
+            document=document,
+            kinds_now=_told(kinds),
+        )
     return document
+
+
+def _loose(unit: Unit, scan_id: ScanId, scan_page_no: int | None) -> list[int]:
+    return [
+        no
+        for no, kind, holder in unit.pages.of(scan_id)
+        if holder is None and (kind is PageKind.BLANK if scan_page_no is None else no == scan_page_no)
+    ]
+
+
+def _told(kinds: Mapping[int, PageKind]) -> dict[str, PageKind]:
+    """As events carry them."""
+    return {str(no): kind for no, kind in kinds.items()}
 
 
 def retry(scan_id: ScanId, actor: str, services: Services) -> None:
@@ -325,10 +395,3 @@ def retry(scan_id: ScanId, actor: str, services: Services) -> None:
             scan_id, state=ScanState.RECEIVED, reason=None, detail=None, retry_at=None, attempts=0, waits=0
         )
         unit.events.append("retried", actor, scan_id=scan_id, scan=changed)
-
-
-def _as_on_paper(pages: set[int], scan_id: ScanId, unit: Unit) -> tuple[int, ...]:
-    """In the order of the paper, which a folder may say is not that of the scan."""
-    scan = unit.scans.get(scan_id)
-    page_order = scan.preset.page_order if scan else ""
-    return tuple(sorted(pages, key=documents.place_of(page_order, (scan and scan.page_count) or 0)))

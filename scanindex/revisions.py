@@ -8,17 +8,32 @@ filed leaves chart and index with the commit. Leaves out: what a person may want
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from scanindex import extract
+from scanindex import documents, extract, pipeline, sensitivity
 from scanindex.errors import ConflictError, NotAllowedNow, NotFound
-from scanindex.model import Decision, Document, DocumentId, DocumentState, Outcome, PageFindings
+from scanindex.model import (
+    Decision,
+    Document,
+    DocumentFields,
+    DocumentId,
+    DocumentState,
+    Outcome,
+    PageFindings,
+    PageReading,
+    Scan,
+    ScanId,
+)
 from scanindex.ports import Unit
+from scanindex.services import Services
 
 CHANGEABLE = (
     DocumentState.IN_REVIEW,
     DocumentState.RESCAN_WANTED,
     DocumentState.REPLACED,
     DocumentState.ENTERED_IN_ERROR,
+    DocumentState.PAPER_KEPT,
 )
 
 
@@ -54,11 +69,7 @@ def renewed(document: Document) -> Document:
 def with_pages(document: Document, pages: tuple[int, ...], reason: str) -> Document:
     """The document with other pages: what they say is drawn again from the kept findings."""
     findings = tuple(f for f in document.findings if f.scan_page_no in pages)
-    by_page = [
-        PageFindings(scan_page_no=no, findings=tuple(f for f in findings if f.scan_page_no == no))
-        for no in pages
-    ]
-    fields = extract.fields(by_page)
+    fields = fields_of(dataclasses.replace(document, pages=pages, findings=findings))
     return dataclasses.replace(
         back_in_review(document, reason),
         pages=pages,
@@ -70,6 +81,45 @@ def with_pages(document: Document, pages: tuple[int, ...], reason: str) -> Docum
         grouping_reasons=(reason,),
         ties=tuple(tie for tie in document.ties if {tie.scan_page_no, tie.to_page_no} <= set(pages)),
     )
+
+
+def with_found(
+    document: Document,
+    scan: Scan,
+    read: Mapping[int, PageReading],
+    names: tuple[str, ...],
+    services: Services,
+) -> Document:
+    """The document with what pages say that come to it from aside; `names`: their kept readings.
+
+    Its fields and labels follow; its pages stay as they are.
+    """
+    if not read:
+        return document
+    others = tuple(f for f in document.findings if f.scan_page_no not in read)
+    told = tuple(facts for facts in document.page_facts if facts.scan_page_no not in read)
+    found = [pipeline.find(reading, scan.received_at, services) for reading in read.values()]
+    changed = dataclasses.replace(
+        document,
+        findings=others + tuple(f for page in found for f in page.findings),
+        page_facts=told + pipeline.facts_of(list(read.values()), services),
+        readings=tuple(dict.fromkeys(document.readings + names)),
+    )
+    changed = dataclasses.replace(changed, fields=fields_of(changed))
+    text = "\n".join(reading.text for reading in read.values())
+    labels = sensitivity.labels(text, changed, None, services.settings.sensitivity)
+    return dataclasses.replace(changed, sensitivity=labels)
+
+
+def fields_of(document: Document) -> DocumentFields:
+    """Drawn from the kept findings of its pages."""
+    return extract.fields([findings_on(document, no) for no in document.pages])
+
+
+def findings_on(document: Document, scan_page_no: int) -> PageFindings:
+    """What was kept of one of its pages."""
+    found = tuple(f for f in document.findings if f.scan_page_no == scan_page_no)
+    return PageFindings(scan_page_no=scan_page_no, findings=found)
 
 
 def back_in_review(document: Document, *reasons: str) -> Document:
@@ -97,6 +147,32 @@ def without_person(decision: Decision) -> tuple[str, ...]:
     return tuple(r for r in decision.reasons if " by user:" not in r)
 
 
+def kept_for_scan(unit: Unit, scan_id: ScanId) -> tuple[str, ...]:
+    """Names of all later readings of the scan's pages, so that a page set aside finds its own.
+
+    Those of one page stand in the order they were made: a document that gave a page away holds
+    the earlier ones of it, and never a later one without them.
+    """
+    holders = unit.documents.all(*DocumentState, scan_id=scan_id)
+    return tuple(dict.fromkeys(name for document in holders for name in document.readings))
+
+
+def read_aside(
+    scan: Scan, pages: Iterable[int], names: tuple[str, ...], services: Services
+) -> dict[int, PageReading]:
+    """Pages in no document as they were read, from what was kept or from the spool; else read now."""
+    wanted = list(pages)
+    kept = pipeline.read_later(scan.scan_id, names, services) if wanted else {}
+    return {no: kept.get(no) or services.workers.reread_page(scan, no, fresh=False) for no in wanted}
+
+
+def as_on_paper(pages: set[int], scan_id: ScanId, unit: Unit) -> tuple[int, ...]:
+    """In the order of the paper, which a folder may say is not that of the scan."""
+    scan = unit.scans.get(scan_id)
+    page_order = scan.preset.page_order if scan else ""
+    return tuple(sorted(pages, key=documents.place_of(page_order, (scan and scan.page_count) or 0)))
+
+
 def store(
     unit: Unit,
     changed: Document,
@@ -105,8 +181,12 @@ def store(
     actor: str,
     note: str = "",
     also: Document | None = None,
+    **more: Any,
 ) -> None:
-    """Keep the changed document and the event that says so; what was filed leaves chart and index."""
+    """Keep the changed document and the event that says so; what was filed leaves chart and index.
+
+    more: goes into the event too (`kinds_now`, `set_aside`: what becomes of pages).
+    """
     unit.documents.change(changed, expected_version=before.version)
     if before.state is DocumentState.FILED:
         # Out of chart and index now, not only once the new version is filed.
@@ -120,4 +200,5 @@ def store(
         also=also,
         note=note,
         version_before=before.version,
+        **more,
     )

@@ -135,7 +135,7 @@ def _named(unit: Unit, owner: str, name: str) -> SavedSearch:
         return exact
     alike = [s for s in unit.searches.of(owner) if s.name.casefold() == name.strip().casefold()]
     if len(alike) != 1:
-        raise NotFound("no saved search of that name; `scanindex searches` lists yours")
+        raise NotFound("no saved search of that name", hint="`scanindex searches` lists yours.")
     return alike[0]
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import msgspec
 
+from scanindex.access_model import StaffRole
 from scanindex.errors import ConfigError
 from scanindex.houses import Houses, known
 
@@ -117,6 +118,16 @@ class DocumentsSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BatchesSettings:
+    keep_days: int = _doc(30, "How long the paper of a closed batch is kept before it may be released.")
+    qa_fault_share: float = _doc(
+        0.05,
+        "Share of faulty documents that the sample a second person looks at would show with 95 percent "
+        "probability; smaller means a larger sample.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MatchSettings:
     posterior: float = _doc(0.998, "Least posterior against 'nobody in the roster' for filing alone.")
     not_in_roster_prior: float = _doc(0.10, "Share of documents whose person is in no roster.")
@@ -207,7 +218,7 @@ class SourceSettings:
 class WebSettings:
     host: str = _doc(
         "127.0.0.1",
-        "Address of the screens; another than this machine's own needs TLS or a proxy.",
+        "Address of the screens; any but this machine's own needs TLS or a proxy.",
     )
     port: int = _doc(8700, "Port that the screens are served on.")
     tls_certificate: str = _doc(
@@ -221,7 +232,9 @@ class WebSettings:
     )
     max_upload_bytes: int = _doc(1 << 30, "Largest upload; what is larger goes into the shared folder.")
     picture_bytes: int = _doc(
-        4 << 30, "Room for pictures of pages kept ready for the screens; oldest go first."
+        4 << 30,
+        "Room for pictures of pages kept ready for the screens; what nobody looked at longest goes first. "
+        "0: none are made before somebody asks.",
     )
 
 
@@ -266,6 +279,7 @@ class Settings:
     pages: PagesSettings = PagesSettings()
     ocr: OcrSettings = OcrSettings()
     documents: DocumentsSettings = DocumentsSettings()
+    batches: BatchesSettings = BatchesSettings()
     match: MatchSettings = MatchSettings()
     filing: FilingSettings = FilingSettings()
     index: IndexSettings = IndexSettings()
@@ -294,6 +308,11 @@ class Settings:
     @property
     def var(self) -> Path:
         return self.home / self.store.var
+
+    @property
+    def keys(self) -> Path:
+        """Keys that seal secrets and chain the trail; part of every backup."""
+        return self.var / "keys"
 
     @property
     def spool(self) -> Path:
@@ -409,8 +428,12 @@ def _check(name: str, value: Any) -> None:
         _check_site(value)
     if isinstance(value, OcrSettings) and not 0 <= value.legibility_floor <= 1:
         raise ConfigError("ocr.legibility_floor must lie between 0 and 1")
+    if isinstance(value, BatchesSettings) and not 0 < value.qa_fault_share < 1:
+        raise ConfigError("batches.qa_fault_share must lie between 0 and 1")
     if isinstance(value, MatchSettings) and not 0.99 <= value.posterior < 1:
         raise ConfigError("match.posterior must be at least 0.99 and below 1")
+    if isinstance(value, AccessSettings) and not set(value.second_factor_for) <= set(StaffRole):
+        raise ConfigError(f"access.second_factor_for holds an unknown role; there are {', '.join(StaffRole)}")
     if isinstance(value, FilingSettings):
         if not 0 < value.misfile_bound < 1:
             raise ConfigError("filing.misfile_bound must lie between 0 and 1 (0.001 is one in a thousand)")

@@ -42,6 +42,7 @@ def exercise() -> None:
     import cv2
 
     from scanindex import filing, pages
+    from scanindex.pages import draw
 
     cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory(prefix="scanindex-warm-") as scratch:
@@ -53,11 +54,13 @@ def exercise() -> None:
             picture.write_bytes(data)
             pages.inspect(picture, media_type, limits)
             pages.rasterise(picture, media_type, 1, limits)
+            draw.encoded(draw.draw(picture, media_type, 1, limits, _WIDTH_PX), 0)
             filing.assemble(picture, media_type, document, readings, style, folder)
             filing.verify(folder, 1, True)
             made = (folder / "document.pdf").rename(folder / f"{number}.pdf")
             pages.inspect(made, _PDF, limits)
             pages.rasterise(made, _PDF, 1, limits)
+            draw.encoded(draw.draw(made, _PDF, 1, limits, _WIDTH_PX), 0)
         filing.assemble(made, _PDF, document, readings, style, folder)
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scanindex import pipeline, redecide, reindex
+from scanindex import pipeline, redecide, reindex, trail
 from scanindex.errors import (
     ConfigError,
     IndexBroken,
@@ -68,6 +68,7 @@ class Service:
         self._problem_told: tuple[float, str] = (0.0, "")
         self._health_told: tuple[float, str | None] = (float("-inf"), None)
         self._roster_seen: tuple[object, ...] | None = None
+        self._note_at = float("-inf")
         self._uncounted: set[ScanId] = set()
         self._alone: ScanId | None = None
         self._stop = threading.Event()
@@ -110,6 +111,7 @@ class Service:
                 observer.stop()
             follower.stop()
             self._threads.shutdown(wait=True, cancel_futures=True)
+        self._note_head(is_stopping=True)
 
     def _turn(self) -> _Round:
         look = self._intake.look()
@@ -119,6 +121,7 @@ class Service:
         self._reap()
         self._follow_roster()
         started = self._start_due()
+        self._note_head()
         self._tell_health(look)
         return _Round(look=look, started=started, in_flight=len(self._in_flight))
 
@@ -151,6 +154,21 @@ class Service:
             if changed or not is_start:
                 self._report("roster", f"roster or modes changed: {changed} document(s) decided again")
         self._roster_seen = now
+
+    def _note_head(self, *, is_stopping: bool = False) -> None:
+        """The end of the audit trail goes to its second place daily, and when the service stops."""
+        if trail.heads_file(self._services) is None:
+            return
+        now = self._services.clock.monotonic()
+        if not is_stopping and now < self._note_at:
+            return
+        self._note_at = now + _REPEAT_SECONDS  # what fails is tried again then
+        try:
+            last = trail.last_noted(self._services)
+            if is_stopping or last is None or last.date() != self._services.clock.now().date():
+                trail.note_head(self._services)
+        except TransientError as error:
+            self._report("waiting", f"head of the trail (access.heads_file): {error.code}. {error.hint}")
 
     def _is_idle(self, turn: _Round) -> bool:
         if not turn.look.is_idle or turn.started or turn.in_flight:

@@ -45,8 +45,11 @@ from scanindex.model import (
     ScanInfo,
     TextSource,
 )
+from scanindex.picture_cache import PageKey, PictureCache
 from scanindex.ports import ArchiveStore
+from scanindex.progress import COUNT_FILE
 from scanindex.settings import Settings
+from scanindex.turning import BY_PERSON
 
 _TRIES = 2
 _LOST_SECONDS = 1800.0
@@ -64,10 +67,12 @@ class ProcessWorkers:
         settings: Settings,
         archive: ArchiveStore,
         progress: Callable[[str, int, int], None] | None = None,
+        pictures: PictureCache | None = None,
     ) -> None:
         self._settings = settings
         self._archive = archive
         self._progress = progress or (lambda *_: None)
+        self._pictures = pictures
         self._is_stopping = threading.Event()
         count = settings.workers.processes or len(os.sched_getaffinity(0))
         crew = partial(Crew, preload=child.PRELOAD, is_stopping=self._is_stopping)
@@ -113,6 +118,8 @@ class ProcessWorkers:
     def read_pages(self, scan: Scan, page_count: int) -> list[PageReading]:
         folder = self._folder(scan.scan_id)
         readings = []
+        with contextlib.suppress(OSError):  # for screens only
+            (folder / COUNT_FILE).write_text(str(page_count), "ascii")
         numbers = range(1, page_count + 1)
         for reading in self._pages.map(lambda no: self._read_or_load(scan, no, folder), numbers):
             readings.append(reading)
@@ -182,7 +189,7 @@ class ProcessWorkers:
 
     def _read_or_load(self, scan: Scan, scan_page_no: int, folder: Path) -> PageReading:
         checkpoint = _checkpoint(folder, scan_page_no)
-        if (known := _load(checkpoint)) is not None:
+        if (known := _load(checkpoint)) is not None and _is_at(known, scan.turn_of(scan_page_no)):
             return known
         reading = None
         started = time.monotonic()
@@ -204,17 +211,39 @@ class ProcessWorkers:
     def _read(self, scan: Scan, scan_page_no: int, folder: Path, checkpoint: Path) -> None:
         pixels = folder / f"pixels-{scan_page_no:04d}.grey"
         original = self._archive.path(scan.scan_id)
+        pictures = folder / f"pictures-{scan_page_no:04d}" if self._pictures is not None else None
         decode = (original, scan.media_type, scan_page_no, self._settings.pages, pixels)
         ocr = self._settings.ocr
         if scan.preset.effort is not None:
             ocr = dataclasses.replace(ocr, effort=scan.preset.effort)
-        read = (pixels, self._settings.pages.max_pixels, ocr, checkpoint)
+        read = (pixels, self._settings.pages.max_pixels, ocr, checkpoint, scan.turn_of(scan_page_no))
         seconds = self._settings.ocr.page_seconds * 1.5
         try:
-            self._decode(scan, decode)
+            turn = self._decode(scan, decode, pictures)
             _twice(lambda: self._readers.call(child.read, read, seconds, None))
+            if pictures is not None and turn is not None:
+                self._keep_pictures(scan, scan_page_no, turn, checkpoint, pictures)
         finally:
             child.forget_pixels(pixels)
+            if pictures is not None:
+                shutil.rmtree(pictures, ignore_errors=True)
+
+    def _keep_pictures(self, scan: Scan, scan_page_no: int, turn: int, checkpoint: Path, made: Path) -> None:
+        """Pictures for people that the decoder left, into their cache; drawn anew where reading found
+        another side up. A picture is never worth a page: it is drawn later where this fails."""
+        assert self._pictures is not None
+        with contextlib.suppress(OSError, ScanindexError, ChildFailedError):
+            reading = _load(checkpoint)
+            upright = reading.rotation_degrees % 360 if reading is not None else turn
+            widths = child.WIDTHS_AT_READING
+            if upright != turn:
+                original, pages = self._archive.path(scan.scan_id), self._settings.pages
+                arguments = (original, scan.media_type, scan_page_no, pages, upright, widths, made)
+                call = partial(self._decoders.call, child.draw_original, arguments, self._decode_seconds, int)
+                call(owner=scan.scan_id)
+            for width in widths:
+                key = PageKey(scan_id=scan.scan_id, scan_page_no=scan_page_no, turn=upright, width=width)
+                self._pictures.take(made / width, key)
 
     def _assemble_again(self, scan: Scan, arguments: Sequence[Any], seconds: float) -> tuple[str, ...]:
         """In a fresh child: what the first one had opened before may have been to blame."""
@@ -231,20 +260,23 @@ class ProcessWorkers:
             raise VerifyFailed(f"writer raised {error}") from None
         return made
 
-    def _decode(self, scan: Scan, arguments: Sequence[Any]) -> None:
-        """A page that failed may be paying for those its decoder opened before: only what a
-        fresh child says of it counts."""
+    def _decode(self, scan: Scan, arguments: Sequence[Any], pictures: Path | None) -> int | None:
+        """The turn of the pictures that were left in `pictures`, if there are any.
+
+        A page that failed may be paying for those its decoder opened before: only what a
+        fresh child says of it counts; and that one draws no pictures, which may be to blame too.
+        """
+        seconds = self._decode_seconds
+        first = arguments if pictures is None else (*arguments, pictures)
         try:
-            self._decoders.call(child.rasterise, arguments, self._decode_seconds, None, owner=scan.scan_id)
-        except (WorkerLost, ChildFailedError, InputError):
-            self._decoders.call(
-                child.rasterise,
-                arguments,
-                self._decode_seconds,
-                None,
-                owner=f"{scan.scan_id} again",
-                is_last=True,
+            turn: int | None = self._decoders.call(
+                child.rasterise, first, seconds, int | None, owner=scan.scan_id
             )
+        except (WorkerLost, ChildFailedError, InputError):
+            again = f"{scan.scan_id} again"
+            self._decoders.call(child.rasterise, arguments, seconds, int | None, owner=again, is_last=True)
+            turn = None
+        return turn
 
 
 def _twice(call: Callable[[], Any]) -> Any:
@@ -274,6 +306,15 @@ def failed_page(scan_page_no: int) -> PageReading:
 
 def _checkpoint(folder: Path, scan_page_no: int) -> Path:
     return folder / f"page-{scan_page_no:04d}.json"
+
+
+def _is_at(reading: PageReading, turn: int | None) -> bool:
+    """Whether it was made at the turn that holds now, a person's or the machine's own."""
+    if reading.kind is PageKind.FAILED:
+        return True
+    if turn is None:
+        return BY_PERSON not in reading.problems
+    return BY_PERSON in reading.problems and reading.rotation_degrees == turn
 
 
 def _load(checkpoint: Path) -> PageReading | None:

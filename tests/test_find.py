@@ -167,6 +167,30 @@ def test_a_query_without_sense_points_at_the_place(opened: app.Workspace) -> Non
     assert refused.value.at == 8
 
 
+def test_behind_the_end_of_the_list_is_said_to_be_nothing(opened: app.Workspace) -> None:
+    """Not that nothing was found."""
+    drop(opened, FIRST, "a", "spleen")
+
+    page = ask(opened, "spleen", offset=5)
+
+    assert (page.documents, page.total_documents) == ((), 1)
+    assert any("ends with document 1" in note for note in page.notes)
+    assert not any("ends with" in note for note in ask(opened, "quinsy", offset=5).notes)
+
+
+@pytest.mark.parametrize(
+    ("query", "is_said"),
+    [("type:bogus", True), ("spleen -type:bogus", True), ("type:lab", False), ("type:lab_report", False),
+     ('type:"op note"', False), ("type:lab*", False), ("bogus", False)],
+)  # fmt: skip
+def test_a_type_that_there_is_not_is_said(opened: app.Workspace, query: str, is_said: bool) -> None:
+    """An empty list must not look as if no such paper had come; the value is not repeated."""
+    notes = ask(opened, query).notes
+
+    assert any("no document type" in note for note in notes) == is_said
+    assert not any("bogus" in note for note in notes)
+
+
 # --- what changed since the index was written -----------------------------------------------
 def test_a_document_taken_back_is_gone_before_the_index_knows(opened: app.Workspace) -> None:
     """From hits, counts and facets."""

@@ -441,10 +441,44 @@ def test_a_name_that_sounds_alike_files_nothing(tmp_path: Path) -> None:
     app.initialise(Settings(home=tmp_path))
     opened = app.open_workspace(site.load(tmp_path, {}))
     load(opened.engine, *ROWS)
+    from scanindex.access_model import unlimited
     from scanindex.cli.find import patient_by
 
     for typed in ("kathryn smyth", "smith catherine", "81920", "1948-02-11"):
         with pytest.raises(ScanindexError):
-            patient_by(typed, opened, is_for_filing=True)
-    assert patient_by("481921", opened, is_for_filing=True).mrn == "00481921"
+            patient_by(typed, opened, unlimited("user:x"), is_for_filing=True)
+    assert patient_by("481921", opened, unlimited("user:x"), is_for_filing=True).mrn == "00481921"
     opened.close()
+
+
+# --- only some people ---------------------------------------------------------------------
+@pytest.mark.parametrize("typed", ["s", "smi", "smith", "smyth", "j smi", "kate", "0048", "1920", "1931"])
+def test_within_a_list_the_answer_is_as_if_nobody_else_were_known(tmp_path: Path, typed: str) -> None:
+    """Who is found, why, and what is cut off by the limit: compared with a roster of only those."""
+    theirs = ROWS[1:3]
+    (tmp_path / "all").mkdir()
+    (tmp_path / "few").mkdir()
+    everybody, few = engine_in(tmp_path / "all"), engine_in(tmp_path / "few")
+    load(everybody, *ROWS)
+    load(few, *theirs)
+    numbers = [line.split(",")[0] for line in theirs]
+    roster, alone = SqlRoster(everybody), SqlRoster(few)
+    within = frozenset(p.patient_id for p in roster.by_identifier(numbers))
+    all_of_few = frozenset(p.patient_id for p in alone.by_identifier(numbers))
+
+    for limit in (1, 5):
+        listed = roster.suggest(typed, limit, within=within)
+        other = alone.suggest(typed, limit, within=all_of_few)
+        assert [(s.patient.mrn, s.reasons) for s in listed] == [(s.patient.mrn, s.reasons) for s in other]
+        if limit > len(theirs):
+            assert {s.patient.mrn for s in listed} == {s.patient.mrn for s in alone.suggest(typed, limit)}
+        assert {p.patient_id for p in roster.find(typed, limit, within=within)} <= within
+    everybody.dispose()
+    few.dispose()
+
+
+def test_within_nobody_nobody_is_suggested(engine: Engine) -> None:
+    load(engine, *ROWS)
+
+    assert SqlRoster(engine).suggest("smith", within=frozenset()) == ()
+    assert SqlRoster(engine).suggest("smith")

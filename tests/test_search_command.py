@@ -21,6 +21,8 @@ from scanindex.errors import QueryError, UsageError
 from tests.crash.service_main import open_stubbed, quick_settings
 from tests.test_find import FIRST, SECOND, drop, give_roster
 
+_READ = ("viewed", "exported", "downloaded")
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -52,7 +54,7 @@ def asked(home: Path, *arguments: str) -> Any:
 
 def reads(home: Path) -> list[dict[str, Any]]:
     lines = [line for p in sorted((home / "archive" / "events").glob("*.jsonl")) for line in p.open()]
-    return [event["payload"] for line in lines if (event := json.loads(line))["kind"] == "viewed"]
+    return [event["payload"] for line in lines if (event := json.loads(line))["kind"] in _READ]
 
 
 def test_patients_stand_before_documents_and_hits_are_marked(home: Path) -> None:

@@ -18,6 +18,7 @@ from scanindex import __version__
 _COMMANDS = {
     "init": ("admin", "Make a folder a workspace (inbox, archive, catalog)."),
     "run": ("run", "Watch the inbox and file what arrives, until Ctrl-C."),
+    "serve": ("serve", "Serve the screens and the HTTP API alone."),
     "add": ("run", "Put files into the inbox safely."),
     "status": ("status", "What arrived, is in work, filed, waiting or quarantined."),
     "review": ("review", "List and settle what waits for a person."),
@@ -32,6 +33,7 @@ _COMMANDS = {
     "types": ("types", "The kinds of documents: list, learn from corrections, explain."),
     "batch": ("batch", "Boxes of paper: open, reconcile, close."),
     "audit": ("audit", "Look again at what was filed alone; certify sources; incidents."),
+    "people": ("people", "Logins, roles, sessions, tokens, and who broke the glass."),
     "sheets": ("sheets", "Print separator and patient cover sheets (PDF)."),
     "retry": ("admin", "Try quarantined or waiting scans again."),
     "check": ("admin", "Prove that nothing is lost or damaged."),
@@ -74,8 +76,11 @@ class _Commands(click.Group):
     show_default="SCANINDEX_HOME, else the current folder",
     help="The workspace: the folder with inbox/, archive/ and var/.",
 )
+@click.option(
+    "--as", "login", metavar="LOGIN", help="Who asks; the password is asked for. See docs/how-to/people.md."
+)
 @click.pass_context
-def cli(ctx: click.Context, home: Path) -> None:
+def cli(ctx: click.Context, home: Path, login: str | None) -> None:
     """Scanned paper charts in, labelled and searchable documents out.
 
     Drop scans into inbox/. Each page is read, stacks are split, the patient is found in
@@ -84,6 +89,7 @@ def cli(ctx: click.Context, home: Path) -> None:
     """
     os.umask(0o077)  # everything this program writes holds patient data
     ctx.obj = home.expanduser().resolve()
+    ctx.meta["scanindex.as"] = login
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scanindex import app
+from scanindex import app, people
 from scanindex.cli.common import (
     actor,
     emit_json,
@@ -273,6 +273,7 @@ def restore(home: Path, source: Path) -> None:
     app.initialise(settings)
     with workspace(home) as opened, app.exclusive(settings):
         newer = replay(opened.catalog, opened.event_log, opened.roster)
+        people.end_all_sessions(actor(), opened.services)
         pages = use_index.reindex(opened.services, fresh=True)
         app.rebuild_charts(opened)
         report = use_check.run(opened.services, fixity=True)

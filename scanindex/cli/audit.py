@@ -9,9 +9,10 @@ import click
 
 from scanindex import app, pipeline, redecide, review
 from scanindex import audit as use
+from scanindex.access_model import Right
 from scanindex.audit_model import AutoFiling, Incident, Mode, Stratum, Verdict
 from scanindex.cli.common import (
-    actor,
+    asking,
     document_by,
     emit_json,
     file_proposed,
@@ -25,6 +26,7 @@ from scanindex.cli.common import (
 )
 from scanindex.cli.find import catch_up, patient_by
 from scanindex.cli.render import document_data, folder_of, pages_text
+from scanindex.cli.trail import disclosures, restart, trail, verify
 from scanindex.errors import AlreadyRunning, NotFound, UsageError
 from scanindex.model import DocumentId, DocumentState
 
@@ -46,7 +48,16 @@ def audit() -> None:
     scanindex audit next                           the next one to compare with its paper
     scanindex audit record k7f3q2 right --by Ann   what you found
     scanindex audit certify . --by Ann             once the bound holds
+
+    \b
+    scanindex audit trail                          who did what when
+    scanindex audit disclosures MRN                who saw what of a patient
+    scanindex audit verify                         that nobody changed the trail
     """
+
+
+for _command in (trail, disclosures, verify, restart):
+    audit.add_command(_command)
 
 
 @audit.command()
@@ -119,8 +130,8 @@ def draw(home: Path, source: str | None, count: int, seed: int | None) -> None:
     Three quarters are drawn with equal chances: they count for the bound. The rest are those
     with the least margin: they find faults sooner, and count only where they are wrong.
     """
-    with workspace(home) as opened:
-        chosen, lines = use.draw(count, seed, source, actor(), opened.services)
+    with asking(home, Right.SUPERVISE) as (opened, access):
+        chosen, lines = use.draw(count, seed, source, access.actor, opened.services)
     uniform = sum(line.stratum == "uniform" for line in lines)
     click.echo(
         f"{len(lines)} document(s) drawn (seed {chosen}): {uniform} uniformly, {len(lines) - uniform} weak"
@@ -136,7 +147,7 @@ def next_(home: Path, source: str | None, as_json: bool) -> None:
 
     What the machine read and how sure it was is left out on purpose.
     """
-    with workspace(home) as opened:
+    with asking(home, Right.SUPERVISE) as (opened, access):
         waiting = use.waiting(source, opened.services)
         if not waiting:
             if as_json:
@@ -145,7 +156,7 @@ def next_(home: Path, source: str | None, as_json: bool) -> None:
                 click.echo("nothing is left to look at; `scanindex audit draw` draws more")
             return
         line = waiting[0]
-        record_read(opened, "audit", [line.document_id])
+        record_read(opened, access, "audit", [line.document_id])
         data = _next_data(line, len(waiting), opened)
     if as_json:
         emit_json(data)
@@ -190,21 +201,23 @@ def record(home: Path, document_id: str, verdict: str, by: str, patient: str | N
     """
     if patient is not None and verdict != "wrong":
         raise UsageError("--patient goes with wrong")
-    with workspace(home) as opened:
-        document = document_by(document_id, opened)
-        person = patient_by(patient, opened, is_for_filing=True) if patient is not None else None
+    with asking(home, Right.SUPERVISE) as (opened, access):
+        document = document_by(document_id, opened, access)
+        person = patient_by(patient, opened, access, is_for_filing=True) if patient is not None else None
         if person is not None and person.patient_id == document.patient_id:
             raise UsageError("--patient is the one it is filed under")
-        incident = use.record(document.document_id, _VERDICTS[verdict], by, reason, actor(), opened.services)
+        incident = use.record(
+            document.document_id, _VERDICTS[verdict], by, reason, access.actor, opened.services
+        )
         click.echo(f"{document.document_id[:8]}: {verdict}")
         if verdict == "right" and not _counts(document.document_id, opened):
             click.echo("    kept, but not counted: it was not drawn at random (`audit draw`)")
         if incident is None:
             return
         if person is not None:
-            now = document_by(document.document_id, opened)
+            now = document_by(document.document_id, opened, access)
             settled = review.Settlement(patient_id=person.patient_id, note=reason)
-            review.accept(now.document_id, now.version, settled, actor(), opened.services)
+            review.accept(now.document_id, now.version, settled, access.actor, opened.services)
         _say_incident(incident)
         if person is None:
             click.echo("    it waits in `scanindex review` for its right patient")
@@ -236,9 +249,9 @@ def mode(home: Path, source: str, mode: str, reason: str) -> None:
     SOURCE is the inbox folder, "." for the inbox itself. With strict, what waits only for
     that is decided again at once.
     """
-    with workspace(home) as opened:
+    with asking(home, Right.SUPERVISE) as (opened, access):
         known = {one.source for one in use.status(opened.services)}
-        use.set_mode(source, Mode(mode), reason, actor(), opened.services)
+        use.set_mode(source, Mode(mode), reason, access.actor, opened.services)
         click.echo(f"{printable(source)}: {mode}" + ("" if mode == "suggest" else " (not certified)"))
         if source not in known:
             click.echo("    nothing came through a source of this name yet", err=True)
@@ -274,8 +287,8 @@ def certify(home: Path, source: str, by: str) -> None:
     The certificate lapses when an engine, a rule, a threshold, a model or the roster changes;
     the source then goes on as strict, and is shown so.
     """
-    with workspace(home) as opened:
-        given = use.certify_source(source, by, actor(), opened.services)
+    with asking(home, Right.SUPERVISE) as (opened, access):
+        given = use.certify_source(source, by, access.actor, opened.services)
     click.echo(
         f"{printable(source)}: certified; {given.misfiles} of {given.audited} misfiled, "
         f"upper bound {given.upper_bound:.4%}, policy {given.policy.policy_id}, "
@@ -289,7 +302,7 @@ def certify(home: Path, source: str, by: str) -> None:
 @pass_home
 def incidents(home: Path, everything: bool, as_json: bool) -> None:
     """List confirmed misfiles that are not closed yet."""
-    with workspace(home) as opened:
+    with asking(home, Right.SUPERVISE) as (opened, _):
         found = use.all_incidents(opened.services, open_only=not everything)
     if as_json:
         emit_json(found)
@@ -320,7 +333,7 @@ def incident_group() -> None:
 @pass_home
 def show(home: Path, incident_id: str, as_json: bool) -> None:
     """What was misfiled, who was shown it meanwhile, and what must be done before closing."""
-    with workspace(home) as opened:
+    with asking(home, Right.SUPERVISE) as (opened, access):
         found = _incident_by(incident_id, opened)
         met = use.exposures(found.incident_id, opened.services)
         points = use.open_points(found.incident_id, opened.services) if found.closed_at is None else []
@@ -329,8 +342,8 @@ def show(home: Path, incident_id: str, as_json: bool) -> None:
             with opened.catalog.read() as unit:
                 document = unit.documents.get(misfile.document_id)
             if document is not None:
-                documents.append(document_data(document, opened))
-        record_read(opened, "incident", [misfile.document_id for misfile in found.misfiles])
+                documents.append(document_data(document, opened, access))
+        record_read(opened, access, "incident", [misfile.document_id for misfile in found.misfiles])
         wrong = {m.document_id: patient_line(opened.roster.get(m.patient_id)) for m in found.misfiles}
     if as_json:
         emit_json(
@@ -372,9 +385,9 @@ def close(home: Path, incident_id: str, by: str, note: str, unfounded: bool) -> 
 
     The source goes on proposing only, until `scanindex audit mode SOURCE strict`.
     """
-    with workspace(home) as opened:
+    with asking(home, Right.SUPERVISE) as (opened, access):
         found = _incident_by(incident_id, opened)
-        use.close(found.incident_id, by, note, actor(), opened.services, is_unfounded=unfounded)
+        use.close(found.incident_id, by, note, access.actor, opened.services, is_unfounded=unfounded)
     click.echo(f"incident {found.incident_id[:8]} is closed")
     click.echo(
         f"    `scanindex audit mode {printable(found.source)} strict` lets its source file alone again"

@@ -8,14 +8,31 @@ from pathlib import Path
 import click
 
 from scanindex import batches as use
-from scanindex.cli.common import actor, emit_json, json_option, pass_home, printable, table, workspace
+from scanindex.access_model import Right
+from scanindex.cli.batch_paper import hold, holds, lift, qa, release
+from scanindex.cli.common import (
+    asking,
+    batch_by,
+    emit_json,
+    json_option,
+    pass_home,
+    printable,
+    table,
+)
 from scanindex.errors import UsageError
 from scanindex.model import Batch, BatchId
 
 
 @click.group()
 def batch() -> None:
-    """Boxes of paper: what went in, what came of every side, may it be closed."""
+    """Boxes of paper: what came of every side, who looked again, may the paper go.
+
+    BATCH may be abbreviated.
+    """
+
+
+for _command in (qa, hold, lift, holds, release):
+    batch.add_command(_command)
 
 
 @batch.command("open")
@@ -29,7 +46,7 @@ def batch() -> None:
 @pass_home
 def open_(home: Path, label: str, folder: str, location: str, sheets: int | None, sides: int) -> None:
     """Open a batch: from now on arrivals in --folder belong to it."""
-    with workspace(home) as opened:
+    with asking(home, Right.BATCH) as (opened, access):
         inbox = opened.settings.inbox.resolve()
         goal = (inbox / folder).resolve()
         if not goal.is_relative_to(inbox):
@@ -44,7 +61,7 @@ def open_(home: Path, label: str, folder: str, location: str, sheets: int | None
             sides=sides,
             opened_at=opened.clock.now(),
         )
-        use.open_batch(made, actor(), opened.services)
+        use.open_batch(made, access.actor, opened.services)
         click.echo(made.batch_id)
 
 
@@ -54,8 +71,8 @@ def open_(home: Path, label: str, folder: str, location: str, sheets: int | None
 @pass_home
 def close(home: Path, batch_id: str, note: str) -> None:
     """Close a batch; refused while a page of it is unexplained."""
-    with workspace(home) as opened:
-        use.close_batch(BatchId(batch_id), note, actor(), opened.services)
+    with asking(home, Right.BATCH) as (opened, access):
+        use.close_batch(batch_by(batch_id, opened), note, access.actor, opened.services)
         click.echo("closed")
 
 
@@ -65,8 +82,8 @@ def close(home: Path, batch_id: str, note: str) -> None:
 @pass_home
 def show(home: Path, batch_id: str, as_json: bool) -> None:
     """Every side of a batch and where it went."""
-    with workspace(home) as opened:
-        found = use.summary(BatchId(batch_id), opened.services)
+    with asking(home, Right.BATCH) as (opened, _):
+        found = use.summary(batch_by(batch_id, opened), opened.services)
         if as_json:
             emit_json({**dataclasses.asdict(found), "open_points": found.open_points()})
             return
@@ -82,13 +99,13 @@ def show(home: Path, batch_id: str, as_json: bool) -> None:
 @pass_home
 def list_(home: Path, as_json: bool) -> None:
     """All batches."""
-    with workspace(home) as opened, opened.catalog.read() as unit:
+    with asking(home, Right.BATCH) as (opened, _), opened.catalog.read() as unit:
         found = unit.batches.all()
         if as_json:
             emit_json(found)
             return
         table(
-            ("BATCH", "LABEL", "FOLDER", "OPENED", "CLOSED"),
+            ("BATCH", "LABEL", "FOLDER", "OPENED", "CLOSED", "RELEASED"),
             [
                 (
                     b.batch_id,
@@ -96,6 +113,7 @@ def list_(home: Path, as_json: bool) -> None:
                     b.folder,
                     f"{b.opened_at:%Y-%m-%d}",
                     f"{b.closed_at:%Y-%m-%d}" if b.closed_at else "-",
+                    f"{b.released_at:%Y-%m-%d}" if b.released_at else "-",
                 )
                 for b in found
             ],

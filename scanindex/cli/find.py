@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import click
 
-from scanindex import app, pipeline, quality
+from scanindex import app, fetch, pipeline, quality, trail
+from scanindex.access_model import Access, Right
 from scanindex.classify.sensitivity import LABELS
 from scanindex.cli.common import (
+    asking,
     document_by,
     emit_json,
     json_option,
@@ -19,7 +22,6 @@ from scanindex.cli.common import (
     printable,
     record_read,
     table,
-    workspace,
 )
 from scanindex.cli.render import (
     DOCUMENT_HEAD,
@@ -31,9 +33,9 @@ from scanindex.cli.render import (
     patient_data,
     scan_data,
 )
-from scanindex.errors import AlreadyRunning, UsageError
-from scanindex.lookalikes import look_alikes
-from scanindex.model import Document, DocumentState, Finding, PageReading, Patient, Scan, ScanState
+from scanindex.errors import AlreadyRunning, NotFound, UsageError
+from scanindex.lookalikes import LookAlike, look_alikes
+from scanindex.model import Document, DocumentState, Finding, PageReading, Patient, PatientId, Scan, ScanState
 
 
 def catch_up(opened: app.Workspace) -> None:
@@ -54,13 +56,20 @@ def documents(home: Path, state: str | None, label: str | None, with_text: bool,
     """List all documents, or with --json every scan with its pages and documents."""
     if with_text and not as_json:
         raise UsageError("--text goes with --json")
-    with workspace(home) as opened:
-        record_read(opened, "documents")
+    with asking(home, Right.READ) as (opened, access):
+        wanted = _Wanted(access, state, label, with_text)
         if as_json:
-            emit_json({"scans": [_scan_entry(s, state, label, with_text, opened) for s in _scans(opened)]})
+            entries = [entry for scan in _scans(opened) if (entry := _scan_entry(scan, wanted, opened))]
+            record_read(
+                opened, access, "documents", [d["document_id"] for e in entries for d in e["documents"]]
+            )
+            emit_json({"scans": entries})
             return
         with opened.catalog.read() as unit:
-            found = unit.documents.all(*([DocumentState(state)] if state else []), sensitivity=label)
+            found = [
+                d for d in unit.documents.all(*wanted.states, sensitivity=label) if fetch.sees(access, d)
+            ]
+        record_read(opened, access, "documents", [d.document_id for d in found])
         table(DOCUMENT_HEAD, [document_row(d, opened) for d in found])
         if not found and state is None and label is None:
             click.echo("no documents yet: drop scans into inbox/ and run `scanindex run`", err=True)
@@ -71,21 +80,41 @@ def _scans(opened: app.Workspace) -> list[Scan]:
         return unit.scans.all()
 
 
-def _scan_entry(
-    scan: Scan, state: str | None, label: str | None, with_text: bool, opened: app.Workspace
-) -> dict[str, Any]:
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is listed, for whom."""
+
+    access: Access
+    state: str | None
+    label: str | None
+    with_text: bool
+
+    @property
+    def states(self) -> list[DocumentState]:
+        return [DocumentState(self.state)] if self.state else []
+
+
+def _scan_entry(scan: Scan, wanted: _Wanted, opened: app.Workspace) -> dict[str, Any] | None:
+    """None for a scan of which they may see nothing; names and other pages only to who may see it all."""
+    access = wanted.access
+    is_whole = fetch.may_see_whole_scan(access, scan.scan_id, opened.services)
     with opened.catalog.read() as unit:
         pages = unit.pages.of(scan.scan_id)
-        states = [DocumentState(state)] if state else []
-        found = unit.documents.all(*states, scan_id=scan.scan_id, sensitivity=label)
-    readings = _readings(scan, found, opened) if with_text else {}
+        every = unit.documents.all(*wanted.states, scan_id=scan.scan_id, sensitivity=wanted.label)
+    found = [document for document in every if fetch.sees(access, document)]
+    if not is_whole:
+        theirs = {document.document_id for document in found}
+        pages = [page for page in pages if page[2] in theirs]
+        if not found:
+            return None
+    readings = _readings(scan, found, opened) if wanted.with_text else {}
     return {
-        **scan_data(scan, names_of(scan, opened)),
+        **scan_data(scan, names_of(scan, opened) if is_whole else []),
         "pages": [
             {"scan_page_no": no, "kind": kind, "document_id": holder} | _page_text(readings.get(no))
             for no, kind, holder in pages
         ],
-        "documents": [document_data(document, opened) for document in found],
+        "documents": [document_data(document, opened, access) for document in found],
     }
 
 
@@ -114,9 +143,9 @@ def _readings(scan: Scan, found: list[Document], opened: app.Workspace) -> dict[
 @pass_home
 def show(home: Path, document_id: str, with_text: bool, as_json: bool) -> None:
     """Show one document; the first characters of its id are enough."""
-    with workspace(home) as opened:
-        document = document_by(document_id, opened)
-        record_read(opened, "show", [document.document_id])
+    with asking(home, Right.READ) as (opened, access):
+        document = document_by(document_id, opened, access)
+        record_read(opened, access, "show", [document.document_id])
         with opened.catalog.read() as unit:
             scan = unit.scans.get(document.scan_id)
             history = unit.events.of(document_id=document.document_id)
@@ -127,17 +156,21 @@ def show(home: Path, document_id: str, with_text: bool, as_json: bool) -> None:
         if as_json:
             emit_json(
                 {
-                    **document_data(document, opened),
-                    "look_alikes": look_alikes(document, opened.services),
-                    "scan": scan_data(scan, names_of(scan, opened)),
+                    **document_data(document, opened, access),
+                    "look_alikes": _look_alikes(document, opened, access),
+                    "scan": scan_data(scan, _names(scan, opened, access)),
                     "findings": document.findings,
-                    "comparisons": [c.comparisons for c in document.decision.candidates],
+                    "comparisons": [
+                        c.comparisons
+                        for c in document.decision.candidates
+                        if access.sees_patient(c.patient_id)
+                    ],
                     "history": [{"at": e.at, "actor": e.actor, "kind": e.kind} for e in history],
                     **({"text": texts, "read_by": _read_by(readings)} if with_text else {}),
                 }
             )
             return
-        _show_text(document, scan, opened)
+        _show_text(document, scan, opened, access)
         for event in history:
             click.echo(f"  {event.at:%Y-%m-%d %H:%M:%S}Z  {event.actor}  {event.kind}")
         for no, reading in readings.items():
@@ -177,7 +210,7 @@ def _print_page(no: int, reading: PageReading) -> None:
         )
 
 
-def _show_text(document: Document, scan: Scan, opened: app.Workspace) -> None:
+def _show_text(document: Document, scan: Scan, opened: app.Workspace, access: Access) -> None:
     patient = opened.roster.get(document.patient_id) if document.patient_id else None
     rows = [
         ("document", f"{document.document_id} version {document.version}"),
@@ -186,7 +219,7 @@ def _show_text(document: Document, scan: Scan, opened: app.Workspace) -> None:
         ("sensitivity", ", ".join(document.sensitivity) or "none found"),
         ("patient", patient_line(patient)),
         ("decided by", f"{document.decision.decided_by} ({document.decision.rule})"),
-        ("scan", f"{', '.join(names_of(scan, opened))} pages {pages_text(document.pages)}"),
+        ("scan", f"{', '.join(_names(scan, opened, access))} pages {pages_text(document.pages)}"),
         ("original", str(opened.archive.path(scan.scan_id))),
         ("files", folder_of(document, opened) or "not filed"),
         *([("replaced by", document.replaced_by)] if document.replaced_by else []),
@@ -197,7 +230,7 @@ def _show_text(document: Document, scan: Scan, opened: app.Workspace) -> None:
         click.echo(f"picture:     {wish}")
     for reason in document.recheck:
         click.echo(f"recheck:     {reason}")
-    for line in look_alike_lines(document, opened):
+    for line in look_alike_lines(document, opened, access):
         click.echo(f"looks like:  {line}")
     click.echo("why:")
     for reason in (*document.decision.reasons, *document.grouping_reasons):
@@ -211,17 +244,32 @@ def _show_text(document: Document, scan: Scan, opened: app.Workspace) -> None:
             click.echo(f"  {'':14} {other_reading_line(finding)}")
     if document.state is DocumentState.IN_REVIEW:
         click.echo("candidates:")
-        for line in candidate_lines(document, opened):
+        for line in candidate_lines(document, opened, access):
             click.echo(f"  {line}")
     click.echo("history:")
 
 
-def look_alike_lines(document: Document, opened: app.Workspace) -> list[str]:
+def _names(scan: Scan, opened: app.Workspace, access: Access) -> list[str]:
+    """Names of files may name others than the patient of one document."""
+    is_whole = fetch.may_see_whole_scan(access, scan.scan_id, opened.services)
+    return names_of(scan, opened) if is_whole else []
+
+
+def _look_alikes(document: Document, opened: app.Workspace, access: Access) -> list[LookAlike]:
+    with opened.catalog.read() as unit:
+        return [
+            alike
+            for alike in look_alikes(document, opened.services)
+            if (other := unit.documents.get(alike.document_id)) and fetch.sees(access, other)
+        ]
+
+
+def look_alike_lines(document: Document, opened: app.Workspace, access: Access) -> list[str]:
     """Documents that may be the same paper; shown, and nothing else follows from it."""
     return [
         f"{alike.document_id[:8]} ({alike.state.value}), "
         f"page {', '.join(f'{mine} as its {theirs}' for mine, theirs in alike.pages)}: {alike.reason}"
-        for alike in look_alikes(document, opened.services)
+        for alike in _look_alikes(document, opened, access)
     ]
 
 
@@ -232,10 +280,12 @@ def other_reading_line(finding: Finding) -> str:
     return printable(f"one reader saw {finding.raw}, the other {finding.other_raw}")
 
 
-def candidate_lines(document: Document, opened: app.Workspace) -> list[str]:
+def candidate_lines(document: Document, opened: app.Workspace, access: Access) -> list[str]:
     """Who it may be, with how each field compares; nobody is preselected."""
     lines = []
     for number, candidate in enumerate(document.decision.candidates, start=1):
+        if not access.sees_patient(candidate.patient_id):
+            continue
         patient = opened.roster.get(candidate.patient_id)
         compared = ", ".join(f"{c.kind.value} {c.level.value}" for c in candidate.comparisons)
         lines.append(f"{number}. {printable(patient_line(patient))}  [{candidate.patient_id}]  {compared}")
@@ -248,15 +298,19 @@ def candidate_lines(document: Document, opened: app.Workspace) -> list[str]:
 @pass_home
 def chart(home: Path, patient: tuple[str, ...], as_json: bool) -> None:
     """All documents of PATIENT: an MRN, a patient id, or a name that only one person has."""
-    with workspace(home) as opened:
-        person = patient_by(" ".join(patient), opened)
+    with asking(home, Right.READ) as (opened, access):
+        person = patient_by(" ".join(patient), opened, access)
         with opened.catalog.read() as unit:
-            found = unit.documents.all(DocumentState.FILED, patient_id=person.patient_id)
-        record_read(opened, "chart", [d.document_id for d in found])
+            filed = unit.documents.all(DocumentState.FILED, patient_id=person.patient_id)
+        found = [d for d in filed if fetch.sees(access, d)]
+        record_read(opened, access, "chart", [d.document_id for d in found], [person.patient_id])
         found.sort(key=lambda d: d.service_date or "9999")
         if as_json:
             emit_json(
-                {"patient": patient_data(person), "documents": [document_data(d, opened) for d in found]}
+                {
+                    "patient": patient_data(person),
+                    "documents": [document_data(d, opened, access) for d in found],
+                }
             )
             return
         click.echo(printable(patient_line(person)))
@@ -269,18 +323,28 @@ def chart(home: Path, patient: tuple[str, ...], as_json: bool) -> None:
         )
 
 
-def patient_by(text: str, opened: app.Workspace, *, is_for_filing: bool = False) -> Patient:
-    """The one patient meant by an id, an MRN, or a name. Raises UsageError listing how many fit.
+def patient_id_by(text: str, opened: app.Workspace) -> PatientId:
+    """Whose id or whole number it is; for who names patients without being shown any. Raises NotFound."""
+    known = opened.roster.get(PatientId(text))
+    found = [known] if known else list(opened.roster.by_identifier([text]))
+    if len(found) != 1:
+        raise NotFound("no patient, or several, have such a number; give the whole MRN or the id")
+    return found[0].patient_id
+
+
+def patient_by(text: str, opened: app.Workspace, access: Access, *, is_for_filing: bool = False) -> Patient:
+    """The one patient meant by an id, an MRN, or a name, among those that may be named to them.
+
+    Raises UsageError listing how many fit, NotFound.
 
     is_for_filing: charts follow from the answer, so a part of a number or name is not enough.
     """
-    from scanindex.errors import NotFound
     from scanindex.match.fold import identifier_key
-    from scanindex.model import PatientId
 
-    if known := opened.roster.get(PatientId(text)):
+    known = opened.roster.get(PatientId(text))
+    if known and access.sees_patient(known.patient_id):
         return known
-    found = list(opened.roster.find(text, limit=20))
+    found = list(opened.roster.find(text, limit=20, within=access.scope.people))
     key = identifier_key(text)
     exact = [
         p for p in found if any(i.value == text or identifier_key(i.value) == key for i in p.identifiers)
@@ -290,6 +354,8 @@ def patient_by(text: str, opened: app.Workspace, *, is_for_filing: bool = False)
     if len(found) == 1 and not is_for_filing:
         return found[0]
     if not found:
+        if known:
+            trail.denied(access, "patient", opened.services, known.patient_id)
         raise NotFound("no patient like that in the roster; `scanindex roster find` searches it")
     for p in found:
         click.echo(f"  {printable(patient_line(p))}  [{p.patient_id}]", err=True)

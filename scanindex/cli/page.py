@@ -10,9 +10,12 @@ from pathlib import Path
 
 import click
 
-from scanindex import app, hits
+from scanindex import app, hits, trail
+from scanindex.access_model import Right
 from scanindex.child import SCRATCH
 from scanindex.cli.common import (
+    allow,
+    asking,
     document_by,
     emit_json,
     json_option,
@@ -21,7 +24,6 @@ from scanindex.cli.common import (
     patient_line,
     printable,
     record_read,
-    workspace,
 )
 from scanindex.cli.search import marks_data, pointing
 from scanindex.cli.search_text import Style, style
@@ -49,10 +51,11 @@ def page(
     scanindex page 6x2iv7kz 2
     scanindex page 6x2iv7kz --mark "ruptured spleen" --image page.png
     """
-    with workspace(home) as opened, pointing(query):
+    with asking(home, Right.READ) as (opened, access), pointing(query):
         if image:
+            allow(opened, access, Right.DOWNLOAD)
             new_file(image, opened.settings)
-        document = document_by(document_id, opened)
+        document = document_by(document_id, opened, access)
         readings = hits.readings(document, opened.services)
         if not readings:
             raise UsageError("the document is not filed yet; `scanindex show DOCUMENT --text` has its text")
@@ -62,8 +65,12 @@ def page(
         ]
         number = page_no or next((no for no, words in enumerate(found, start=1) if words), 1)
         if number > len(readings):
-            raise NotFound(f"the document has {len(readings)} page(s)")
-        record_read(opened, "page", [document.document_id])
+            pages = len(readings)
+            raise NotFound(f"the document has {pages} page(s)", hint=f"Ask for a page from 1 to {pages}.")
+        if image:
+            trail.took(access, "downloaded", opened.services, [document.document_id], what="page picture")
+        else:
+            record_read(opened, access, "page", [document.document_id])
         reading, words = readings[number - 1], found[number - 1]
         marks = hits.marks(reading, words)
         if image:

@@ -6,18 +6,19 @@ from typing import Any
 
 import click
 
-from scanindex import app, quality
+from scanindex import app, fetch, quality
 from scanindex import recheck as use
 from scanindex import review as decide
+from scanindex.access_model import Right
 from scanindex.cli.common import (
-    actor,
+    asking,
     document_by,
     emit_json,
     pass_home,
     patient_line,
     printable,
     record_read,
-    workspace,
+    refuse_correcting,
 )
 from scanindex.cli.find import catch_up
 from scanindex.cli.render import document_data, names_of, pages_text
@@ -30,11 +31,12 @@ from scanindex.model import Document, DocumentState
 @pass_home
 def rescan(home: Any, document_id: str, note: str) -> None:
     """Ask for the paper to be scanned again; `review --rescans` lists what is wanted."""
-    with workspace(home) as opened:
-        document = document_by(document_id, opened)
+    with asking(home, Right.REVIEW) as (opened, access):
+        document = document_by(document_id, opened, access)
+        refuse_correcting(document, opened, access)
         wanted = DocumentState.RESCAN_WANTED
         changed = decide.reject(
-            document.document_id, document.version, wanted, note, actor(), opened.services
+            document.document_id, document.version, wanted, note, access.actor, opened.services
         )
         click.echo(f"{changed.document_id[:8]} is wanted again")
         catch_up(opened)
@@ -51,10 +53,10 @@ def replaced(home: Any, document_id: str, by_id: str, note: str) -> None:
     The old one leaves chart, search and the list of wanted rescans; its pages stay in the
     archive. The new one is filed or reviewed as any other.
     """
-    with workspace(home) as opened:
-        document, by = document_by(document_id, opened), document_by(by_id, opened)
+    with asking(home, Right.CORRECT) as (opened, access):
+        document, by = document_by(document_id, opened, access), document_by(by_id, opened, access)
         changed = use.replace(
-            document.document_id, document.version, by.document_id, note, actor(), opened.services
+            document.document_id, document.version, by.document_id, note, access.actor, opened.services
         )
         click.echo(f"{changed.document_id[:8]} is replaced by {by.document_id[:8]}")
         catch_up(opened)
@@ -66,19 +68,19 @@ def replaced(home: Any, document_id: str, by_id: str, note: str) -> None:
 @pass_home
 def confirm(home: Any, document_id: str, note: str) -> None:
     """Say that a document of `review --recheck` is filed right: it leaves that list."""
-    with workspace(home) as opened:
-        document = document_by(document_id, opened)
-        use.confirm(document.document_id, document.version, note, actor(), opened.services)
+    with asking(home, Right.CORRECT) as (opened, access):
+        document = document_by(document_id, opened, access)
+        use.confirm(document.document_id, document.version, note, access.actor, opened.services)
         click.echo(f"{document.document_id[:8]} stays as it is filed")
 
 
 def list_rescans(home: Any, as_json: bool) -> None:
     """Printable: what the person with the box of paper needs to find the sheets."""
-    with workspace(home) as opened:
-        found = use.rescans(opened.services)
-        record_read(opened, "rescans", [d.document_id for d in found])
+    with asking(home, Right.REVIEW) as (opened, access):
+        found = [d for d in use.rescans(opened.services) if fetch.sees(access, d)]
+        record_read(opened, access, "rescans", [d.document_id for d in found])
         if as_json:
-            emit_json([document_data(d, opened) | _where(d, opened) for d in found])
+            emit_json([document_data(d, opened, access) | _where(d, opened) for d in found])
             return
         for document in found:
             where = _where(document, opened)
@@ -104,11 +106,11 @@ def _where(document: Document, opened: app.Workspace) -> dict[str, Any]:
 
 
 def list_rechecks(home: Any, as_json: bool) -> None:
-    with workspace(home) as opened:
-        found = use.rechecks(opened.services)
-        record_read(opened, "recheck", [d.document_id for d in found])
+    with asking(home, Right.CORRECT) as (opened, access):
+        found = [d for d in use.rechecks(opened.services) if fetch.sees(access, d)]
+        record_read(opened, access, "recheck", [d.document_id for d in found])
         if as_json:
-            emit_json([document_data(d, opened) for d in found])
+            emit_json([document_data(d, opened, access) for d in found])
             return
         for document in found:
             patient = opened.roster.get(document.patient_id) if document.patient_id else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scanindex import app, quality
+from scanindex.access_model import Access
 from scanindex.cli.common import patient_line
 from scanindex.intake import decode_path
 from scanindex.model import Document, DocumentState, Patient, Scan
@@ -25,12 +26,14 @@ _READ = (
 )
 
 
-def document_data(document: Document, opened: app.Workspace) -> dict[str, Any]:
+def document_data(document: Document, opened: app.Workspace, access: Access) -> dict[str, Any]:
     """One document as scripts get it: what was read, what was decided, by whom."""
     roster = opened.roster
     patient = roster.get(document.patient_id) if document.patient_id else None
     candidates = []
     for candidate in document.decision.candidates:
+        if not access.sees_patient(candidate.patient_id):
+            continue
         person = roster.get(candidate.patient_id)
         candidates.append(
             {

@@ -12,10 +12,10 @@ import click
 
 from scanindex import app
 from scanindex import reread as use
-from scanindex.cli.common import actor, emit_json, json_option, pass_home, settings_of
+from scanindex.cli.common import actor, batch_by, emit_json, json_option, pass_home, settings_of
 from scanindex.cli.find import catch_up
 from scanindex.errors import NotFound, Stopping, UsageError
-from scanindex.model import BatchId, Document, DocumentId, DocumentState, ScanId
+from scanindex.model import Document, DocumentId, DocumentState, ScanId
 from scanindex.settings import EFFORTS
 
 _SAID = {
@@ -134,7 +134,7 @@ def _selection(
     return use.Selection(
         document_ids=tuple(document_ids),
         scan_ids=tuple(scan_ids),
-        batch_id=BatchId(batch_id) if batch_id else None,
+        batch_id=batch_by(batch_id, opened) if batch_id else None,
         below=below,
         everything=everything,
         effort=effort,

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from scanindex import app, pipeline, quality, redecide
+from scanindex import app, fetch, pipeline, quality, redecide
 from scanindex import review as use
+from scanindex.access_model import Access, Right
 from scanindex.classify.sensitivity import LABELS
 from scanindex.cli.common import (
     DocumentTypeChoice,
-    actor,
+    asking,
     document_by,
     emit_json,
     json_option,
@@ -19,19 +20,26 @@ from scanindex.cli.common import (
     patient_line,
     printable,
     record_read,
+    refuse_correcting,
     scan_by,
-    workspace,
 )
 from scanindex.cli.find import candidate_lines, catch_up, look_alike_lines, other_reading_line, patient_by
 from scanindex.cli.recheck import confirm, list_rechecks, list_rescans, replaced, rescan
 from scanindex.cli.render import document_data, names_of, pages_text
+from scanindex.cli.restack import move, rotate, set_aside, strip
+from scanindex.desk.hands import refuse_others, told
+from scanindex.desk.keys import refuse_one_key
 from scanindex.errors import AlreadyRunning, UsageError
 from scanindex.model import Document, DocumentState, FindingKind, Identifier, Patient, PatientId, PersonName
 
 _LABEL = click.Choice(sorted(LABELS))
 _DATE_HELP = "Clinical date: 1987-03-02, 1987-03 or 1987."
 _IDENTIFYING = (FindingKind.MRN, FindingKind.BIRTH_DATE, FindingKind.NAME)
-_STATES = {"rescan": DocumentState.RESCAN_WANTED, "error": DocumentState.ENTERED_IN_ERROR}
+_STATES = {
+    "rescan": DocumentState.RESCAN_WANTED,
+    "error": DocumentState.ENTERED_IN_ERROR,
+    "paper": DocumentState.PAPER_KEPT,
+}
 
 
 @click.group(invoke_without_command=True)
@@ -62,25 +70,26 @@ def review(ctx: click.Context, rescans: bool, recheck: bool, as_json: bool) -> N
         _list(ctx.obj, as_json)
 
 
-for _command in (rescan, replaced, confirm):
+for _command in (rescan, replaced, confirm, strip, move, set_aside, rotate):
     review.add_command(_command)
 
 
 def _list(home: Path, as_json: bool) -> None:
-    with workspace(home) as opened:
-        waiting = use.queue(opened.services)
-        record_read(opened, "review", [d.document_id for d in waiting])
+    with asking(home, Right.REVIEW) as (opened, access):
+        waiting = [d for d in use.queue(opened.services) if fetch.sees(access, d)]
+        record_read(opened, access, "review", [d.document_id for d in waiting])
         if as_json:
-            emit_json([document_data(document, opened) for document in waiting])
+            emit_json([document_data(document, opened, access) for document in waiting])
             return
         for document in waiting:
-            _print_item(document, opened)
+            _print_item(document, opened, access)
         click.echo(f"{len(waiting)} document(s) wait for review", err=True)
 
 
-def _print_item(document: Document, opened: app.Workspace) -> None:
+def _print_item(document: Document, opened: app.Workspace, access: Access) -> None:
     with opened.catalog.read() as unit:
         scan = unit.scans.get(document.scan_id)
+        claim = unit.desk.holder(document.scan_id, opened.services.clock.now())
     names = ", ".join(names_of(scan, opened)) if scan else "?"
     head = f"{document.document_id[:8]}@{document.version}  {document.document_type or 'type unknown'}"
     click.echo(
@@ -93,13 +102,15 @@ def _print_item(document: Document, opened: app.Workspace) -> None:
     for finding in document.findings:
         if finding.other_raw is not None and finding.kind in _IDENTIFYING:
             click.echo(f"    look: {finding.kind.value}, {other_reading_line(finding)}")
+    if claim is not None:
+        click.echo(f"    {told(claim)}")
     for reason in document.decision.reasons:
         click.echo(f"    why:  {reason}")
-    for line in look_alike_lines(document, opened):
+    for line in look_alike_lines(document, opened, access):
         click.echo(f"    looks like {line}")
     for wish in quality.wishes(document):
         click.echo(f"    {wish}: scan it again (`review rescan`), or accept it as it is")
-    for line in candidate_lines(document, opened):
+    for line in candidate_lines(document, opened, access):
         click.echo(f"    {line}")
 
 
@@ -114,16 +125,19 @@ def accept(
     home: Path, document_id: str, patient: str, document_type: str | None, service_date: str | None, note: str
 ) -> None:
     """Say whose document it is; it is filed next. Works on a filed one too (refile)."""
-    with workspace(home) as opened:
-        document = document_by(document_id, opened)
-        person = _person(patient, document, opened)
+    with asking(home, Right.REVIEW) as (opened, access):
+        document = document_by(document_id, opened, access)
+        refuse_others(document.scan_id, access.actor, opened.services)
+        refuse_correcting(document, opened, access)
+        refuse_one_key(document, document_type, opened.services)
+        person = _person(patient, document, opened, access)
         settled = use.Settlement(
             patient_id=person.patient_id,
             document_type=document_type,
             service_date=civil_date(service_date),
             note=note,
         )
-        changed = use.accept(document.document_id, document.version, settled, actor(), opened.services)
+        changed = use.accept(document.document_id, document.version, settled, access.actor, opened.services)
         click.echo(f"{changed.document_id[:8]}: {printable(patient_line(person))}")
         _say_incident(changed, opened)
         _finish(changed, opened)
@@ -158,8 +172,10 @@ def new(
 
     What was read on the pages is the default; compare it with the paper before saying yes.
     """
-    with workspace(home) as opened:
-        document = document_by(document_id, opened)
+    with asking(home, Right.REVIEW) as (opened, access):
+        document = document_by(document_id, opened, access)
+        refuse_others(document.scan_id, access.actor, opened.services)
+        refuse_one_key(document, document_type, opened.services)
         authority = opened.settings.site.mrn_authority
         number = document.fields.mrn if mrn is None else mrn
         read = document.fields
@@ -173,11 +189,11 @@ def new(
         )
         if not yes:
             click.confirm(f"Register {printable(patient_line(patient))}?", abort=True)
-        patient_id = use.new_patient(patient, actor(), opened.services)
+        patient_id = use.new_patient(patient, access.actor, opened.services)
         settled = use.Settlement(
             patient_id=patient_id, document_type=document_type, service_date=civil_date(service_date)
         )
-        changed = use.accept(document.document_id, document.version, settled, actor(), opened.services)
+        changed = use.accept(document.document_id, document.version, settled, access.actor, opened.services)
         click.echo(f"provisional patient {patient_id}")
         _finish(changed, opened, look_again=True)
 
@@ -189,16 +205,18 @@ def new(
     "how",
     type=click.Choice(sorted(_STATES)),
     required=True,
-    help="rescan: image not good enough; error: not a record.",
+    help="rescan: image not good enough; error: not a record; paper: only the paper can be read, keep it.",
 )
 @click.option("--note", default="", help="Why; kept in the history.")
 @pass_home
 def reject(home: Path, document_id: str, how: str, note: str) -> None:
     """Take a document out of filing; its pages stay in the archive."""
-    with workspace(home) as opened:
-        document = document_by(document_id, opened)
+    with asking(home, Right.REVIEW) as (opened, access):
+        document = document_by(document_id, opened, access)
+        refuse_others(document.scan_id, access.actor, opened.services)
+        refuse_correcting(document, opened, access)
         changed = use.reject(
-            document.document_id, document.version, _STATES[how], note, actor(), opened.services
+            document.document_id, document.version, _STATES[how], note, access.actor, opened.services
         )
         click.echo(f"{changed.document_id[:8]} is {changed.state}")
         catch_up(opened)
@@ -210,9 +228,10 @@ def reject(home: Path, document_id: str, how: str, note: str) -> None:
 @pass_home
 def undo(home: Path, document_id: str, note: str) -> None:
     """Put a settled document back into review; it leaves chart and search at once."""
-    with workspace(home) as opened:
-        document = document_by(document_id, opened)
-        changed = use.reopen(document.document_id, document.version, note, actor(), opened.services)
+    with asking(home, Right.CORRECT) as (opened, access):
+        document = document_by(document_id, opened, access)
+        refuse_others(document.scan_id, access.actor, opened.services)
+        changed = use.reopen(document.document_id, document.version, note, access.actor, opened.services)
         click.echo(f"{changed.document_id[:8]}@{changed.version} is in review again")
         catch_up(opened)
 
@@ -224,10 +243,11 @@ def undo(home: Path, document_id: str, note: str) -> None:
 @pass_home
 def retype(home: Path, document_id: str, document_type: str, note: str) -> None:
     """Correct only the type; `scanindex types learn` learns from it. See types for what there is."""
-    with workspace(home) as opened:
-        document = document_by(document_id, opened)
+    with asking(home, Right.CORRECT) as (opened, access):
+        document = document_by(document_id, opened, access)
+        refuse_others(document.scan_id, access.actor, opened.services)
         changed = use.retype(
-            document.document_id, document.version, document_type, note, actor(), opened.services
+            document.document_id, document.version, document_type, note, access.actor, opened.services
         )
         click.echo(f"{changed.document_id[:8]}@{changed.version} is a {document_type}")
         _finish_if_filed(changed, opened)
@@ -243,10 +263,11 @@ def sensitivity(
     home: Path, document_id: str, add: tuple[str, ...], remove: tuple[str, ...], note: str
 ) -> None:
     """Add or remove a label that restricts access; the machine never overrules it."""
-    with workspace(home) as opened:
-        document = document_by(document_id, opened)
+    with asking(home, Right.CORRECT) as (opened, access):
+        document = document_by(document_id, opened, access)
+        refuse_others(document.scan_id, access.actor, opened.services)
         changed = use.relabel(
-            document.document_id, document.version, add, remove, note, actor(), opened.services
+            document.document_id, document.version, add, remove, note, access.actor, opened.services
         )
         labels = ", ".join(changed.sensitivity) or "no label"
         click.echo(f"{changed.document_id[:8]}@{changed.version}: {labels}")
@@ -265,10 +286,11 @@ def _finish_if_filed(changed: Document, opened: app.Workspace) -> None:
 @pass_home
 def split(home: Path, document_id: str, before_page: int) -> None:
     """Make two documents: page BEFORE_PAGE (1-based in the document) begins the second."""
-    with workspace(home) as opened:
-        document = document_by(document_id, opened)
+    with asking(home, Right.REVIEW) as (opened, access):
+        document = document_by(document_id, opened, access)
+        refuse_others(document.scan_id, access.actor, opened.services)
         first, second = use.split(
-            document.document_id, document.version, before_page, actor(), opened.services
+            document.document_id, document.version, before_page, access.actor, opened.services
         )
         for part in (first, second):
             click.echo(f"{part.document_id[:8]}@{part.version} pages {pages_text(part.pages)}")
@@ -280,10 +302,16 @@ def split(home: Path, document_id: str, before_page: int) -> None:
 @pass_home
 def join(home: Path, first_id: str, second_id: str) -> None:
     """Make one document of two that came from the same scan."""
-    with workspace(home) as opened:
-        first, second = document_by(first_id, opened), document_by(second_id, opened)
+    with asking(home, Right.REVIEW) as (opened, access):
+        first, second = document_by(first_id, opened, access), document_by(second_id, opened, access)
+        refuse_others(first.scan_id, access.actor, opened.services)
         joined = use.join(
-            first.document_id, first.version, second.document_id, second.version, actor(), opened.services
+            first.document_id,
+            first.version,
+            second.document_id,
+            second.version,
+            access.actor,
+            opened.services,
         )
         click.echo(f"{joined.document_id[:8]}@{joined.version} pages {pages_text(joined.pages)}")
 
@@ -297,15 +325,17 @@ def unblank(home: Path, scan_id: str, page_no: int | None, document_id: str | No
     """Bring back pages that were set aside: all blanks, or one page, as a new document or --into one."""
     if page_no is None and document_id is not None:
         raise UsageError("--into needs --page")
-    with workspace(home) as opened:
-        scan = scan_by(scan_id, opened)
+    with asking(home, Right.REVIEW) as (opened, access):
+        scan = scan_by(scan_id, opened, access)
+        refuse_others(scan, access.actor, opened.services)
         if page_no is not None and document_id is not None:
-            document = document_by(document_id, opened)
+            document = document_by(document_id, opened, access)
+            refuse_others(document.scan_id, access.actor, opened.services)
             changed = use.take_in(
-                scan, page_no, document.document_id, document.version, actor(), opened.services
+                scan, page_no, document.document_id, document.version, access.actor, opened.services
             )
         else:
-            changed = use.rescue(scan, actor(), opened.services, page_no)
+            changed = use.rescue(scan, access.actor, opened.services, page_no)
         click.echo(f"{changed.document_id[:8]}@{changed.version} pages {pages_text(changed.pages)}")
 
 
@@ -320,7 +350,7 @@ def _name(read: str | None, last: str | None, first: str | None, middle: str | N
     )
 
 
-def _person(text: str, document: Document, opened: app.Workspace) -> Patient:
+def _person(text: str, document: Document, opened: app.Workspace, access: Access) -> Patient:
     """A candidate by its number in the list (1-5), else somebody by MRN or id."""
     candidates = document.decision.candidates
     if len(text) == 1 and text.isdigit():
@@ -329,7 +359,7 @@ def _person(text: str, document: Document, opened: app.Workspace) -> Patient:
         chosen = opened.roster.get(candidates[int(text) - 1].patient_id)
         if chosen:
             return chosen
-    return patient_by(text, opened, is_for_filing=True)
+    return patient_by(text, opened, access, is_for_filing=True)
 
 
 def civil_date(text: str | None) -> str | None:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scanindex.access_model import Right
 from scanindex.cli import roster_records
 from scanindex.cli.common import (
     actor,
+    asking,
     emit_json,
     file_proposed,
     json_option,
@@ -185,9 +187,9 @@ def find(home: Path, text: tuple[str, ...], limit: int, as_json: bool) -> None:
 
     Of records that were merged, the one that stands for them is shown.
     """
-    with workspace(home) as opened:
-        found = opened.roster.suggest(" ".join(text), limit=limit)
-        record_read(opened, "roster")
+    with asking(home, Right.ROSTER) as (opened, access):
+        found = opened.roster.suggest(" ".join(text), limit=limit, within=access.scope.people)
+        record_read(opened, access, "roster", (), [one.patient.patient_id for one in found])
         if as_json:
             emit_json([suggestion_data(one) for one in found])
             return
@@ -239,12 +241,12 @@ def link(home: Path, provisional_id: str, patient: str) -> None:
     from scanindex.cli.find import patient_by
     from scanindex.model import DocumentState, PatientId
 
-    with workspace(home) as opened:
-        person = patient_by(patient, opened, is_for_filing=True)
+    with asking(home, Right.ROSTER_MERGE) as (opened, access):
+        person = patient_by(patient, opened, access, is_for_filing=True)
         with opened.catalog.read() as unit:
             documents = unit.documents.all(DocumentState.FILED, patient_id=PatientId(provisional_id))
         opened.roster.link(PatientId(provisional_id), person.patient_id)
         for document in documents:
             settled = review.Settlement(patient_id=person.patient_id, note="patient linked")
-            review.accept(document.document_id, document.version, settled, actor(), opened.services)
+            review.accept(document.document_id, document.version, settled, access.actor, opened.services)
     click.echo(f"linked; {len(documents)} document(s) will be filed again by `scanindex run`")

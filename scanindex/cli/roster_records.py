@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scanindex.access_model import Right
 from scanindex.cli.common import (
-    actor,
+    asking,
     emit_json,
     file_proposed,
     json_option,
@@ -37,11 +38,11 @@ def show(home: Path, patient: str, as_json: bool) -> None:
     """All that the roster holds about PATIENT, and who may be taken for them."""
     from scanindex.store.roster_flags import flags_of
 
-    with workspace(home) as opened:
-        person = patient_by(patient, opened)
+    with asking(home, Right.ROSTER) as (opened, access):
+        person = patient_by(patient, opened, access)
         flags = flags_of(person, opened.roster)
         merged = opened.roster.merged_into(person.patient_id)
-        record_read(opened, "roster")
+        record_read(opened, access, "roster", (), [person.patient_id])
         if as_json:
             data = _data(person)
             data["flags"] = [{"code": f.code, "text": f.text, "patients": f.patient_ids} for f in flags]
@@ -85,10 +86,10 @@ def _lines(person: Patient) -> list[tuple[str, str]]:
 @pass_home
 def history(home: Path, patient: str, as_json: bool) -> None:
     """What PATIENT was before each change, oldest first, with the version that changed it."""
-    with workspace(home) as opened:
-        person = patient_by(patient, opened)
+    with asking(home, Right.ROSTER) as (opened, access):
+        person = patient_by(patient, opened, access)
         past = opened.roster.history(person.patient_id)
-        record_read(opened, "roster")
+        record_read(opened, access, "roster", (), [person.patient_id])
         if as_json:
             emit_json([{"version": v, "changed_at": at} | _data(p) for v, at, p in past])
             return
@@ -154,8 +155,8 @@ def merge(home: Path, loser: str, survivor: str, reason: str, yes: bool) -> None
     """
     from scanindex.store import roster_merging
 
-    with workspace(home) as opened:
-        one, two = (patient_by(text, opened, is_for_filing=True) for text in (loser, survivor))
+    with asking(home, Right.ROSTER_MERGE) as (opened, access):
+        one, two = (patient_by(text, opened, access, is_for_filing=True) for text in (loser, survivor))
         if one.patient_id == two.patient_id:
             raise UsageError("both are one patient already")
         if not yes:
@@ -163,7 +164,7 @@ def merge(home: Path, loser: str, survivor: str, reason: str, yes: bool) -> None
                 f"  {printable(patient_line(one))}\n  becomes part of\n  {printable(patient_line(two))}"
             )
             click.confirm("Merge them?", abort=True)
-        moved = roster_merging.merge(opened.catalog, one.patient_id, two.patient_id, reason, actor())
+        moved = roster_merging.merge(opened.catalog, one.patient_id, two.patient_id, reason, access.actor)
         at_once = file_proposed(opened)
         catch_up(opened)
     click.echo(f"merged; {moved} document(s) {_FILED[at_once]}")
@@ -181,9 +182,9 @@ def unmerge(home: Path, loser: str, reason: str) -> None:
     """
     from scanindex.store import roster_merging
 
-    with workspace(home) as opened:
+    with asking(home, Right.ROSTER_MERGE) as (opened, access):
         loser_id = roster_merging.merged_id(opened.catalog, loser)
-        moved, again = roster_merging.unmerge(opened.catalog, loser_id, reason, actor())
+        moved, again = roster_merging.unmerge(opened.catalog, loser_id, reason, access.actor)
         at_once = file_proposed(opened)
         catch_up(opened)
     click.echo(f"taken apart; {moved} document(s) went back and {_FILED[at_once]}")
@@ -198,9 +199,9 @@ def merges(home: Path, as_json: bool) -> None:
     """Merges that imported files ask for and that wait: for a patient, or for a person's word."""
     from scanindex.store import roster_merging
 
-    with workspace(home) as opened:
+    with asking(home, Right.ROSTER) as (opened, access):
         found = roster_merging.waiting(opened.catalog)
-        record_read(opened, "roster")
+        record_read(opened, access, "roster")
     if as_json:
         emit_json(
             [

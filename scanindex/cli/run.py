@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import signal
 import sys
 import time
@@ -15,8 +13,10 @@ import click
 
 from scanindex import app
 from scanindex.cli.common import pass_home, settings_of
+from scanindex.cli.screens import Screens
 from scanindex.errors import ConfigError, TransientError, UsageError, transient
 from scanindex.intake import preset_of
+from scanindex.intake.drop import put
 from scanindex.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,10 +33,11 @@ _PAGES_BETWEEN_LINES = 10
 @click.option(
     "--demo", is_flag=True, help="First drop a synthetic batch with its roster (empty workspace only)."
 )
+@click.option("--no-screens", is_flag=True, help="File only; no screens in the browser.")
 @click.option("-q", "--quiet", is_flag=True, help="Print problems only.")
 @pass_home
-def run(home: Path, until_idle: bool, demo: bool, quiet: bool) -> None:
-    """Watch the inbox and file what arrives, until Ctrl-C.
+def run(home: Path, until_idle: bool, demo: bool, no_screens: bool, quiet: bool) -> None:
+    """Watch the inbox and file what arrives, until Ctrl-C; serve the screens beside it.
 
     Safe to stop or kill at any moment: the next start goes on where this one was.
     Progress goes to standard error; ids and types only, never patients.
@@ -48,6 +49,7 @@ def run(home: Path, until_idle: bool, demo: bool, quiet: bool) -> None:
         app.initialise(settings)
     report = _quiet if quiet else _say
     opened = app.open_workspace(settings, progress=None if quiet else _pages_line)
+    screens = Screens(home, report)
     try:
         with app.exclusive(settings):
             opened.recover()
@@ -58,9 +60,12 @@ def run(home: Path, until_idle: bool, demo: bool, quiet: bool) -> None:
                 signal.signal(number, lambda *_: _stop(service, opened))
             report("start", f"watching {settings.inbox}, {settings.ocr.effort} effort (stop with Ctrl-C)")
             _warn_of_synonyms(settings, report)
+            if not (until_idle or no_screens):
+                screens.start()
             service.run(until_idle=until_idle)
             left = _sum_up(opened, report)
     finally:
+        screens.stop()
         opened.close()
     if left and until_idle:
         sys.exit(TransientError.exit_code)
@@ -135,7 +140,8 @@ def add(home: Path, files: tuple[Path, ...], folder: str) -> None:
     try:
         goal.mkdir(parents=True, exist_ok=True)
         for path in files:
-            _add_one(path, goal)
+            with path.open("rb") as source:
+                put(source, path.name, goal)
     except OSError as error:
         raise transient(error) from None
     running = app.is_running(settings) if settings.var.is_dir() else False
@@ -152,20 +158,3 @@ def _effort(settings: Settings, goal: Path) -> str:
     with contextlib.suppress(ConfigError):  # `status` tells of a preset that holds its folder back
         return preset_of(inbox, goal / "any").effort or settings.ocr.effort
     return settings.ocr.effort
-
-
-def _add_one(path: Path, folder: Path) -> None:
-    partial = folder / f".scanindex-add-{os.getpid()}.part"
-    with path.open("rb") as source, partial.open("wb") as target:
-        shutil.copyfileobj(source, target, 1 << 20)
-        target.flush()
-        os.fsync(target.fileno())
-    name, number = path.name, 1
-    while True:
-        try:
-            os.link(partial, folder / name)  # never over an entry that waits there
-            break
-        except FileExistsError:
-            number += 1
-            name = f"{path.stem}-{number}{path.suffix}"
-    partial.unlink()

@@ -13,17 +13,18 @@ from typing import Any, TypeVar
 
 import click
 
-from scanindex import app, exports, find, hits, reindex, searches
+from scanindex import app, exports, find, hits, reindex, searches, trail
+from scanindex.access_model import Access, Right
 from scanindex.cli import search_text
 from scanindex.cli.common import (
-    actor,
+    allow,
+    asking,
     emit_json,
     json_option,
     new_file,
     pass_home,
     printable,
     record_read,
-    workspace,
 )
 from scanindex.cli.find import catch_up
 from scanindex.cli.render import patient_data
@@ -104,18 +105,21 @@ def search(home: Path, /, query: tuple[str, ...], **options: Any) -> None:
         synonyms=not chosen.no_synonyms,
         facets=chosen.facets,
     )
-    with workspace(home) as opened, pointing(text):
+    with asking(home, Right.READ) as (opened, access), pointing(text):
+        request = dataclasses.replace(request, scope=access.scope)
+        if chosen.csv_file or chosen.everything:
+            allow(opened, access, Right.DOWNLOAD)
         if chosen.csv_file:
             new_file(chosen.csv_file, opened.settings)
         catch_up(opened)
         if chosen.csv_file or chosen.everything:
-            _export(opened, request, chosen)
+            _export(opened, access, request, chosen)
         else:
             page = ask(opened, request)
-            record_read(opened, "search", [f.document.document_id for f in page.documents])
+            record_search(opened, access, text, page)
             show(opened, request, page, as_json=chosen.as_json, boxes=chosen.boxes)
         if chosen.name:
-            saved = searches.save(chosen.name, request, actor(), opened.services)
+            saved = searches.save(chosen.name, request, access.actor, opened.services)
             click.echo(f'saved; `scanindex searches run "{printable(saved.name)}"` asks again', err=True)
 
 
@@ -286,7 +290,15 @@ def marks_data(reading: PageReading, marks: Sequence[hits.Mark]) -> dict[str, An
 
 
 # --- whole lists ----------------------------------------------------------------------------
-def _export(opened: app.Workspace, request: SearchRequest, chosen: _Options) -> None:
+def record_search(opened: app.Workspace, access: Access, query: str, page: FoundPage) -> None:
+    """What was asked, and who and what was shown of it."""
+    documents = [found.document.document_id for found in page.documents]
+    people = [found.patient.patient_id for found in page.patients]
+    trail.search_made(access, query, page.total_documents, opened.services)
+    record_read(opened, access, "search", documents, people)
+
+
+def _export(opened: app.Workspace, access: Access, request: SearchRequest, chosen: _Options) -> None:
     """Everything the search finds, a row each, as it comes; who took it along is recorded."""
     request = dataclasses.replace(request, pages_per_document=MOST_PAGES_EXPORTED)
     taken: list[str] = []
@@ -305,8 +317,8 @@ def _export(opened: app.Workspace, request: SearchRequest, chosen: _Options) -> 
         else:
             count = exports.write_json(sys.stdout, rows())
     finally:
-        for start in range(0, max(1, len(taken)), MOST_AT_ONCE):
-            record_read(opened, "search_export", taken[start : start + MOST_AT_ONCE])
+        query = request.query
+        trail.took(access, "exported", opened.services, taken, what="search_export", query=query)
     what = "page" if chosen.per_page else "document"
     click.echo(
         f"{count} {what}(s) written" + ("; the file holds patient data" if chosen.csv_file else ""), err=True

@@ -66,7 +66,7 @@ def lines(
         for number, document in enumerate(page.documents, start=request.offset + 1):
             yield from _document(number, document, style, is_new=document.document.document_id in fresh)
     elif not page.patients:
-        yield "Nothing found."
+        yield "No more documents." if request.offset and page.total_documents else "Nothing found."
     if any(page.facets.values()):
         yield ""
         yield style.head("Narrow down by")

@@ -11,9 +11,10 @@ import click
 
 from scanindex import app
 from scanindex import searches as use
-from scanindex.cli.common import actor, emit_json, json_option, pass_home, record_read, table, workspace
+from scanindex.access_model import Access, Right
+from scanindex.cli.common import asking, emit_json, json_option, pass_home, record_read, table
 from scanindex.cli.find import catch_up
-from scanindex.cli.search import MOST_AT_ONCE, ask, pointing, show, with_index
+from scanindex.cli.search import MOST_AT_ONCE, ask, pointing, record_search, show, with_index
 from scanindex.errors import QueryError
 from scanindex.find import FoundPage
 from scanindex.model import SavedSearch
@@ -32,11 +33,11 @@ def searches(ctx: click.Context, as_json: bool) -> None:
 
 
 def _list(home: Path, as_json: bool) -> None:
-    with workspace(home) as opened:
+    with asking(home, Right.READ) as (opened, access):
         catch_up(opened)
-        mine = use.of(actor(), opened.services)
-        fresh = {s.name: with_index(opened, functools.partial(_news, s, opened)) for s in mine}
-        record_read(opened, "searches")
+        mine = use.of(access.actor, opened.services)
+        fresh = {s.name: with_index(opened, functools.partial(_news, s, opened, access)) for s in mine}
+        record_read(opened, access, "searches")
     if as_json:
         emit_json([_saved_data(s) | {"new": _count(fresh[s.name])} for s in mine])
         return
@@ -50,10 +51,10 @@ def _list(home: Path, as_json: bool) -> None:
     )
 
 
-def _news(kept: SavedSearch, opened: app.Workspace) -> use.News | None:
+def _news(kept: SavedSearch, opened: app.Workspace, access: Access) -> use.News | None:
     """None where its query makes no sense any more (a language that was changed)."""
     try:
-        return use.news(kept, opened.services)
+        return use.news(kept, opened.services, access.scope)
     except QueryError:
         return None
 
@@ -91,18 +92,18 @@ def _saved_data(kept: SavedSearch) -> dict[str, Any]:
 @pass_home
 def run_saved(home: Path, name: str, only_new: bool, limit: int, offset: int, as_json: bool) -> None:
     """Ask again; documents that came since the last time are marked as new."""
-    with workspace(home) as opened:
+    with asking(home, Right.READ) as (opened, access):
         catch_up(opened)
-        kept = use.by_name(name, actor(), opened.services)
+        kept = use.by_name(name, access.actor, opened.services)
         with opened.catalog.read() as unit:
             before = unit.events.last_seq()
-        request = dataclasses.replace(use.request_of(kept), limit=limit, offset=offset)
+        request = dataclasses.replace(use.request_of(kept, access.scope), limit=limit, offset=offset)
         with pointing(kept.query):
-            fresh = with_index(opened, lambda: use.news(kept, opened.services))
+            fresh = with_index(opened, lambda: use.news(kept, opened.services, access.scope))
             page = ask(opened, request)
         if only_new:
             page = _only(fresh, page)
-        record_read(opened, "search", [f.document.document_id for f in page.documents])
+        record_search(opened, access, kept.query, page)
         use.note_run(kept, before, page, opened.services)
         show(opened, request, page, as_json=as_json, fresh=fresh.documents)
         if not as_json:
@@ -130,8 +131,8 @@ def _only(fresh: use.News, page: FoundPage) -> FoundPage:
 @pass_home
 def rename_saved(home: Path, name: str, new_name: str) -> None:
     """Give the search NAME another name."""
-    with workspace(home) as opened:
-        use.rename(name, new_name, actor(), opened.services)
+    with asking(home, Right.READ) as (opened, access):
+        use.rename(name, new_name, access.actor, opened.services)
     click.echo("renamed")
 
 
@@ -140,6 +141,6 @@ def rename_saved(home: Path, name: str, new_name: str) -> None:
 @pass_home
 def delete_saved(home: Path, name: str) -> None:
     """Forget the search NAME; documents are not touched."""
-    with workspace(home) as opened:
-        use.delete(name, actor(), opened.services)
+    with asking(home, Right.READ) as (opened, access):
+        use.delete(name, access.actor, opened.services)
     click.echo("deleted")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from scanindex.cli.common import pass_home, record_read, settings_of, workspace
+from scanindex.access_model import Right
+from scanindex.cli.common import asking, batch_by, pass_home, record_read, settings_of, workspace
 from scanindex.doctypes import KEYS
 from scanindex.errors import NotFound, transient
 
@@ -50,9 +51,9 @@ def patient(home: Path, patients: tuple[str, ...], document_type: str | None, pa
     from scanindex.cli.find import patient_by
     from scanindex.sheets import patient_sheets
 
-    with workspace(home) as opened:
-        found = [patient_by(text, opened) for text in patients]
-        record_read(opened, "sheets")
+    with asking(home, Right.ROSTER) as (opened, access):
+        found = [patient_by(text, opened, access) for text in patients]
+        record_read(opened, access, "sheets", (), [p.patient_id for p in found])
         name = opened.settings.site.name
     _write(out, patient_sheets(found, document_type, site_name=name, paper=paper))
 
@@ -64,11 +65,10 @@ def patient(home: Path, patients: tuple[str, ...], document_type: str | None, pa
 @pass_home
 def batch(home: Path, batch_id: str, paper: str, out: Path) -> None:
     """The sheet for the top of a box."""
-    from scanindex.model import BatchId
     from scanindex.sheets import batch_sheet
 
     with workspace(home) as opened, opened.catalog.read() as unit:
-        found = unit.batches.get(BatchId(batch_id))
+        found = unit.batches.get(batch_by(batch_id, opened))
         if found is None:
             raise NotFound(f"no batch {batch_id}")
         name = opened.settings.site.name

@@ -100,6 +100,7 @@ def _collect(opened: app.Workspace) -> dict[str, Any]:
         "pages": pages,
         "duplicates": duplicates,
         "rescans": documents.get(DocumentState.RESCAN_WANTED, 0),
+        "paper_kept": documents.get(DocumentState.PAPER_KEPT, 0),
         "rechecks": rechecks,
         "sources": [
             {"source": s.source, "mode": s.standing.mode, "reasons": list(s.standing.reasons)}

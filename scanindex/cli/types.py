@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 from scanindex import typelearning
+from scanindex.access_model import Right
 from scanindex.cli.common import (
+    asking,
     document_by,
     emit_json,
     json_option,
@@ -108,9 +110,9 @@ def explain(home: Path, document_id: str, as_json: bool) -> None:
     from scanindex.classify.sensitivity import sightings
     from scanindex.model import FindingKind
 
-    with workspace(home) as opened:
-        document = document_by(document_id, opened)
-        record_read(opened, "types explain", [document.document_id])
+    with asking(home, Right.READ) as (opened, access):
+        document = document_by(document_id, opened, access)
+        record_read(opened, access, "types explain", [document.document_id])
         text = typelearning.text_of(document, opened.services)
         site = opened.types.current()
         answer = site.answer(text)

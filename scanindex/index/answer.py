@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from scanindex.index import expand, plan, query
+from scanindex.index import expand, plan, query, type_names
 from scanindex.index.language import Language
 from scanindex.index.plan import AllOf, Keys, Plan
 from scanindex.index.reader import Count, Matches, PageRef, Reader
@@ -71,11 +71,19 @@ class _Search:
         self.watch = watch
         self.looked_at: dict[str, bool] = {}
         self.node = node
+        self.titles = language.titles or type_names.SHIPPED
         self.spelling = language.spelling
         self.words = IndexWords(reader, watch, language, with_misread=False)
         self.misread = IndexWords(
-            reader, watch, language, with_misread=True, is_asked=request.spellings is Spellings.ALIKE
+            reader,
+            watch,
+            language,
+            with_misread=True,
+            is_asked=request.spellings is Spellings.ALIKE,
+            pages_of=self._pages_of,
         )
+        # Others' pages have no say in how frequent a word is.
+        self.among = plan.among(request.scope) if request.scope.is_narrow else None
         self.exact: Plan = Keys(())
         self.wider: Plan = Keys(())
         self.found: Matches | None = None
@@ -89,12 +97,12 @@ class _Search:
 
     def _find(self) -> None:
         self.exact = self.wider = self._planned(self.words)
-        self.sure = self.found = self.reader.find(self.exact, self.watch)
+        self.sure = self.found = self.reader.find(self.exact, self.watch, self.among)
         if not self._is_wanted_wider(self.sure.count()):
             return
         wider = self._planned(self.misread)
         if wider != self.exact:
-            found = self.reader.find(wider, self.watch)
+            found = self.reader.find(wider, self.watch, self.among)
             if found.count().pages > self.sure.count().pages:
                 self.wider, self.found = wider, found
 
@@ -129,7 +137,7 @@ class _Search:
             return self.found.top(size, order)
         sure = list(self.sure.top(size, order))
         if len(sure) < size:
-            more = self.reader.find(AllOf((self.wider,), (self.exact,)), self.watch)
+            more = self.reader.find(AllOf((self.wider,), (self.exact,)), self.watch, self.among)
             sure += more.top(size - len(sure), order)
         return sure
 
@@ -213,6 +221,13 @@ class _Search:
                 text, changed = text[:at] + better + text[at + len(word.text) :], True
         return text if changed else None
 
+    def _pages_of(self, token: str) -> int:
+        """Pages with a word that was typed, of those the asker may see."""
+        key = (plan.TEXT, token)
+        if not self.request.scope.is_narrow:
+            return self.reader.frequency(key)
+        return self.reader.find(plan.restricted(Keys((key,)), self.request.scope), self.watch).count().pages
+
     def _better(self, text: str) -> str | None:
         token = expand.joined(text)
         better = self.spelling.suggest(token)
@@ -222,12 +237,34 @@ class _Search:
         return None if self.reader.find(seen, self.watch).count().pages else better
 
     def _notes(self, seconds: float) -> Iterator[str]:
+        if any(_is_unknown_type(value, self.titles) for value in _fields(self.node)):
+            yield "there is no document type of that name; `scanindex types` lists them"
         if self.wider != self.exact:
             yield "includes look-alikes"
         if self.words.wild_was_capped:
             yield f"* stands for too many words: only the {MAX_WILD_WORDS} most frequent count"
         if self.watch.ran_out:
             yield f"stopped after {seconds:g} seconds: results are incomplete"
+
+
+def _fields(node: query.Node) -> Iterator[query.FieldValue]:
+    match node:
+        case query.FieldValue():
+            yield node
+        case query.Both(wanted, unwanted):
+            for member in (*wanted, *unwanted):
+                yield from _fields(member)
+        case query.Either(choices):
+            for member in choices:
+                yield from _fields(member)
+
+
+def _is_unknown_type(value: query.FieldValue, titles: type_names.Titles) -> bool:
+    """By the names alone: what the index holds of it would tell of others' documents."""
+    if value.name != "type" or value.codes or not isinstance(value.item, query.Word | query.Phrase):
+        return False
+    words = {key for word in value.item.text.split() for key in expand.label_tokens(word)}
+    return not any(words <= set(expand.label_tokens(code)) for code in titles)
 
 
 def _plain_words(node: query.Node) -> Iterator[query.Word]:

@@ -86,6 +86,8 @@ def evaluate(node: Plan, leaf: Leaf, watch: Watch, within: Mask | None = None) -
     match node:
         case plan.Keys(any_of):
             return _any_key(any_of, leaf, within)
+        case plan.Within(patient_ids):
+            return _of_patients(patient_ids, leaf, within)
         case plan.Consecutive(slots):
             return _consecutive(slots, leaf, watch, within)
         case plan.Near(left, right, distance):
@@ -110,6 +112,14 @@ def _any_key(keys: Sequence[Key], leaf: Leaf, within: Mask | None) -> Mask:
             continue
         sparse = few is not None and len(few) * _SPARSE < frequency
         found[leaf.among(key, few)[0] if sparse and few is not None else leaf.postings(key)[0]] = True
+    return found if within is None else found & within
+
+
+def _of_patients(patient_ids: frozenset[str], leaf: Leaf, within: Mask | None) -> Mask:
+    """By the column of patients: a look-up for each of thousands would cost more than the search."""
+    values, numbers = leaf.facet("patient")
+    chosen = np.fromiter((value in patient_ids for value in values), bool, len(values))
+    found: Mask = chosen[numbers]
     return found if within is None else found & within
 
 
@@ -144,7 +154,7 @@ def cost(node: Plan, leaf: Leaf) -> int:
             return min((cost(m, leaf) for m in wanted), default=0)
         case plan.AnyOf(choices):
             return sum(cost(c, leaf) for c in choices)
-        case plan.Days():
+        case plan.Days() | plan.Within():
             return leaf.size
 
 
@@ -231,10 +241,13 @@ class _Columns:
 class LeafMatches:
     """`reader.Matches` over leaves."""
 
-    def __init__(self, reader: LeafReader, node: Plan, masks: Sequence[Mask]) -> None:
+    def __init__(
+        self, reader: LeafReader, node: Plan, masks: Sequence[Mask], among: Sequence[Mask] | None
+    ) -> None:
         self._reader = reader
         self._node = node
         self._masks = masks
+        self._among = among
 
     def count(self) -> Count:
         return Count(
@@ -292,7 +305,7 @@ class LeafMatches:
     @cached_property
     def _columns(self) -> _Columns:
         parts = []
-        scored = self._reader.scorer(plan.scored_keys(self._node))
+        scored = self._reader.scorer(plan.scored_keys(self._node), self._among)
         for number, (leaf, mask) in enumerate(zip(self._reader.leaves, self._masks, strict=True)):
             pages = np.flatnonzero(mask)
             if len(pages):
@@ -343,6 +356,7 @@ class LeafReader:
     def __init__(self, leaves: Sequence[Leaf]) -> None:
         self.leaves = leaves
         self._stored: dict[tuple[int, int], dict[str, Any]] = {}
+        self._counted: tuple[plan.AllOf, Sequence[Mask]] | None = None
 
     @cached_property
     def size(self) -> int:
@@ -360,7 +374,7 @@ class LeafReader:
             found = sorted(found, key=lambda item: (-item[1], item[0]))[:limit]
         return found
 
-    def find(self, node: Plan, watch: Watch) -> LeafMatches:
+    def find(self, node: Plan, watch: Watch, among: plan.AllOf | None = None) -> LeafMatches:
         """What the leaves hold that could be evaluated in time; the watch knows of the others."""
         masks = []
         for leaf in self.leaves:
@@ -369,7 +383,14 @@ class LeafReader:
             except plan.OutOfTime:
                 watch.ran_out = True
                 masks.append(np.zeros(leaf.size, bool))
-        return LeafMatches(self, node, masks)
+        return LeafMatches(self, node, masks, None if among is None else self._pages_among(among))
+
+    def _pages_among(self, among: plan.AllOf) -> Sequence[Mask]:
+        """Counted once a state: a page of results asks for the same several times."""
+        if self._counted is None or self._counted[0] != among:
+            without_end = Watch(math.inf)
+            self._counted = among, [evaluate(among, leaf, without_end, leaf.live) for leaf in self.leaves]
+        return self._counted[1]
 
     def ref(self, leaf: int, page: int, score: float, day: int) -> PageRef:
         """A page of a leaf as others name it; what is stored of it is read once a search."""
@@ -388,11 +409,19 @@ class LeafReader:
     def text(self, ref: PageRef) -> str:
         return str(self._stored[ref.handle]["text"])
 
-    def scorer(self, keys: Sequence[Key]) -> Callable[[Leaf, Numbers], Numbers]:
-        """Okapi BM25 over the text; labels count less and without lengths."""
-        mean = max(1.0, sum(float(leaf.rows["length"].sum()) for leaf in self.leaves) / max(1, self.size))
-        frequencies = {key: self.frequency(key) for key in keys}
-        rarities = {key: _rarity(n, self.size) for key, n in frequencies.items() if n}
+    def scorer(
+        self, keys: Sequence[Key], among: Sequence[Mask] | None = None
+    ) -> Callable[[Leaf, Numbers], Numbers]:
+        """Okapi BM25 over the text; labels count less and without lengths.
+
+        among: the pages of each leaf by which lengths and frequencies are judged.
+        """
+        counted = among or [np.ones(leaf.size, bool) for leaf in self.leaves]
+        size = sum(int(mask.sum()) for mask in counted)
+        held = list(zip(self.leaves, counted, strict=True))
+        mean = max(1.0, sum(float(leaf.rows["length"][mask].sum()) for leaf, mask in held) / max(1, size))
+        frequencies = {key: _frequency(key, held) if among else self.frequency(key) for key in keys}
+        rarities = {key: _rarity(n, size) for key, n in frequencies.items() if n}
 
         def scores(leaf: Leaf, pages: Numbers) -> Numbers:
             found = np.zeros(leaf.size)
@@ -410,6 +439,10 @@ class LeafReader:
             return np.asarray(found[pages])
 
         return scores
+
+
+def _frequency(key: Key, held: Sequence[tuple[Leaf, Mask]]) -> int:
+    return sum(int(mask[leaf.postings(key)[0]].sum()) for leaf, mask in held if leaf.frequency(key))
 
 
 def _rarity(holding: int, size: int) -> float:

@@ -20,7 +20,7 @@ from typing import Protocol
 from scanindex.index import expand, names, query, query_dates
 from scanindex.index.snippet import Wanted
 from scanindex.index.spans import DaySpan
-from scanindex.model import SearchScope
+from scanindex.model import PatientId, SearchScope
 
 MAX_JOINED_VARIANTS_OF = 4
 """Phrases up to this many parts are looked for in every way of writing them together."""
@@ -28,6 +28,8 @@ MAX_PAIR_JOINED_PARTS = 12
 """Up to this many with one pair written together; longer ones only as typed."""
 MAX_PHRASE_SPELLINGS = 60
 """Other spellings of one word inside a phrase."""
+MANY_PATIENTS = 64
+"""From so many on a list of patients is one set (`Within`), not a key each."""
 
 TEXT, ABOUT = "text", "about"
 Key = tuple[str, str]
@@ -39,6 +41,13 @@ class Keys:
     """Pages with any of these keys; the empty one fits no page."""
 
     any_of: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Pages of documents filed under one of many patients; finds what `Keys` of all of them would."""
+
+    patient_ids: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +87,7 @@ class AnyOf:
     choices: tuple[Plan, ...]
 
 
-Plan = Keys | Consecutive | Near | Days | AllOf | AnyOf
+Plan = Keys | Within | Consecutive | Near | Days | AllOf | AnyOf
 
 
 class OutOfTime(Exception):
@@ -158,16 +167,32 @@ def build(node: query.Node, words: Words) -> Plan:
 
 
 def restricted(plan: Plan, scope: SearchScope) -> Plan:
-    """The plan inside what the asker may see; the one place where that is added."""
-    wanted: list[Plan] = [plan]
+    """The plan inside what the asker may see; the one place where that is added.
+
+    The same rule as `access_model.Access.sees`, and nothing of what is hidden.
+    """
+    inside = among(scope)
+    return AllOf((plan, *inside.wanted), inside.unwanted) if inside.wanted or inside.unwanted else plan
+
+
+def among(scope: SearchScope) -> AllOf:
+    """What the asker may see at all; with nothing wanted: everything that is not unwanted."""
+    wanted: list[Plan] = []
+    unwanted: list[Plan] = []
     if scope.patient_ids is not None:
-        wanted.append(Keys(tuple(("patient_id", p) for p in sorted(scope.patient_ids))))
-    labels = tuple(
-        ("sensitivity", key) for s in sorted(scope.without_sensitivity) for key in [expand.joined(s)]
-    )
-    hidden = tuple(("document_id", d) for d in sorted(scope.hidden))
-    unwanted = tuple(Keys(keys) for keys in (labels, hidden) if keys)
-    return AllOf(tuple(wanted), unwanted) if len(wanted) > 1 or unwanted else plan
+        wanted.append(_filed_under(scope.patient_ids | scope.opened))
+    if scope.without_sensitivity:
+        closed = Keys(tuple(("sensitivity", expand.joined(s)) for s in sorted(scope.without_sensitivity)))
+        unwanted.append(AllOf((closed,), (_filed_under(scope.opened),)) if scope.opened else closed)
+    if scope.hidden:
+        unwanted.append(Keys(tuple(("document_id", d) for d in sorted(scope.hidden))))
+    return AllOf(tuple(wanted), tuple(unwanted))
+
+
+def _filed_under(patient_ids: frozenset[PatientId]) -> Plan:
+    if len(patient_ids) >= MANY_PATIENTS:
+        return Within(frozenset(patient_ids))
+    return Keys(tuple(("patient_id", p) for p in sorted(patient_ids)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,7 +418,7 @@ def positive(plan: Plan) -> Iterator[Leafs]:
         case AnyOf(choices):
             for member in choices:
                 yield from positive(member)
-        case Days():
+        case Days() | Within():
             return
         case _:
             yield plan

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from scanindex.index.plan import Key, Plan, Watch
+from scanindex.index.plan import AllOf, Key, Plan, Watch
 from scanindex.model import SearchOrder
 
 FACETS = ("type", "year", "patient", "provider")
@@ -77,8 +77,12 @@ class Reader(Protocol):
         """Keys of the field that begin so, with their frequency, summed over the whole index; when
         there are more than `limit`, the most frequent (equal ones by key)."""
 
-    def find(self, plan: Plan, watch: Watch) -> Matches:
-        """What is left out for lack of time is said in `watch.ran_out`, or OutOfTime is raised."""
+    def find(self, plan: Plan, watch: Watch, among: AllOf | None = None) -> Matches:
+        """What is left out for lack of time is said in `watch.ran_out`, or OutOfTime is raised.
+
+        among: how frequent words are, by which pages are ranked, is counted on these pages only
+        (`plan.among`), so that the order tells nothing of others.
+        """
 
     def text(self, ref: PageRef) -> str:
         """The stored text of a page: words joined by single spaces."""

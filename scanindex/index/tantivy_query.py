@@ -14,6 +14,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import tantivy
 from tantivy import Occur, Query
@@ -35,12 +36,23 @@ Slot = Sequence[Key]
 class Compiler:
     """Queries for one searcher."""
 
-    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher, size: int, watch: Watch) -> None:
+    def __init__(
+        self,
+        schema: tantivy.Schema,
+        searcher: tantivy.Searcher,
+        size: int,
+        watch: Watch,
+        among: plan.AllOf | None = None,
+    ) -> None:
+        """among: rarity is that among these pages; the mean length of pages stays that of all."""
         self._schema = schema
         self._searcher = searcher
         self._size = size
         self._watch = watch
+        self._among = among
+        self._inside: tuple[Query, int] | None = None
         self._frequencies: dict[Key, int] = {}
+        self._lists: dict[frozenset[str], Query] = {}
 
     def frequency(self, key: Key) -> int:
         if key not in self._frequencies:
@@ -54,6 +66,8 @@ class Compiler:
         match wanted:
             case plan.Keys(any_of):
                 return self._keys(any_of)
+            case plan.Within(patient_ids):
+                return self._of_patients(patient_ids)
             case plan.Consecutive(slots):
                 return self._consecutive(slots)
             case plan.Near(left, right, distance):
@@ -79,6 +93,12 @@ class Compiler:
             else:
                 found += [self._term((field, text)) for text in texts if self.frequency((field, text))]
         return _any(found)
+
+    def _of_patients(self, patient_ids: frozenset[str]) -> Query:
+        """Handed over once: several searches are made for one answer."""
+        if patient_ids not in self._lists:
+            self._lists[patient_ids] = Query.term_set_query(self._schema, "patient_id", sorted(patient_ids))
+        return self._lists[patient_ids]
 
     def _term(self, key: Key, record: str = "basic") -> Query:
         return Query.term_query(self._schema, key[0], key[1], record)
@@ -170,13 +190,36 @@ class Compiler:
         return bool(held) and len(set(held)) == len(held) and all(key in scored for key in held)
 
     def _scored(self, key: Key) -> Query:
-        if key[0] == plan.TEXT:
-            return self._term(key, "freq")
-        return Query.const_score_query(self._term(key), LABEL_WEIGHT * self._rarity(key))
+        if key[0] != plan.TEXT:
+            return Query.const_score_query(self._term(key), LABEL_WEIGHT * self._rarity_inside(key))
+        found = self._term(key, "freq")
+        if self._among is None:
+            return found
+        return Query.boost_query(found, self._rarity_inside(key) / self._rarity(key))
 
     def _rarity(self, key: Key) -> float:
         holding = self.frequency(key)
-        return math.log(1 + (self._size - holding + 0.5) / (holding + 0.5))
+        return _rarity(holding, max(holding, self._size))
+
+    def _rarity_inside(self, key: Key) -> float:
+        if self._among is None:
+            return self._rarity(key)
+        if self._inside is None:
+            some = [self.fits(member) for member in self._among.wanted] or [Query.all_query()]
+            inside = _all(some, [self.fits(member) for member in self._among.unwanted])
+            self._inside = inside, self._count(inside)
+        pages, size = self._inside
+        return _rarity(self._count(_all([self._term(key), pages])), size)
+
+    def _count(self, query: Query) -> int:
+        self._watch.check()
+        # As in tantivy_reader: its stub does not know that results carry a count.
+        found: Any = self._searcher.search(Query.const_score_query(query, 0.0), 1, True)
+        return found.count or 0
+
+
+def _rarity(holding: int, size: int) -> float:
+    return math.log(1 + (size - holding + 0.5) / (holding + 0.5))
 
 
 def _members(wanted: Plan) -> Iterator[tuple[Plan, bool]]:

@@ -62,9 +62,9 @@ class TantivyReader:
             found = self.searcher.terms_with_prefix(field, prefix, None, limit + 1)
         return found[:limit] if len(found) > limit else sorted(found)
 
-    def find(self, plan: Plan, watch: Watch) -> TantivyMatches:
+    def find(self, plan: Plan, watch: Watch, among: AllOf | None = None) -> TantivyMatches:
         with guarded():
-            compiler = Compiler(self.schema, self.searcher, self.size, watch)
+            compiler = Compiler(self.schema, self.searcher, self.size, watch, among)
             return TantivyMatches(self, compiler, plan, watch)
 
     def text(self, ref: PageRef) -> str:

@@ -6,11 +6,11 @@ engines answer alike and no query can exhaust one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from scanindex.index import expand
 from scanindex.index.language import Language
-from scanindex.index.plan import TEXT, Watch
+from scanindex.index.plan import Watch
 from scanindex.index.reader import Reader
 
 MAX_WILD_WORDS = 200
@@ -35,12 +35,15 @@ class IndexWords:
         *,
         with_misread: bool,
         is_asked: bool = False,
+        pages_of: Callable[[str], int] | None = None,
     ) -> None:
+        """pages_of: pages that hold a word that was typed, where not all of the index count."""
         self._reader = reader
         self._watch = watch
         self._language = language
         self._with_misread = with_misread
         self._is_asked = is_asked
+        self._typed_on = pages_of or self._pages_of
         self._known: dict[tuple[str, int], tuple[str, ...]] = {}
         self.wild_was_capped = False
         self.said: dict[str, None] = {}
@@ -53,7 +56,7 @@ class IndexWords:
 
     def _is_common(self, token: str) -> bool:
         """Read well often enough: hundreds of look-ups for the few misread pages are made on request only."""
-        return not self._is_asked and self._reader.frequency((TEXT, token)) > MOST_UNASKED_PAGES
+        return not self._is_asked and self._typed_on(token) > MOST_UNASKED_PAGES
 
     def fuzzy(self, token: str, edits: int) -> Iterable[str]:
         return self._once(token, edits)
@@ -85,7 +88,7 @@ class IndexWords:
                 spelling.fuzzy(token, edits, self._entries)
                 if edits
                 else spelling.look_alikes(
-                    token, self._entries, frequency=self._pages_of(token), pages_of=self._pages_of
+                    token, self._entries, frequency=self._typed_on(token), pages_of=self._pages_of
                 )
             )
             self._known[token, edits] = tuple(found)[:MAX_SPELLINGS]

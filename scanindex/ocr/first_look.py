@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 
 from scanindex.clean import CleanPage, prepare
 from scanindex.errors import WorkerLost
-from scanindex.model import Box, Word
+from scanindex.model import Word
 from scanindex.ocr.legibility import Glyphs, Look, find_glyphs, weigh
 from scanindex.ocr.orient import best_turn, downward_share
 from scanindex.ocr.session import Session
 from scanindex.ocr.tesseract import Layout
+from scanindex.turning import turn_box
 
 UPRIGHT_SHARE = 0.3
 """Pages upside down never read a quarter of their letters surely, upright ones a third or more."""
@@ -68,18 +69,6 @@ class Text:
         return replace(self, words=words, look=weigh(words, self.glyphs, self.page.pixels.shape))
 
 
-def turn_box(box: Box, turn: int, width_px: int, height_px: int) -> Box:
-    """`box` after its picture was turned clockwise; width and height after the turn."""
-    left, top, right, bottom = box.left_px, box.top_px, box.right_px, box.bottom_px
-    if turn == 90:
-        left, top, right, bottom = width_px - bottom, left, width_px - top, right
-    elif turn == 180:
-        left, top, right, bottom = width_px - right, height_px - bottom, width_px - left, height_px - top
-    elif turn == 270:
-        left, top, right, bottom = top, height_px - right, bottom, height_px - left
-    return Box(left_px=left, top_px=top, right_px=right, bottom_px=bottom)
-
-
 def look_at(session: Session, page: CleanPage, turn: int, layout: Layout = Layout.AUTO) -> Text:
     """One pass over the whole page."""
     with session.stage("ocr"):
@@ -106,6 +95,13 @@ def first_look(session: Session, container_turn: int, is_faint: bool) -> Text:
         # Which way up it is was left open.
         session.problems.append("timeout")
         return text
+
+
+def as_told(session: Session, turn: int, is_faint: bool) -> Text:
+    """The page in the turn that a person gave it: no other is tried, whatever it reads like."""
+    with session.stage("clean"):
+        page = prepare(session.raster, turn, session.settings, is_faint)
+    return look_at(session, page, turn)
 
 
 def _may_be_turned(look: Look) -> bool:

@@ -8,6 +8,7 @@ told of it, with a problem code; it never raises for the page's sake. Worker-onl
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -20,20 +21,31 @@ from scanindex.ocr.barcodes import read_barcodes
 from scanindex.ocr.doublekey import read_twice
 from scanindex.ocr.engines import Engines
 from scanindex.ocr.facing import read_leaves
-from scanindex.ocr.first_look import UPRIGHT_SHARE, Text, first_look
+from scanindex.ocr.first_look import UPRIGHT_SHARE, Text, as_told, first_look
 from scanindex.ocr.noise import without_noise
 from scanindex.ocr.rest import read_rest
 from scanindex.ocr.second_look import improve
 from scanindex.ocr.session import Session
 from scanindex.settings import OcrSettings
+from scanindex.turning import BY_PERSON, turned
 
 
-def read_page(raster: PageRaster, settings: OcrSettings, engines: Engines) -> PageReading:
+def read_page(
+    raster: PageRaster, settings: OcrSettings, engines: Engines, turn: int | None = None
+) -> PageReading:
     """All that can be read on the page.
 
-    Deterministic but for time limits. Takes at most about `settings.page_seconds`; when
+    turn: clockwise turn of the archived picture that a person found upright; None: found out
+    here. Deterministic but for time limits. Takes at most about `settings.page_seconds`; when
     those are up the best reading so far comes back.
     """
+    if turn is None:
+        return _read_page(raster, settings, engines, None)
+    reading = turned(_read_page(raster, settings, engines, turn), turn)
+    return replace(reading, problems=(*reading.problems, BY_PERSON))
+
+
+def _read_page(raster: PageRaster, settings: OcrSettings, engines: Engines, turn: int | None) -> PageReading:
     session = Session(
         raster=raster,
         settings=settings,
@@ -55,15 +67,16 @@ def read_page(raster: PageRaster, settings: OcrSettings, engines: Engines) -> Pa
     if marks.is_empty and not found:
         return result.nothing_seen(session, page, container_turn)
     try:
-        text = _read_text(session, container_turn, is_faint=marks.strong == 0)
+        text = _read_text(session, container_turn, turn, is_faint=marks.strong == 0)
     except WorkerLost:
         session.problems.append("timeout")
         return result.empty(session, page, PageKind.FAILED, container_turn, found)
     return _finish(session, text, found, marks)
 
 
-def _read_text(session: Session, container_turn: int, is_faint: bool) -> Text:
-    text = first_look(session, container_turn, is_faint)
+def _read_text(session: Session, container_turn: int, turn: int | None, is_faint: bool) -> Text:
+    is_told = turn is not None
+    text = as_told(session, turn or 0, is_faint) if is_told else first_look(session, container_turn, is_faint)
     picture = upright(session.raster.pixels, text.turn)
 
     def look_again(leaf: Text, pixels: Any) -> Text:

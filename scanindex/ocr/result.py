@@ -20,9 +20,10 @@ from scanindex.model import (
 )
 from scanindex.ocr import barcodes as codes
 from scanindex.ocr import blank
-from scanindex.ocr.first_look import LEAST_LEAD_LETTERS, UPRIGHT_SHARE, Text, look_at, turn_box
+from scanindex.ocr.first_look import LEAST_LEAD_LETTERS, UPRIGHT_SHARE, Text, look_at
 from scanindex.ocr.picture_print import picture_print
 from scanindex.ocr.session import Session
+from scanindex.turning import turn_box
 
 FAINT_WRITING_INCHES = 0.12
 COARSE_DPI = 100.0

@@ -35,6 +35,7 @@ class Picture:
     dpi_y: float | None = None
     is_bilevel: bool = False
     problems: tuple[str, ...] = ()
+    may_have_colour: bool = True
 
 
 def grey_of(image: Image.Image) -> tuple[Grey, bool]:
@@ -47,7 +48,7 @@ def grey_of(image: Image.Image) -> tuple[Grey, bool]:
     if mode == "LAB":
         return np.asarray(image.getchannel("L")), False
     if mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
-        image = _on_white(image)
+        image = on_white(image)
     pixels = np.asarray(image if image.mode == "L" else image.convert("L"))
     if image.mode != "L" and is_nearly_empty(pixels):
         return darkest_channel(np.asarray(image.convert("RGB"))), False
@@ -69,7 +70,7 @@ def darkest_channel(colours: NDArray[np.uint8]) -> Grey:
     return np.ascontiguousarray(colours.min(axis=2))
 
 
-def _on_white(image: Image.Image) -> Image.Image:
+def on_white(image: Image.Image) -> Image.Image:
     coloured = image.convert("RGBA")
     paper = Image.new("RGBA", coloured.size, (255, 255, 255, 255))
     paper.alpha_composite(coloured)

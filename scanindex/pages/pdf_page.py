@@ -92,6 +92,7 @@ def _raster(
         text_layer=layer.words,
         other_texts=layer.others,
         problems=picture.problems,
+        may_have_colour=picture.may_have_colour,
     )
 
 

@@ -60,6 +60,7 @@ def decode(image: Any, path: Path, page_index: int, max_pixels: int) -> Picture:
         pixels=pixels,
         is_bilevel=facts.bits == 1 or is_two_level(pixels),
         problems=tuple(dict.fromkeys((*problems, *found, *notes))),
+        may_have_colour=facts.components != 1 or facts.colour not in _GREY_SPACES - {"/Indexed", "/I"},
     )
 
 

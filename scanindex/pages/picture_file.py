@@ -24,7 +24,7 @@ from scanindex.settings import PagesSettings
 from scanindex.sniff import BMP, GIF, HEIC, JP2, JPEG, PNG, TIFF, WEBP, is_whole
 from scanindex.tiff_layout import tiff_layout
 
-_FORMATS = {
+FORMATS = {
     TIFF: ("TIFF",),
     JPEG: ("JPEG", "MPO"),
     PNG: ("PNG",),
@@ -41,9 +41,9 @@ _TALKATIVE = frozenset((2, 3, 4, 6, 7))
 """Compressions (CCITT, JPEG) whose damage libtiff only warns of."""
 _HEADERS_BYTES = 1 << 16
 _REVERSED_BITS = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-_TURN_OF_ORIENTATION = {1: 0, 2: 0, 3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270}
+TURN_OF_ORIENTATION = {1: 0, 2: 0, 3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270}
 """Clockwise turn after an un-mirroring left to right (TIFF 6.0 Orientation, Exif 2.32 4.6.4)."""
-_MIRRORED = frozenset((2, 4, 5, 7))
+MIRRORED = frozenset((2, 4, 5, 7))
 _REDUCIBLE = frozenset(("L", "RGB", "CMYK", "YCbCr"))
 _GREY_MODES = frozenset(("1", "L", "P"))
 
@@ -53,7 +53,7 @@ def inspect(path: Path, media_type: str, settings: PagesSettings) -> ScanInfo:
     """See `pages.inspect`."""
     if media_type == HEIC:
         count, problems = _inspect_heic(path, settings)
-    elif media_type in _FORMATS:
+    elif media_type in FORMATS:
         count, problems = _inspect_pillow(path, media_type, settings)
     else:
         raise UnknownFormat(media_type)
@@ -70,11 +70,11 @@ def _inspect_pillow(path: Path, media_type: str, settings: PagesSettings) -> tup
         guard.check_page_count(limit, settings.max_pages)
     else:
         problems = _damage(path, media_type)
-    with pillow_open(path, _FORMATS[media_type]) as opened:
+    with pillow_open(path, FORMATS[media_type]) as opened:
         count = 1 if media_type in _ONE_PAGE else _frame_count(opened.image, settings, limit)
         for number in range(count):
             if count > 1:
-                _seek(opened.image, number)
+                seek(opened.image, number)
             grey = opened.image.mode in _GREY_MODES or media_type == JPEG
             guard.check_dimensions(*opened.image.size, settings.max_pixels, is_grey=grey)
     return count, problems
@@ -136,7 +136,7 @@ def _frame_count(image: Image.Image, settings: PagesSettings, limit: int | None)
     return count
 
 
-def _seek(image: Image.Image, number: int) -> None:
+def seek(image: Image.Image, number: int) -> None:
     try:
         image.seek(number)
     except (EOFError, ValueError, SyntaxError, KeyError, TypeError) as error:
@@ -144,7 +144,7 @@ def _seek(image: Image.Image, number: int) -> None:
 
 
 def _inspect_heic(path: Path, settings: PagesSettings) -> tuple[int, tuple[str, ...]]:
-    heif = _open_heic(path)
+    heif = open_heic(path)
     guard.check_page_count(len(heif), settings.max_pages)
     for number in range(len(heif)):
         width, height = heif[number].size
@@ -152,7 +152,7 @@ def _inspect_heic(path: Path, settings: PagesSettings) -> tuple[int, tuple[str, 
     return len(heif), _damage(path, HEIC)
 
 
-def _open_heic(path: Path) -> Any:
+def open_heic(path: Path) -> Any:
     import pi_heif
 
     try:
@@ -171,11 +171,11 @@ def rasterise(path: Path, media_type: str, scan_page_no: int, settings: PagesSet
         picture, orientation = _read_heic(path, scan_page_no, settings), 1
     elif media_type == JPEG:
         picture, orientation = _read_jpeg(path, scan_page_no, settings)
-    elif media_type in _FORMATS:
+    elif media_type in FORMATS:
         picture, orientation = _read_pillow(path, media_type, scan_page_no, settings)
     else:
         raise UnknownFormat(media_type)
-    if orientation in _MIRRORED and media_type != TIFF:
+    if orientation in MIRRORED and media_type != TIFF:
         picture = replace(picture, pixels=picture.pixels[:, ::-1])
     picture = fitted(squared(picture), settings.max_pixels)
     return PageRaster(
@@ -183,8 +183,9 @@ def rasterise(path: Path, media_type: str, scan_page_no: int, settings: PagesSet
         pixels=np.ascontiguousarray(picture.pixels),
         dpi=plausible_dpi(picture.dpi_x, max(picture.pixels.shape)),
         is_bilevel=picture.is_bilevel,
-        rotation_degrees=_TURN_OF_ORIENTATION[orientation],
+        rotation_degrees=TURN_OF_ORIENTATION[orientation],
         problems=picture.problems,
+        may_have_colour=picture.may_have_colour,
     )
 
 
@@ -192,8 +193,8 @@ def _read_jpeg(path: Path, scan_page_no: int, settings: PagesSettings) -> tuple[
     if scan_page_no != 1:
         raise CorruptFile(f"no page {scan_page_no}")
     data = path.read_bytes()
-    with pillow_open(path, _FORMATS[JPEG]) as opened:
-        orientation, (dpi_x, dpi_y) = _orientation(opened.image), _dpi(opened.image)
+    with pillow_open(path, FORMATS[JPEG]) as opened:
+        orientation, (dpi_x, dpi_y) = orientation_of(opened.image), dpi_of(opened.image)
         full_width = opened.image.width
     pixels, problems = jpeg.decode(data, settings.max_pixels)
     shrink = pixels.shape[1] / full_width
@@ -203,6 +204,7 @@ def _read_jpeg(path: Path, scan_page_no: int, settings: PagesSettings) -> tuple[
             dpi_x=dpi_x and dpi_x * shrink,
             dpi_y=dpi_y and dpi_y * shrink,
             problems=problems if shrink > 0.9 else (*problems, guard.NOTE_REDUCED),
+            may_have_colour=(jpeg.frame_header(data) or (0, 0, 3))[2] != 1,
         ),
         orientation,
     )
@@ -211,12 +213,13 @@ def _read_jpeg(path: Path, scan_page_no: int, settings: PagesSettings) -> tuple[
 def _read_pillow(
     path: Path, media_type: str, scan_page_no: int, settings: PagesSettings
 ) -> tuple[Picture, int]:
-    with pillow_open(path, _FORMATS[media_type]) as opened:
+    with pillow_open(path, FORMATS[media_type]) as opened:
         image = opened.image
         if scan_page_no > 1:
-            _seek(image, scan_page_no - 1)
+            seek(image, scan_page_no - 1)
         guard.check_dimensions(*image.size, settings.max_pixels, is_grey=image.mode in _GREY_MODES)
-        orientation, (dpi_x, dpi_y) = _orientation(image), _dpi(image)
+        is_grey = image.mode in ("1", "L") or image.mode.startswith(("I", "F"))
+        orientation, (dpi_x, dpi_y) = orientation_of(image), dpi_of(image)
         notes: tuple[str, ...] = ()
         is_inverted_deep = _photometric(image) == 0 and image.mode.startswith(("I", "F"))
         if media_type == JP2:
@@ -236,9 +239,16 @@ def _read_pillow(
         pixels = 255 - pixels
     if media_type == TIFF:
         # Pillow turns TIFF pixels upright while loading; turn them back to the archived frame.
-        pixels = np.rot90(pixels, k=_TURN_OF_ORIENTATION[orientation] // 90)
+        pixels = np.rot90(pixels, k=TURN_OF_ORIENTATION[orientation] // 90)
     return (
-        Picture(pixels=pixels, dpi_x=dpi_x, dpi_y=dpi_y, is_bilevel=is_bilevel, problems=problems),
+        Picture(
+            pixels=pixels,
+            dpi_x=dpi_x,
+            dpi_y=dpi_y,
+            is_bilevel=is_bilevel,
+            problems=problems,
+            may_have_colour=not is_grey,
+        ),
         orientation,
     )
 
@@ -256,7 +266,7 @@ def _has_short_g4_strip(path: Path, image: Image.Image, pixels: Grey) -> bool:
     """Whether the rows of a G4 strip go on after its data ended (they decode to white)."""
     tags = getattr(image, "tag_v2", {})
     offsets, counts = tags.get(_STRIP_OFFSETS), tags.get(_STRIP_COUNTS)
-    if tags.get(_COMPRESSION) != _G4 or not offsets or not counts or _orientation(image) != 1:
+    if tags.get(_COMPRESSION) != _G4 or not offsets or not counts or orientation_of(image) != 1:
         return False
     rows = int(tags.get(_ROWS_PER_STRIP) or pixels.shape[0])
     white_level = 0 if _photometric(image) == 1 else 255
@@ -300,7 +310,7 @@ def _reduce_jp2(image: Image.Image, max_pixels: int) -> float:
 
 
 def _read_heic(path: Path, scan_page_no: int, settings: PagesSettings) -> Picture:
-    heif = _open_heic(path)
+    heif = open_heic(path)
     if not 1 <= scan_page_no <= len(heif):
         raise CorruptFile(f"no page {scan_page_no}")
     frame = heif[scan_page_no - 1]
@@ -314,12 +324,12 @@ def _read_heic(path: Path, scan_page_no: int, settings: PagesSettings) -> Pictur
     return Picture(pixels=pixels, is_bilevel=is_bilevel)
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation_of(image: Image.Image) -> int:
     try:
         value = image.getexif().get(_ORIENTATION, 1)
     except (OSError, SyntaxError, ValueError, KeyError, TypeError, IndexError):
         return 1
-    return value if isinstance(value, int) and value in _TURN_OF_ORIENTATION else 1
+    return value if isinstance(value, int) and value in TURN_OF_ORIENTATION else 1
 
 
 def _photometric(image: Image.Image) -> int | None:
@@ -328,7 +338,7 @@ def _photometric(image: Image.Image) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _dpi(image: Image.Image) -> tuple[float | None, float | None]:
+def dpi_of(image: Image.Image) -> tuple[float | None, float | None]:
     """Dots per inch across and down; None where the file does not say in a known unit.
 
     Without a unit TIFF numbers still tell the shape of a pixel, and the numbers

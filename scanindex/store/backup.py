@@ -9,6 +9,7 @@ the catalog back and replays the events that are newer than it.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -34,8 +35,11 @@ from scanindex.store.catalog import sqlite_path
 
 _SUMMARY = "backup.json"
 _CATALOG = "catalog.db"
+LAST_BACKUP = "last-backup.json"
+"""In var/: when a whole backup was made last; `today` shows it."""
 _ARCHIVE = "archive"
 _EVENTS = "events"
+_KEYS = "keys"
 _CHUNK_BYTES = 1 << 20
 
 Progress = Callable[[str, int], None]
@@ -67,6 +71,7 @@ def backup(
     try:
         (target / _ARCHIVE).mkdir(mode=0o700, parents=True, exist_ok=True)
         _copy_catalog(settings, target / _CATALOG)
+        _copy_keys(settings.var / _KEYS, target / _KEYS)
         if (settings.home / FILE_NAME).exists():
             shutil.copyfile(settings.home / FILE_NAME, target / FILE_NAME)
         report = _copy_archive(settings.archive, target / _ARCHIVE, walk, progress)
@@ -74,6 +79,9 @@ def backup(
         raise transient(error) from None
     summary = {"at": now.isoformat(timespec="seconds"), "format": 1, "files": report.copied + report.kept}
     durable.write_durable(target / _SUMMARY, json.dumps(summary).encode())
+    if not report.damaged:
+        with contextlib.suppress(OSError):  # for the dashboard only
+            (settings.var / LAST_BACKUP).write_text(json.dumps({"at": summary["at"]}))
     if report.damaged:
         raise FixityFailed(
             f"{report.damaged} original(s) do not match their names; everything else was copied"
@@ -93,6 +101,14 @@ def _copy_catalog(settings: Settings, target: Path) -> None:
             raise IntegrityError("the catalog's copy is damaged; the last backup was left as it is")
     durable.fsync_file(partial)
     durable.rename_durable(partial, target)
+
+
+def _copy_keys(source: Path, target: Path) -> None:
+    """What the catalog's seals and secrets are made with: without it a restored catalog is locked."""
+    for path in sorted(source.glob("*")) if source.is_dir() else ():
+        if path.is_file() and not path.name.startswith("."):
+            target.mkdir(mode=0o700, parents=True, exist_ok=True)
+            durable.write_durable(target / path.name, path.read_bytes(), mode=0o600)
 
 
 def _copy_archive(
@@ -171,6 +187,7 @@ def restore(source: Path, settings: Settings, progress: Progress) -> int:
             shutil.copyfile(source / FILE_NAME, settings.home / FILE_NAME)
         # Last: a workspace without a catalog is one whose restore did not finish.
         settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _copy_keys(source / _KEYS, settings.var / _KEYS)
         _copy_file(source / _CATALOG, catalog)
     except OSError as error:
         raise transient(error) from None

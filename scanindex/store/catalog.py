@@ -11,7 +11,7 @@ anything that relies on it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,19 @@ from scanindex.errors import CatalogBusy, DiskFull, IntegrityError, PermissionMi
 from scanindex.ports import Clock
 from scanindex.store.audits import Filings, Incidents, Sources
 from scanindex.store.batches import Batches
+from scanindex.store.desk import Desk
 from scanindex.store.documents import Documents, Outbox, Pages
 from scanindex.store.event_log import EventLog
-from scanindex.store.events import Events
+from scanindex.store.events import Chain, Events
+from scanindex.store.paper import Holds, QaItems
 from scanindex.store.prints import Prints
 from scanindex.store.scans import Arrivals, Scans
 from scanindex.store.searches import Searches
+from scanindex.store.today import Today
+from scanindex.store.trail_chain import TrailKey
+from scanindex.store.trail_proof import head_of, prove
+from scanindex.store.users import Grants, Invitations, LoginTries, Sessions, Tokens, Users
+from scanindex.trail_model import TrailHead, TrailReport
 
 _BUSY_SECONDS = 30
 
@@ -35,27 +42,41 @@ _BUSY_SECONDS = 30
 class Unit:
     """One transaction and the tables it may touch."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    def __init__(self, connection: Connection, clock: Clock, chain: Chain | None = None) -> None:
         self.connection = connection
         self.scans = Scans(connection)
         self.arrivals = Arrivals(connection)
         self.pages = Pages(connection)
         self.documents = Documents(connection)
         self.outbox = Outbox(connection)
-        self.events = Events(connection, clock)
+        self.events = Events(connection, clock, chain)
         self.batches = Batches(connection)
+        self.holds = Holds(connection)
+        self.qa = QaItems(connection)
         self.prints = Prints(connection)
         self.searches = Searches(connection)
+        self.desk = Desk(connection)
         self.sources = Sources(connection)
         self.filings = Filings(connection)
         self.incidents = Incidents(connection)
+        self.users = Users(connection)
+        self.sessions = Sessions(connection)
+        self.tokens = Tokens(connection)
+        self.grants = Grants(connection)
+        self.invitations = Invitations(connection)
+        self.login_tries = LoginTries(connection)
+        self.today = Today(connection)
 
 
 class Catalog:
-    def __init__(self, engine: Engine, event_log: EventLog, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, event_log: EventLog, clock: Clock, trail_key: TrailKey | None = None
+    ) -> None:
         self.engine = engine
         self._event_log = event_log
         self._clock = clock
+        self._trail_key = trail_key
+        self._chain = Chain(trail_key, self._log_head) if trail_key else None
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Unit]:
@@ -69,8 +90,9 @@ class Catalog:
         with translated(), self.engine.connect() as connection:
             connection = connection.execution_options(immediate=True)
             with connection.begin():
-                unit = Unit(connection, self._clock)
+                unit = Unit(connection, self._clock, self._chain)
                 yield unit
+                unit.events.seal()
         if unit.events.appended:
             self.flush_events()
 
@@ -85,13 +107,36 @@ class Catalog:
             with self.read() as unit:
                 pending = unit.events.after(written, limit=1_000)
                 if not pending and unit.events.last_seq() < written:
-                    raise IntegrityError(
-                        f"the archive holds events up to {written} that this catalog does not know: "
-                        "it is an older copy; restore it by `scanindex restore` or use `scanindex rebuild`"
-                    )
+                    raise _older_copy(written)
             if not pending:
                 return
             self._event_log.append(pending)
+
+    def _log_head(self, connection: Connection) -> tuple[int, str]:
+        """End of the log once all that is committed is in it; asked before anything is appended."""
+        events = Events(connection, self._clock)
+        while pending := events.after(self._event_log.last_seq(), limit=1_000):
+            self._event_log.append(pending)
+        head = self._event_log.head()
+        if head[0] > events.last_seq():
+            raise _older_copy(head[0])
+        return head
+
+    def trail_head(self) -> TrailHead:
+        """See `ports.Catalog`."""
+        with self.read() as unit:
+            return head_of(unit.connection, self._event_log, self._clock.now())
+
+    def prove_trail(self, heads: Sequence[TrailHead] = ()) -> TrailReport:
+        """See `ports.Catalog`."""
+        return prove(self.read, self._event_log, self._trail_key, heads)
+
+
+def _older_copy(written: int) -> IntegrityError:
+    return IntegrityError(
+        f"the archive holds events up to {written} that this catalog does not know: "
+        "it is an older copy; restore it by `scanindex restore` or use `scanindex rebuild`"
+    )
 
 
 def open_engine(url: str) -> Engine:

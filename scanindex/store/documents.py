@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
@@ -15,6 +15,7 @@ from scanindex.model import (
     PageKind,
     PatientId,
     ScanId,
+    SearchScope,
 )
 from scanindex.store import tables
 from scanindex.store.rows import from_json, stamp, to_json
@@ -77,16 +78,29 @@ class Documents:
         return [DocumentId(row.document_id) for row in rows]
 
     def filed_counts(
-        self, patient_ids: Iterable[PatientId], without_sensitivity: Iterable[str] = ()
+        self,
+        patient_ids: Iterable[PatientId],
+        without_sensitivity: Iterable[str] = (),
+        opened: Collection[PatientId] = (),
     ) -> dict[PatientId, int]:
         """See `ports.DocumentTable`."""
-        query = select(_D.c.patient_id, func.count()).where(
-            _D.c.patient_id.in_(sorted(set(patient_ids))), _D.c.state == DocumentState.FILED
-        )
-        for label in sorted(without_sensitivity):
-            query = query.where(~_D.c.sensitivity.contains(f" {label} ", autoescape=True))
-        rows = self._connection.execute(query.group_by(_D.c.patient_id))
-        return {PatientId(patient_id): count for patient_id, count in rows}
+        asked = set(patient_ids)
+        open_ones = asked & set(opened)
+        query = select(_D.c.patient_id, func.count()).where(_D.c.state == DocumentState.FILED)
+        closed = [_D.c.sensitivity.contains(f" {s} ", autoescape=True) for s in sorted(without_sensitivity)]
+        found: dict[PatientId, int] = {}
+        for ids, labelled in ((sorted(open_ones), []), (sorted(asked - open_ones), closed)):
+            for start in range(0, len(ids), _MANY):
+                part = query.where(_D.c.patient_id.in_(ids[start : start + _MANY]))
+                part = part.where(*(~label for label in labelled)).group_by(_D.c.patient_id)
+                found |= {PatientId(one): count for one, count in self._connection.execute(part)}
+        return found
+
+    def count_in(self, state: DocumentState, scope: SearchScope) -> int:
+        """See `ports.DocumentTable`."""
+        alike = select(_D.c.patient_id, _D.c.sensitivity, func.count()).where(_D.c.state == state)
+        rows = self._connection.execute(alike.group_by(_D.c.patient_id, _D.c.sensitivity))
+        return sum(n for patient, labels, n in rows if scope.holds(patient, labels.split()))
 
     def filed_versions(self, after: DocumentId, limit: int) -> list[tuple[DocumentId, int]]:
         """See `ports.DocumentTable`."""

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from scanindex.errors import IntegrityError
 from scanindex.filing.paths import EVENTS
@@ -32,6 +32,15 @@ FIRST_PREV = "0" * 64
 _TAIL_BYTES = 65_536
 _Head = tuple[int, str]
 """Number and hash of the last event; (0, FIRST_PREV) for none."""
+
+
+class LogLine(NamedTuple):
+    """One line: where it stands, what it says, its hash as stated, and what is wrong with it."""
+
+    place: str
+    event: Event | None
+    stated_hash: str
+    problem: str | None
 
 
 class EventLog:
@@ -71,15 +80,32 @@ class EventLog:
 
     def read(self) -> Iterator[Event]:
         """All whole events, oldest first. Raises IntegrityError at a broken line."""
-        for _, event, problem in self._walk():
-            if problem:
-                raise IntegrityError(problem)
-            if event:
-                yield event
+        for line in self.lines():
+            if line.problem:
+                raise IntegrityError(line.problem)
+            if line.event:
+                yield line.event
+
+    def lines(self) -> Iterator[LogLine]:
+        """Every whole line, oldest first, sound or not, for whoever proves the trail."""
+        prev, seq = FIRST_PREV, 0
+        segments = self._segments()
+        for segment in segments:
+            with durable.translate(), segment.open("rb") as stream:
+                for number, line in enumerate(stream, start=1):
+                    if not line.endswith(b"\n") and segment == segments[-1]:
+                        return  # an append in flight or cut short: never confirmed
+                    place = f"events/{segment.name} line {number}"
+                    event, problem = _parse(line, prev)
+                    if event and event.seq <= seq:
+                        problem = f"event {event.seq} after {seq}"
+                    if event:
+                        prev, seq = str(json.loads(line)["hash"]), event.seq
+                    yield LogLine(place, event, prev, f"{place}: {problem}" if problem else None)
 
     def verify(self) -> list[str]:
         """Where the chain breaks: one sentence a place, empty if it is whole."""
-        problems = [problem for _, _, problem in self._walk() if problem]
+        problems = [line.problem for line in self.lines() if line.problem]
         torn = self._folder / "torn"
         if torn.is_dir():
             problems += [f"events/torn/{p.name}: set aside after a power cut" for p in sorted(torn.iterdir())]
@@ -176,22 +202,6 @@ class EventLog:
                 return event.seq, str(json.loads(line)["hash"])
         return 0, FIRST_PREV
 
-    def _walk(self) -> Iterator[tuple[str, Event | None, str | None]]:
-        prev, seq = FIRST_PREV, 0
-        segments = self._segments()
-        for segment in segments:
-            with durable.translate(), segment.open("rb") as stream:
-                for number, line in enumerate(stream, start=1):
-                    if not line.endswith(b"\n") and segment == segments[-1]:
-                        return  # an append in flight or cut short: never confirmed
-                    place = f"events/{segment.name} line {number}"
-                    event, problem = _parse(line, prev)
-                    if event and event.seq <= seq:
-                        problem = f"event {event.seq} after {seq}"
-                    if event:
-                        prev, seq = str(json.loads(line)["hash"]), event.seq
-                    yield place, event, f"{place}: {problem}" if problem else None
-
 
 def _canonical(value: dict[str, Any]) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(
@@ -203,8 +213,13 @@ def _digest(prev: str, body: dict[str, Any]) -> str:
     return hashlib.sha256(prev.encode("ascii", "replace") + b"\n" + _canonical(body)).hexdigest()
 
 
-def _line(event: Event, prev: str) -> tuple[bytes, str]:
-    body = {
+def canonical(event: Event) -> bytes:
+    """An event's bytes as its line hashes them: equal for nothing but the same event."""
+    return _canonical(_body(event))
+
+
+def _body(event: Event) -> dict[str, Any]:
+    return {
         "seq": event.seq,
         "at": event.at.isoformat(timespec="microseconds"),
         "actor": event.actor,
@@ -213,6 +228,10 @@ def _line(event: Event, prev: str) -> tuple[bytes, str]:
         "document_id": event.document_id,
         "payload": json.loads(json.dumps(event.payload)),
     }
+
+
+def _line(event: Event, prev: str) -> tuple[bytes, str]:
+    body = _body(event)
     digest = _digest(prev, body)
     return _canonical(body | {"prev": prev, "hash": digest}) + b"\n", digest
 
@@ -221,6 +240,7 @@ def _parse(line: bytes, prev: str | None) -> tuple[Event | None, str | None]:
     """The event of a line, and what is wrong with it; `prev` None: don't compare the chain."""
     try:
         body = json.loads(line.decode("utf-8", "surrogatepass"))
+        is_canonical = _canonical(body) + b"\n" == line
         stated_prev, stated = body.pop("prev"), body.pop("hash")
         event = Event(
             seq=int(body["seq"]),
@@ -235,6 +255,8 @@ def _parse(line: bytes, prev: str | None) -> tuple[Event | None, str | None]:
         return None, "is not an event"
     if _digest(str(stated_prev), body) != stated:
         return event, "does not match its hash"
+    if not is_canonical:
+        return event, "is not written as this program writes it"
     if prev is not None and stated_prev != prev:
         return event, "does not follow from the line before"
     return event, None

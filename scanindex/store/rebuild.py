@@ -26,6 +26,7 @@ from scanindex.model import (
     Scan,
     ScanId,
 )
+from scanindex.paper_model import Hold, QaItem
 from scanindex.ports import EventLog
 from scanindex.store import roster_merging
 from scanindex.store.catalog import Catalog, Unit
@@ -42,17 +43,18 @@ def replay(catalog: Catalog, log: EventLog, roster: SqlRoster) -> int:
     group: list[Event] = []
     count = 0
     for event in log.read():
-        if event.seq > last:
-            group.append(event)
+        if event.seq <= last:
+            continue
         if len(group) == _GROUP:
             count += _apply_group(catalog, roster, group)
             group = []
-    return count + _apply_group(catalog, roster, group)
+        group.append(event)
+    return count + (_apply_group(catalog, roster, group, is_last=True) if group else 0)
 
 
-def _apply_group(catalog: Catalog, roster: SqlRoster, group: list[Event]) -> int:
-    if not group:
-        return 0
+def _apply_group(catalog: Catalog, roster: SqlRoster, group: list[Event], *, is_last: bool = False) -> int:
+    """Rows put back carry no seals (the log has none): a new chain begins behind the last of them,
+    in the same transaction, and names the log's end, whose hashes hold them."""
     for event in group:
         if patient := _value(event, "patient", Patient):
             restore_patient(roster, patient, event.payload.get("patient_id"))
@@ -61,6 +63,8 @@ def _apply_group(catalog: Catalog, roster: SqlRoster, group: list[Event]) -> int
         for event in group:
             unit.events.restore(event)
             _apply(unit, event)
+        if is_last:
+            unit.events.restart("machine", "put back from the archive's log")
     return len(group)
 
 
@@ -78,15 +82,26 @@ def _apply(unit: Unit, event: Event) -> None:
         unit.pages.assign(event.scan_id, numbered, holders)
     if (kinds_now := event.payload.get("kinds_now")) and event.scan_id:
         unit.pages.mark(event.scan_id, {int(no): PageKind(kind) for no, kind in kinds_now.items()})
+    if event.scan_id and (aside := event.payload.get("set_aside")):
+        unit.pages.move(event.scan_id, [int(no) for no in aside], None)
     if event.scan_id and (made := event.payload.get("prints")):
         unit.prints.put(event.scan_id, [msgspec.convert(value, PagePrint) for value in made])
-    if batch := _value(event, "batch", Batch):
-        unit.batches.put(batch)
     if gone := event.payload.get("saved_search_gone"):
         unit.searches.drop(*gone)
     if saved := _value(event, "saved_search", SavedSearch):
         unit.searches.put(saved)
+    _apply_paper(unit, event)
     _apply_audit(unit, event)
+
+
+def _apply_paper(unit: Unit, event: Event) -> None:
+    """Boxes of paper, what keeps them, and who looked at them."""
+    if batch := _value(event, "batch", Batch):
+        unit.batches.put(batch)
+    if hold := _value(event, "hold", Hold):
+        unit.holds.put(hold)
+    for value in event.payload.get("qa_items", ()):
+        unit.qa.put(msgspec.convert(value, QaItem))
 
 
 def _apply_audit(unit: Unit, event: Event) -> None:

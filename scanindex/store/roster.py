@@ -140,20 +140,28 @@ class SqlRoster:
         with self._reading() as connection:
             return size_of(connection)[0]
 
-    def find(self, text: str, limit: int = 20) -> Sequence[Patient]:
+    def find(
+        self, text: str, limit: int = 20, within: Collection[PatientId] | None = None
+    ) -> Sequence[Patient]:
         """See `ports.Registry`."""
-        return tuple(one.patient for one in self._suggest(text, limit, is_strict=True))
+        return tuple(one.patient for one in self._suggest(text, limit, within, is_strict=True))
 
-    def suggest(self, text: str, limit: int = 20) -> Sequence[Suggestion]:
+    def suggest(
+        self, text: str, limit: int = 20, within: Collection[PatientId] | None = None
+    ) -> Sequence[Suggestion]:
         """See `ports.Registry`."""
-        return self._suggest(text, limit, is_strict=False)
+        return self._suggest(text, limit, within, is_strict=False)
 
-    def _suggest(self, text: str, limit: int, *, is_strict: bool) -> Sequence[Suggestion]:
+    def _suggest(
+        self, text: str, limit: int, within: Collection[PatientId] | None, *, is_strict: bool
+    ) -> Sequence[Suggestion]:
         with self._reading() as connection:
             if self._has_terms_index is None:
                 self._has_terms_index = roster_suggest_index.has_index(connection)
             by_index = self._has_terms_index
-            return roster_suggest.suggest(connection, text, limit, by_index=by_index, is_strict=is_strict)
+            return roster_suggest.suggest(
+                connection, text, limit, by_index=by_index, is_strict=is_strict, within=within
+            )
 
     # --- changes people make ----------------------------------------------------
     def add_provisional(self, patient: Patient) -> PatientId:

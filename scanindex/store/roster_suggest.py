@@ -4,13 +4,14 @@
 names against the person's record (roster_suggest_fit), and stops as soon as enough are found, for
 no later step finds anybody who fits better. Promises: every step is capped, so that one letter
 costs no more than a name; what is shown was compared with the person as stored, never with the
-index. Leaves out: how the index is kept (roster_suggest_index) and who may look (the caller).
+index; where only some people may be named, nobody else is looked at (roster_suggest_within).
+Leaves out: how the index is kept (roster_suggest_index) and who may look (the caller).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -18,7 +19,7 @@ from rapidfuzz.distance import Indel
 from sqlalchemy import Connection, Select, and_, bindparam, select
 
 from scanindex.match import fold
-from scanindex.model import Patient, Suggestion
+from scanindex.model import Patient, PatientId, Suggestion
 from scanindex.nicknames import forms_of
 from scanindex.store import roster_rows
 from scanindex.store import roster_statements as queries
@@ -27,6 +28,7 @@ from scanindex.store.roster_suggest_index import LONGEST_LISTED, matching
 from scanindex.store.roster_suggest_query import begun_steps, exact_steps, loose_steps
 from scanindex.store.roster_suggest_terms import Ask, Term, any_of
 from scanindex.store.roster_suggest_typed import Reading, readings_of
+from scanindex.store.roster_suggest_within import Listed
 from scanindex.store.roster_tables import roster_names, roster_patients, roster_words
 
 _MOST_LOOKED_AT, _MOST_IN_ORDER = 120, 40
@@ -67,17 +69,24 @@ _PEOPLE = queries.people().where(
 
 
 def suggest(
-    connection: Connection, text: str, limit: int, *, by_index: bool, is_strict: bool = False
+    connection: Connection,
+    text: str,
+    limit: int,
+    *,
+    by_index: bool,
+    is_strict: bool = False,
+    within: Collection[PatientId] | None = None,
 ) -> Sequence[Suggestion]:
     """The best suggestions for a text, best first.
 
     is_strict: only whom everything typed fits exactly or as a beginning.
-    by_index: `roster_suggest_index.has_index` of this database.
+    by_index: `roster_suggest_index.has_index` of this database. within: nobody else plays a part.
     """
     limit = max(0, min(limit, _MOST_SUGGESTIONS))
     found: dict[str, tuple[Rank, Suggestion]] = {}
     readings = readings_of(text) if limit else ()
-    search = _Search(connection, by_index, limit)
+    listed = Listed(connection, within) if within is not None and readings else None
+    search = _Search(connection, by_index, limit, listed)
     for reading in readings:
         search.take(search.strict(reading), reading, Alike(), found)
     if not is_strict:
@@ -91,10 +100,11 @@ def suggest(
 class _Search:
     """The database's side of one question."""
 
-    def __init__(self, connection: Connection, by_index: bool, limit: int) -> None:
+    def __init__(self, connection: Connection, by_index: bool, limit: int, listed: Listed | None) -> None:
         self._connection = connection
         self._by_index = by_index
         self._limit = limit
+        self._listed = listed
         self._known: dict[str, Ask] = {}
         self._until = time.monotonic() + _LONGEST_SECONDS
 
@@ -123,19 +133,19 @@ class _Search:
     def strict(self, reading: Reading) -> Iterator[Sequence[int]]:
         """Exact first, then beginnings; of plain names those that stand in order in an index first."""
         keys = [fold.name_key(part.joined) for part in reading.parts]
-        is_plain = len(keys) <= 2 and all(keys) and reading.has_only_names
+        is_plain = len(keys) <= 2 and all(keys) and reading.has_only_names and self._listed is None
         is_one, is_two = is_plain and len(keys) == 1, is_plain and len(keys) == 2
         pairs = [(keys[0], keys[-1]), (keys[-1], keys[0])]
         return chain(
             (self._named(query, keys[0]) for query in _NAME_EXACT if is_one),
-            map(self._matching, exact_steps(reading)),
+            self._all_matching(exact_steps(reading), reading),
             (self._named(query, keys[0]) for query in _NAME_BEGUN if is_one),
             (self._named(_TWO_NAMES, *pair) for pair in pairs if is_two),
-            map(self._matching, begun_steps(reading)),
+            self._all_matching(begun_steps(reading), reading),
         )
 
     def loose(self, reading: Reading, alike: Alike) -> Iterator[Sequence[int]]:
-        return map(self._matching, loose_steps(reading, alike))
+        return self._all_matching(loose_steps(reading, alike), reading)
 
     def alike(self, reading: Reading) -> Alike:
         """What the words of a reading may stand for."""
@@ -146,7 +156,13 @@ class _Search:
             sounds={word: words for word in typed if (words := self._sounding(word))},
         )
 
-    def _matching(self, ask: Ask) -> Sequence[int]:
+    def _all_matching(self, asks: Iterable[Ask], reading: Reading) -> Iterator[Sequence[int]]:
+        first = reading.parts[0].joined if reading.parts else ""
+        return (self._matching(ask, first) for ask in asks)
+
+    def _matching(self, ask: Ask, typed_first: str) -> Sequence[int]:
+        if self._listed is not None:
+            return self._listed.matching(ask, typed_first, max(self._limit, _MOST_LOOKED_AT))
         if self._by_index:
             ask = self._spelt_out(ask)
         return matching(self._connection, ask, max(self._limit, _MOST_LOOKED_AT), by_index=self._by_index)
@@ -187,8 +203,7 @@ class _Search:
         begun_keys = {fold.sound_key(word[:-1])} if len(word) > _SHORTEST_SOUND else set()
         likeness: dict[str, float] = {}
         for key in sorted((whole | begun_keys) - {""}):
-            wanted = {"low": key, "high": key + queries.AFTER_ALL}
-            for other, sound in self._connection.execute(_SOUNDING, wanted):
+            for other, sound in self._words_sounding(key):
                 is_same = sound in whole
                 begun = other if is_same else other[: len(word) + 1]
                 alike = Indel.normalized_similarity(word, begun)
@@ -196,3 +211,10 @@ class _Search:
                     likeness[other] = max(alike + is_same, likeness.get(other, 0.0))
         best = sorted(likeness, key=lambda other: (-likeness[other], other))
         return frozenset(best[:_SOUNDS_TAKEN])
+
+    def _words_sounding(self, key: str) -> Iterable[Any]:
+        """Words with their sounds, of those that begin with this sound."""
+        if self._listed is not None:
+            return self._listed.sounding(key)
+        wanted = {"low": key, "high": key + queries.AFTER_ALL}
+        return self._connection.execute(_SOUNDING, wanted)

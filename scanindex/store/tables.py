@@ -116,9 +116,41 @@ events = Table(
     Column("scan_id", String(64)),
     Column("document_id", String(32)),
     Column("payload", Text, nullable=False),
+    Column("mac", String(64), comment="see trail_chain.py; NULL: older than seals, or restored"),
     Index(None, "scan_id"),
     Index(None, "document_id"),
+    Index(None, "at"),
+    Index(None, "actor", "seq"),
+    Index(None, "kind", "seq"),
     sqlite_autoincrement=True,
+)
+
+event_documents = Table(
+    "event_documents",
+    metadata,
+    Column("document_id", String(32), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("patient_id", String(32), comment="whose it was then"),
+    Index(None, "seq"),
+    sqlite_with_rowid=False,
+)
+
+event_subjects = Table(
+    "event_subjects",
+    metadata,
+    Column("patient_id", String(32), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Index(None, "seq"),
+    sqlite_with_rowid=False,
+)
+
+trail_seal = Table(
+    "trail_seal",
+    metadata,
+    Column("place", Integer, primary_key=True, autoincrement=False, comment="1: there is one row"),
+    Column("seq", Integer, nullable=False),
+    Column("mac", String(64), nullable=False),
+    Column("seal", String(64), nullable=False),
 )
 
 page_prints = Table(
@@ -193,4 +225,145 @@ batches = Table(
     Column("opened_at", String(32), nullable=False),
     Column("closed_at", String(32)),
     Column("body", Text, nullable=False, comment="model.Batch as JSON"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("login", String(64), primary_key=True),
+    Column("os_user", String(64), nullable=False, server_default=""),
+    Column("has_password", Boolean, nullable=False, server_default=false()),
+    Column("totp_step", BigInteger, nullable=False, server_default="0", comment="last one that was used"),
+    Column("totp_pending", Text, nullable=False, server_default="", comment="sealed; not confirmed yet"),
+    Column("body", Text, nullable=False, comment="access_model.User as JSON"),
+    Index(None, "os_user"),
+    Index(None, "has_password"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("session_id", String(32), primary_key=True),
+    Column("secret_hash", String(64), nullable=False),
+    Column("login", String(64), nullable=False),
+    Column("body", Text, nullable=False, comment="access_model.Session as JSON"),
+    Index(None, "secret_hash", unique=True),
+    Index(None, "login"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("token_id", String(32), primary_key=True),
+    Column("secret_hash", String(64), nullable=False),
+    Column("login", String(64), nullable=False),
+    Column("body", Text, nullable=False, comment="access_model.Token as JSON"),
+    Index(None, "secret_hash", unique=True),
+    Index(None, "login"),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("grant_id", String(32), primary_key=True),
+    Column("login", String(64), nullable=False),
+    Column("until", String(32), nullable=False),
+    Column("opened_at", String(32), nullable=False),
+    Column("is_reviewed", Boolean, nullable=False, server_default=false()),
+    Column("body", Text, nullable=False, comment="access_model.Grant as JSON"),
+    Index(None, "login", "until"),
+    Index(None, "is_reviewed"),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("login", String(64), primary_key=True, comment="empty: the first administrator"),
+    Column("secret_hash", String(64), nullable=False),
+    Column("body", Text, nullable=False, comment="access_model.Invitation as JSON"),
+    Index(None, "secret_hash", unique=True),
+)
+
+login_tries = Table(
+    "login_tries",
+    metadata,
+    Column("key", String(80), primary_key=True, comment="kind and hash; never what was typed"),
+    Column("misses", Integer, nullable=False),
+    Column("last_at", String(32), nullable=False),
+    Index(None, "last_at"),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("scan_id", String(64), primary_key=True),
+    Column("actor", String(64), nullable=False),
+    Column("since", String(32), nullable=False),
+    Column("until", String(32), nullable=False),
+    Index(None, "actor"),
+)
+
+parked = Table(
+    "parked",
+    metadata,
+    Column("item_id", String(32), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("body", Text, nullable=False, comment="desk_model.Parked as JSON"),
+)
+
+first_keys = Table(
+    "first_keys",
+    metadata,
+    Column("document_id", String(32), primary_key=True),
+    Column("actor", String(64), primary_key=True),
+    Column("body", Text, nullable=False, comment="desk_model.Key as JSON"),
+)
+
+seeds = Table(
+    "seeds",
+    metadata,
+    Column("item_id", String(32), primary_key=True),
+    Column("origin", String(32), nullable=False, comment="the filed document it is a copy of"),
+    Column("scan_id", String(64), nullable=False),
+    Column("outcome", String(8), comment="NULL: waits"),
+    Column("body", Text, nullable=False, comment="desk_model.Seed as JSON"),
+    Index(None, "outcome"),
+    Index(None, "origin"),
+)
+
+desk_actions = Table(
+    "desk_actions",
+    metadata,
+    Column("action_no", Integer, primary_key=True, autoincrement=True),
+    Column("actor", String(64), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("item_id", String(32), nullable=False),
+    Column("is_undone", Boolean, nullable=False, server_default=false()),
+    Column("body", Text, nullable=False, comment="desk_model.Action as JSON"),
+    Index(None, "actor", "action_no"),
+    Index(None, "at"),
+    sqlite_autoincrement=True,
+)
+
+paper_holds = Table(
+    "paper_holds",
+    metadata,
+    Column("hold_id", String(32), primary_key=True),
+    Column("batch_id", String(32)),
+    Column("document_id", String(32)),
+    Column("placed_at", String(32), nullable=False),
+    Column("lifted_at", String(32)),
+    Column("body", Text, nullable=False, comment="paper_model.Hold as JSON"),
+    Index(None, "batch_id"),
+    Index(None, "document_id"),
+)
+
+batch_qa = Table(
+    "batch_qa",
+    metadata,
+    Column("document_id", String(32), primary_key=True),
+    Column("batch_id", String(32), nullable=False),
+    Column("body", Text, nullable=False, comment="paper_model.QaItem as JSON"),
+    Index(None, "batch_id"),
 )

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from scanindex.errors import UsageError
+from scanindex.index import plan
 from scanindex.model import (
     DocumentId,
     IndexPage,
@@ -469,12 +470,40 @@ def test_facets_count_documents_not_pages(charts: Any) -> None:
     assert facets["provider"] == (("dr. anselm rook", 3), ("dr. ilse varga", 1))
 
 
+def of(*patient_ids: str) -> frozenset[PatientId]:
+    return frozenset(map(PatientId, patient_ids))
+
+
+def many(*patient_ids: str) -> frozenset[PatientId]:
+    """A long list of patients, nearly all without documents."""
+    return of(*patient_ids, *(f"other{n}" for n in range(2 * plan.MANY_PATIENTS)))
+
+
 @pytest.mark.parametrize(
     ("scope", "expected"),
     [
-        (SearchScope(patient_ids=frozenset({PatientId("p2")})), {"a2", "a3"}),
+        (SearchScope(patient_ids=of("p2")), {"a2", "a3"}),
         (SearchScope(without_sensitivity=frozenset({"hiv"})), {"a1", "a2", "a3"}),
         (SearchScope(hidden=frozenset({DocumentId("a1"), DocumentId("a2")})), {"a3", "a4"}),
+        (SearchScope(patient_ids=of("p2"), opened=of("p3")), {"a2", "a3", "a4"}),
+        (SearchScope(patient_ids=of(), opened=of("p3"), without_sensitivity=frozenset({"hiv"})), {"a4"}),
+        (SearchScope(patient_ids=of("p2", "p3"), without_sensitivity=frozenset({"hiv"})), {"a2", "a3"}),
+        (
+            SearchScope(without_sensitivity=frozenset({"hiv"}), opened=of("p3")),
+            {"a1", "a2", "a3", "a4"},
+        ),
+        (
+            SearchScope(without_sensitivity=frozenset({"hiv"}), opened=of("p2")),
+            {"a1", "a2", "a3"},
+        ),
+        (
+            SearchScope(patient_ids=of(), opened=of("p3"), hidden=frozenset({DocumentId("a4")})),
+            set(),
+        ),
+        (SearchScope(patient_ids=many("p2"), opened=of("p3")), {"a2", "a3", "a4"}),
+        (SearchScope(patient_ids=many("p3"), without_sensitivity=frozenset({"hiv"})), set()),
+        (SearchScope(without_sensitivity=frozenset({"hiv"}), opened=many("p3")), {"a1", "a2", "a3", "a4"}),
+        (SearchScope(patient_ids=many()), set()),
     ],
 )
 def test_what_is_out_of_scope_is_neither_shown_nor_counted(
@@ -484,6 +513,19 @@ def test_what_is_out_of_scope_is_neither_shown_nor_counted(
     assert {d.document_id for d in result.documents} == expected
     assert result.total_documents == len(expected)
     assert sum(n for _, n in result.facets["type"]) == len(expected)
+    assert result.total == sum(len(pages) for document, pages in CHARTS if document in expected) - (
+        "a1" in expected  # of its three pages two hold the word
+    )
+
+
+def test_a_word_that_only_others_pages_hold_is_as_unknown_as_one_nobody_has(index: Any) -> None:
+    """Corrections are offered for what the asker's own pages lack, whatever stands on others'."""
+    index.apply(1, [doc("d1", "nothing of note", patient_id="p1"), doc("d2", "ruptred", patient_id="p2")])
+    assert ask(index, "ruptred", spellings=Spellings.EXACT).did_you_mean is None
+    for scope in (SearchScope(patient_ids=of("p1")), SearchScope(patient_ids=many("p1"))):
+        assert ask(index, "ruptred", spellings=Spellings.EXACT, scope=scope).did_you_mean == "ruptured"
+    opened = SearchScope(patient_ids=of("p1"), opened=of("p2"))
+    assert ask(index, "ruptred", spellings=Spellings.EXACT, scope=opened).did_you_mean is None
 
 
 def test_words_near_each_other_in_either_order(index: Any) -> None:

@@ -36,6 +36,7 @@ from scanindex.model import (
 )
 from scanindex.ports import ArchiveStore
 from scanindex.settings import Settings
+from scanindex.turning import BY_PERSON
 
 _PAYLOAD = re.compile(rb"stub-pages:([A-Za-z0-9+/=]*);")
 _WIDTH_PX, _HEIGHT_PX, _LETTER_PX, _LINE_PX = 1700, 2200, 18, 60
@@ -230,6 +231,9 @@ class StubWorkers:
         if self._delay_seconds:
             time.sleep(self._delay_seconds)
         reading = reading_of(pages_in(self._bytes(scan))[scan_page_no - 1], scan_page_no)
+        if (turn := scan.turn_of(scan_page_no)) is not None:
+            told = (*reading.problems, BY_PERSON)
+            reading = dataclasses.replace(reading, rotation_degrees=turn, problems=told)
         try:
             checkpoint.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             partial = checkpoint.with_suffix(".partial")

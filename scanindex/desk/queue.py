@@ -1,0 +1,331 @@
+"""Who gets what next: whole scans, most urgent and oldest first, one scan in one pair of hands.
+
+Promises: two people never get the same scan at a time; a scan left alone goes back after
+`review.claim_minutes`; what somebody may not see is neither handed out nor counted.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from scanindex.access_model import Access, Right
+from scanindex.desk import hands, items, seeds
+from scanindex.desk.hands import Held
+from scanindex.desk.items import Item
+from scanindex.desk.reasons import Why, why
+from scanindex.desk_model import Claim, ParkKind, Waiting
+from scanindex.errors import NotFound
+from scanindex.model import BatchId, Document, DocumentId, DocumentState, ScanId
+from scanindex.ports import Unit
+from scanindex.services import Services
+
+_AGES_DAYS = (1, 7, 30)
+T = TypeVar("T")
+
+
+class QueueState(enum.StrEnum):
+    WAITING = "waiting"
+    PARKED = "parked"
+    QUESTIONS = "questions"
+    """For a supervisor: asked, or settled differently by two people."""
+    SECOND_KEY = "second_key"
+    """Somebody else settled it; a second person is wanted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What somebody wants to work on; None: anything."""
+
+    state: QueueState = QueueState.WAITING
+    source: str | None = None
+    reason: Why | None = None
+    batch_id: BatchId | None = None
+    document_type: str | None = None
+    """"" for those without a type."""
+    min_age_days: float | None = None
+    """Waiting at least so long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Documents that wait, as far as this person may see and do them."""
+
+    waiting: int
+    parked: int
+    questions: int
+    second_key: int
+    claimed_by_others: int
+    """Of the waiting ones: in somebody else's hands now."""
+    by_source: tuple[tuple[str, int], ...]
+    by_reason: tuple[tuple[Why, int], ...]
+    by_age: tuple[tuple[str, int], ...]
+    """Classes "today", "week", "month", "older"."""
+    by_batch: tuple[tuple[BatchId, int], ...]
+    by_type: tuple[tuple[str, int], ...]
+
+
+@hands.watched
+def counts(access: Access, services: Services) -> Counts:
+    """Test items are in none of them."""
+    hands.need(access, Right.REVIEW)
+    now = services.clock.now()
+    with services.catalog.read() as unit:
+        found = [w for w in unit.desk.waiting(now) if not w.is_test and _sees(access, w)]
+    mine = {state: [w for w in found if _is_in(w, state, access)] for state in QueueState}
+    waiting = mine[QueueState.WAITING]
+    return Counts(
+        waiting=len(waiting),
+        parked=len(mine[QueueState.PARKED]),
+        questions=len(mine[QueueState.QUESTIONS]),
+        second_key=len(mine[QueueState.SECOND_KEY]),
+        claimed_by_others=sum(w.claimed_by not in ("", access.actor) for w in waiting),
+        by_source=_most(Counter(w.source for w in waiting)),
+        by_reason=_most(Counter(why(w.rule) for w in waiting)),
+        by_age=tuple((name, n) for name, n in _ages(waiting, now).items()),
+        by_batch=_most(Counter(w.batch_id for w in waiting if w.batch_id)),
+        by_type=_most(Counter(w.document_type or "" for w in waiting)),
+    )
+
+
+@hands.watched
+def waiting(access: Access, filters: Filters, services: Services, limit: int = 200) -> tuple[Waiting, ...]:
+    """What fits, in the order it is handed out, whoever holds it; claims nothing."""
+    hands.need(access, Right.REVIEW)
+    now = services.clock.now()
+    with services.catalog.read() as unit:
+        found = [w for w in unit.desk.waiting(now) if not w.is_test and _fits(access, w, filters, now)]
+    return tuple(sorted(found, key=_order(found))[:limit])
+
+
+@hands.watched
+def next_item(
+    access: Access,
+    filters: Filters,
+    services: Services,
+    after: DocumentId | None = None,
+    prefetch: int = 0,
+) -> tuple[Item, ...]:
+    """The next item and `prefetch` more; () where nothing waits for this person.
+
+    The scans of all of them are claimed; other scans this person held are let go. First what
+    is left of the scan of `after` behind it, then other scans, what was skipped last.
+    """
+    hands.need(access, Right.REVIEW)
+    wanted = 1 + max(0, prefetch)
+    chosen = _claimed(access, filters, after, wanted, services)
+    with services.catalog.read() as unit:
+        held = [_held(access, w, unit) for w in chosen]
+    shown = [(one, items.view(access, one, services)) for one in held if one]
+    items.note(access, shown, services)
+    return tuple(one for _, one in shown)
+
+
+@hands.watched
+def renew(access: Access, scan_id: ScanId, services: Services) -> Claim:
+    """Keep a scan longer, or take it if it is free. Raises Claimed, NotFound."""
+    hands.need(access, Right.REVIEW)
+    with services.catalog.write() as unit:
+        _scan_seen(access, scan_id, unit)
+        hands.hold(access, scan_id, unit, services)
+        found = unit.desk.holder(scan_id, services.clock.now())
+    assert found is not None
+    return found
+
+
+@hands.watched
+def release(access: Access, scan_id: ScanId, services: Services) -> None:
+    """Give a scan back; harmless if it is not theirs."""
+    hands.need(access, Right.REVIEW)
+    with services.catalog.write() as unit:
+        unit.desk.release(scan_id, access.actor)
+
+
+def release_all(access: Access, services: Services) -> None:
+    """Of a person who leaves."""
+    with services.catalog.write() as unit:
+        for claim in unit.desk.claims(services.clock.now()):
+            if claim.actor == access.actor:
+                unit.desk.release(claim.scan_id, access.actor)
+
+
+@hands.watched
+def claims(access: Access, services: Services) -> list[Claim]:
+    """Their own; with SUPERVISE everybody's."""
+    hands.need(access, Right.REVIEW)
+    with services.catalog.read() as unit:
+        found = unit.desk.claims(services.clock.now())
+    return [c for c in found if c.actor == access.actor or access.may(Right.SUPERVISE)]
+
+
+@hands.watched
+def take_over(access: Access, scan_id: ScanId, services: Services) -> Claim:
+    """A supervisor takes a scan out of somebody's hands; the trail says so. Raises NotFound."""
+    hands.need(access, Right.SUPERVISE)
+    now = services.clock.now()
+    with services.catalog.write() as unit:
+        _scan_seen(access, scan_id, unit)
+        before = unit.desk.holder(scan_id, now)
+        unit.desk.take(scan_id, access.actor, now, hands.until(services, now))
+        found = unit.desk.holder(scan_id, now)
+        unit.events.append(
+            "claim_taken_over", access.actor, scan_id=scan_id, before=before.actor if before else ""
+        )
+    assert found is not None
+    return found
+
+
+# --- inside ------------------------------------------------------------------------------
+def _claimed(
+    access: Access, filters: Filters, after: DocumentId | None, wanted: int, services: Services
+) -> list[Waiting]:
+    """What is handed out. Ranked on a snapshot, so that only the claims themselves keep others waiting."""
+    now = services.clock.now()
+    with services.catalog.read() as unit:
+        here = _place(after, unit)
+        ranked = _ranked(access, filters, after, here, unit, now)
+    with services.catalog.write() as unit:
+        chosen = _first_free(access, ranked, wanted, unit, services)
+        taken = {w.scan_id for w in chosen}
+        stays = here is not None and not _is_done(here.scan_id, unit, now)
+        keep = taken | ({here.scan_id} if here is not None and stays else set())
+        for claim in unit.desk.claims(now):
+            if claim.actor == access.actor and claim.scan_id not in keep:
+                unit.desk.release(claim.scan_id, access.actor)
+        if chosen and filters.state is QueueState.WAITING:
+            seeds.mix_in(access, chosen[-1], unit, services)
+    return chosen
+
+
+def _ranked(
+    access: Access,
+    filters: Filters,
+    after: DocumentId | None,
+    here: Document | None,
+    unit: Unit,
+    now: datetime,
+) -> list[Waiting]:
+    found = [w for w in unit.desk.waiting(now) if _fits(access, w, filters, now)]
+    if filters.state is not QueueState.WAITING or all(w.is_test for w in found):
+        # A test among nothing else would stand out.
+        found = [w for w in found if not w.is_test]
+    free = [w for w in found if w.claimed_by in ("", access.actor)]
+    free = [w for w in free if not w.is_test or _held(access, w, unit)]
+    order = _order(free)
+    return sorted(free, key=lambda w: (*_turn(w, here, after, access), *order(w)))
+
+
+def _first_free(
+    access: Access, ranked: Sequence[Waiting], wanted: int, unit: Unit, services: Services
+) -> list[Waiting]:
+    """The first that still wait and whose scans nobody was quicker to take."""
+    now = services.clock.now()
+    got: dict[ScanId, bool] = {}
+    chosen: list[Waiting] = []
+    for w in ranked:
+        if len(chosen) == wanted:
+            break
+        held = _held(access, w, unit)
+        if held is None or held.document.state is not DocumentState.IN_REVIEW:
+            continue
+        if w.scan_id not in got:
+            got[w.scan_id] = unit.desk.claim(w.scan_id, access.actor, now, hands.until(services, now))
+        if got[w.scan_id]:
+            chosen.append(w)
+    return chosen
+
+
+def _turn(w: Waiting, here: Document | None, after: DocumentId | None, access: Access) -> tuple[int, int]:
+    """Rest of the scan in hand, other scans in hand, what nobody has, what was skipped."""
+    if here is not None and w.scan_id == here.scan_id:
+        is_ahead = w.item_id != after and w.first_page > min(here.pages, default=0)
+        return (0, 0) if is_ahead else (3, 0 if w.item_id != after else 1)
+    return (1, 0) if w.claimed_by == access.actor else (2, 0)
+
+
+def _place(after: DocumentId | None, unit: Unit) -> Document | None:
+    if after is None:
+        return None
+    document = unit.documents.get(after)
+    if document is None and (seed := unit.desk.seed(after)):
+        document = seed.document
+    return document
+
+
+def _is_done(scan_id: ScanId, unit: Unit, now: datetime) -> bool:
+    return not any(w.park is None for w in unit.desk.waiting(now, scan_id))
+
+
+def _held(access: Access, w: Waiting, unit: Unit) -> Held | None:
+    try:
+        return hands.seen_or_missing(access, w.item_id, unit)
+    except NotFound:
+        return None
+
+
+def _order(found: Sequence[Waiting]) -> Callable[[Waiting], tuple[Any, ...]]:
+    """Priority, then oldest scan; what is of one scan stays together, in the scan's order."""
+    oldest: dict[ScanId, datetime] = {}
+    for w in found:
+        oldest[w.scan_id] = min(w.created_at, oldest.get(w.scan_id, w.created_at))
+    return lambda w: (-w.priority, oldest[w.scan_id], w.scan_id, w.first_page, w.item_id)
+
+
+def _fits(access: Access, w: Waiting, filters: Filters, now: datetime) -> bool:
+    if not _sees(access, w) or not _is_in(w, filters.state, access):
+        return False
+    if filters.source is not None and w.source != filters.source:
+        return False
+    if filters.reason is not None and why(w.rule) is not filters.reason:
+        return False
+    if filters.batch_id is not None and w.batch_id != filters.batch_id:
+        return False
+    if filters.document_type is not None and (w.document_type or "") != filters.document_type:
+        return False
+    age = timedelta(days=filters.min_age_days or 0)
+    return filters.min_age_days is None or w.created_at <= now - age
+
+
+def _is_in(w: Waiting, state: QueueState, access: Access) -> bool:
+    """Whether it stands in this list for this person."""
+    is_keyed_by_other = w.keyed_by not in ("", access.actor)
+    if w.park in (ParkKind.QUESTION, ParkKind.KEYS_DIFFER):
+        return state is QueueState.QUESTIONS and access.may(Right.SUPERVISE)
+    if w.park is ParkKind.PARKED:
+        return state is QueueState.PARKED
+    if w.keyed_by == access.actor:
+        return False
+    return state is QueueState.WAITING or (state is QueueState.SECOND_KEY and is_keyed_by_other)
+
+
+def _sees(access: Access, w: Waiting) -> bool:
+    """`Access.sees`, of what a queue knows of a document."""
+    if w.patient_id is not None and w.patient_id in access.opened:
+        return True
+    if access.patient_ids is not None and w.patient_id not in access.patient_ids:
+        return False
+    return access.without_sensitivity.isdisjoint(w.sensitivity)
+
+
+def _scan_seen(access: Access, scan_id: ScanId, unit: Unit) -> None:
+    """Something of the scan waits, or is there, that they may see."""
+    shown = any(access.sees(d) for d in unit.documents.all(scan_id=scan_id))
+    if not shown:
+        raise NotFound(f"no scan {scan_id[:12]}")
+
+
+def _most(found: Counter[T]) -> tuple[tuple[T, int], ...]:
+    return tuple(sorted(found.items(), key=lambda pair: (-pair[1], str(pair[0]))))
+
+
+def _ages(found: Sequence[Waiting], now: datetime) -> dict[str, int]:
+    names = ("today", "week", "month", "older")
+    ages = dict.fromkeys(names, 0)
+    for w in found:
+        days = (now - w.created_at) / timedelta(days=1)
+        ages[names[sum(days >= limit for limit in _AGES_DAYS)]] += 1
+    return ages

@@ -1,0 +1,461 @@
+/* Viewer of page images. Markup: parts/viewer.html, macro viewer(id, pages, widths, current, region, ...).
+
+   const viewer = Viewer.of(document.getElementById("id"))
+   viewer.load({pages: [{number, src, thumb, width, height, hits?}], current?, region?})   another document, no reload
+   viewer.show(number), next(), previous(), fit("width" | "page"), zoom(factor, {x, y}?), turn(90)
+   viewer.toRegion({page, box: [x, y, w, h], label})   goes there, zooms, marks it; toRegion(null) takes it away
+   viewer.setHits(number, boxes)   boxes in fractions of the upright page; nextHit(), previousHit()
+   viewer.setNotes(number, [{box, label}])   dashed marks
+   viewer.prefetch(pages)   pictures of what comes next, in the width that would be shown now
+   Events on the section (bubble): "viewer:page" {number}, "viewer:hit" {index, count}, "viewer:error" {number}.
+
+   "{width}" in src becomes the smallest of data-widths that is sharp at the zoom shown. Keys while the stage or
+   any of the viewer has the focus, and on the whole screen where nothing else takes them: PageUp PageDown + - w p z . n
+   Shift+n, arrows, Home, End. Wheel scrolls, Ctrl+wheel and two fingers zoom to the point, dragging moves. */
+
+import { announce, button, icon, make, svg } from "./dom.js";
+import { bind, isTyping } from "./keys.js";
+import { isReady, picture, prefetch } from "./pictures.js";
+
+/* 1 = the page's short side on 850 CSS pixels: about a letter sheet's own size on a screen. */
+const NATURAL_PX = 850;
+const LEAST = 0.1;
+const MOST = 8;
+const MOST_REGION = 3;
+const STEP = 1.25;
+const PAN_PX = 80;
+const MARGIN_PX = 12;
+const REGION_SHARE = { width: 0.72, height: 0.3 };
+const viewers = new WeakMap();
+
+export class Viewer {
+  static of(section) {
+    if (!viewers.has(section)) viewers.set(section, new Viewer(section));
+    return viewers.get(section);
+  }
+
+  constructor(section) {
+    this.section = section;
+    this.stage = section.querySelector(".viewer-stage");
+    this.strip = section.querySelector(".viewer-strip");
+    this.widths = (section.dataset.widths || "1200").split(" ").map(Number).sort((a, b) => a - b);
+    this.mode = section.dataset.fit || "width";
+    Object.assign(this, { pages: [], at: -1, scale: 1, turned: 0, region: null, hit: -1, shown: "", turnNo: 0 });
+    this.marks = svg("svg", { viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" });
+    this.turner = make("div", { class: "viewer-turn" }, this.marks);
+    this.sheet = make("div", { class: "viewer-sheet" }, this.turner);
+    this.stage.append(this.sheet);
+    section.classList.add("is-live");
+    this.listen();
+    this.load({ pages: this.fromMarkup(), current: Number(section.dataset.current) || undefined, region: parsed(section.dataset.region) });
+  }
+
+  fromMarkup() {
+    return [...this.section.querySelectorAll(".viewer-plain [data-page]")].map(({ dataset }) => ({
+      number: Number(dataset.page), src: dataset.src, thumb: dataset.thumb, width: Number(dataset.width) || 850,
+      height: Number(dataset.height) || 1100, hits: parsed(dataset.hits) || [],
+    }));
+  }
+
+  // --- what is shown -------------------------------------------------------
+  load({ pages, current, region = null }) {
+    this.pages = pages.map((page) => ({ hits: [], notes: [], ...page }));
+    this.at = -1;
+    this.turned = 0;
+    this.hit = -1;
+    this.region = region;
+    this.drawStrip();
+    const start = region?.page ?? current ?? this.pages.find((page) => page.hits.length)?.number ?? this.pages[0]?.number;
+    this.part("region", (one) => { one.hidden = !region; });
+    if (start === undefined) this.say("No pages", "This document has no page to show.");
+    else if (region) this.toRegion(region);
+    else this.show(start);
+  }
+
+  get page() { return this.pages[this.at]; }
+
+  show(number) {
+    const at = this.pages.findIndex((page) => page.number === number);
+    if (at < 0 || at === this.at) return at >= 0;
+    this.at = at;
+    this.hit = -1;
+    this.clear();
+    if (this.mode !== "width" && this.mode !== "page") this.mode = "width";
+    this.size();
+    this.stage.scrollTo(0, 0);
+    this.drawMarks();
+    this.drawWhere();
+    this.fetch();
+    this.section.dispatchEvent(new CustomEvent("viewer:page", { bubbles: true, detail: { number } }));
+    return true;
+  }
+
+  next() { return this.step(1); }
+  previous() { return this.step(-1); }
+  step(by) {
+    const page = this.pages[this.at + by];
+    return page ? this.show(page.number) : false;
+  }
+
+  clear() {
+    this.turner.querySelector("img")?.remove();
+    this.shown = "";
+    this.message?.remove();
+  }
+
+  async fetch() {
+    const page = this.page;
+    if (!page) return;
+    const src = this.source(page);
+    const turnNo = ++this.turnNo;
+    if (src === this.shown) return;
+    if (!isReady(src)) this.wait(page, turnNo);
+    try {
+      const image = await picture(src);
+      if (turnNo !== this.turnNo) return;
+      this.put(image, page, src);
+      this.fetchAround();
+    } catch {
+      if (turnNo === this.turnNo && !this.shown) this.fail(page);
+    } finally {
+      if (turnNo === this.turnNo) this.quiet();
+    }
+  }
+
+  put(image, page, src) {
+    this.message?.remove();
+    this.turner.querySelector("img")?.remove();
+    image.alt = `Page ${page.number}`;
+    this.turner.prepend(image);
+    this.shown = src;
+  }
+
+  /** The small picture at once, a word only if it takes long. */
+  wait(page, turnNo) {
+    this.stage.setAttribute("aria-busy", "true");
+    if (!this.shown && page.thumb) {
+      picture(page.thumb).then((image) => {
+        if (turnNo === this.turnNo && !this.shown) this.turner.prepend(Object.assign(image.cloneNode(), { alt: "" }));
+      }, () => {});
+    }
+    clearTimeout(this.slow);
+    this.slow = setTimeout(() => { this.waiting ??= make("p", { class: "viewer-wait", role: "status" }, "Loading the page …"); this.section.append(this.waiting); }, 400);
+  }
+
+  quiet() {
+    clearTimeout(this.slow);
+    this.waiting?.remove();
+    this.stage.removeAttribute("aria-busy");
+  }
+
+  fail(page) {
+    this.say("This page cannot be shown now", `Page ${page.number}: its picture did not come.`, button("Try again", { on: { click: () => { this.message.remove(); this.fetch(); } } }));
+    this.section.dispatchEvent(new CustomEvent("viewer:error", { bubbles: true, detail: { number: page.number } }));
+  }
+
+  say(title, text, ...more) {
+    this.message?.remove();
+    this.message = make("div", { class: "viewer-message state", role: "alert" }, icon("page"), make("h2", {}, title), make("p", {}, text), ...more);
+    this.section.append(this.message);
+  }
+
+  fetchAround() {
+    const near = [this.pages[this.at + 1], this.pages[this.at - 1]].filter(Boolean);
+    prefetch(near.map((page) => this.source(page)));
+  }
+
+  prefetch(pages) { prefetch(pages.flatMap((page) => [page.thumb, this.source(page)])); }
+
+  /** Address of the picture that is sharp at this zoom. */
+  source(page) {
+    const scale = page === this.page ? this.scale : this.fitted(page, this.mode);
+    const need = page.width * scale * Math.min(window.devicePixelRatio || 1, 2);
+    const width = this.widths.find((one) => one >= need * 0.95) ?? this.widths.at(-1);
+    return page.src.replace("{width}", width);
+  }
+
+  // --- size and place --------------------------------------------------------
+  get natural() { return NATURAL_PX / Math.min(this.page.width, this.page.height); }
+  get sideways() { return this.turned % 180 !== 0; }
+
+  fitted(page, mode) {
+    const [width, height] = this.sideways ? [page.height, page.width] : [page.width, page.height];
+    const room = { width: Math.max(this.stage.clientWidth - 2 * MARGIN_PX, 50), height: Math.max(this.stage.clientHeight - 2 * MARGIN_PX, 50) };
+    return mode === "page" ? Math.min(room.width / width, room.height / height) : room.width / width;
+  }
+
+  size() {
+    const page = this.page;
+    if (!page) return;
+    if (this.mode) this.scale = this.fitted(page, this.mode);
+    const [width, height] = [page.width * this.scale, page.height * this.scale];
+    Object.assign(this.turner.style, { width: `${width}px`, height: `${height}px`, transform: `translate(-50%, -50%) rotate(${this.turned}deg)` });
+    Object.assign(this.sheet.style, { width: `${this.sideways ? height : width}px`, height: `${this.sideways ? width : height}px` });
+    this.drawZoom();
+  }
+
+  fit(mode) {
+    this.mode = mode;
+    this.size();
+    this.fetch();
+    announce(mode === "page" ? "Whole page" : "Fit to the width");
+  }
+
+  /** point: in client pixels; it stays under the pointer. Default: the middle of the stage. */
+  zoom(factor, point) {
+    const frame = this.stage.getBoundingClientRect();
+    const at = point || { x: frame.left + frame.width / 2, y: frame.top + frame.height / 2 };
+    const sheet = this.sheet.getBoundingClientRect();
+    const part = { x: (at.x - sheet.left) / sheet.width, y: (at.y - sheet.top) / sheet.height };
+    this.mode = "";
+    this.scale = Math.min(MOST * this.natural, Math.max(LEAST * this.natural, this.scale * factor));
+    this.size();
+    const now = this.sheet.getBoundingClientRect();
+    this.stage.scrollBy({ left: now.left + part.x * now.width - at.x, top: now.top + part.y * now.height - at.y, behavior: "instant" });
+    clearTimeout(this.sharpen);
+    this.sharpen = setTimeout(() => this.fetch(), 150);
+  }
+
+  turn(by = 90) {
+    this.turned = (this.turned + by + 360) % 360;
+    this.mode ||= "width";
+    this.size();
+    this.fetch();
+    announce(`Turned by ${this.turned} degrees`);
+  }
+
+  toRegion(region) {
+    this.region = region;
+    this.part("region", (one) => { one.hidden = !region; });
+    if (!region) { this.drawMarks(); return; }
+    this.mode ||= "width";
+    this.show(region.page);
+    this.toBox(region.box);
+    this.drawMarks();
+    if (region.label) announce(region.label);
+  }
+
+  /** Zoom so that the box is large but its surroundings are still seen, and bring it to the middle. */
+  toBox(box) {
+    const page = this.page;
+    if (!page) return;
+    const [, , width, height] = turnedBox(box, this.turned);
+    const [pageWidth, pageHeight] = this.sideways ? [page.height, page.width] : [page.width, page.height];
+    const wanted = Math.min((this.stage.clientWidth * REGION_SHARE.width) / (width * pageWidth), (this.stage.clientHeight * REGION_SHARE.height) / (height * pageHeight));
+    this.mode = "";
+    this.scale = Math.min(MOST_REGION * this.natural, Math.max(this.fitted(page, "page"), wanted));
+    this.size();
+    this.center(box);
+    this.fetch();
+  }
+
+  center(box) {
+    const [left, top, width, height] = turnedBox(box, this.turned);
+    const sheet = this.sheet;
+    this.stage.scrollTo({
+      left: sheet.offsetLeft + (left + width / 2) * sheet.offsetWidth - this.stage.clientWidth / 2,
+      top: sheet.offsetTop + (top + height / 2) * sheet.offsetHeight - this.stage.clientHeight / 2, behavior: "instant",
+    });
+  }
+
+  // --- marks -----------------------------------------------------------------
+  setHits(number, boxes) { this.change(number, "hits", boxes); this.drawStrip(); }
+  setNotes(number, notes) { this.change(number, "notes", notes); }
+  change(number, kind, value) {
+    const page = this.pages.find((one) => one.number === number);
+    if (page) page[kind] = value;
+    this.drawMarks();
+    this.drawWhere();
+  }
+
+  drawMarks() {
+    const page = this.page;
+    if (!page) return;
+    const shapes = page.hits.map((box, n) => rect(box, `mark-hit${n === this.hit ? " is-current" : ""}`));
+    shapes.push(...page.notes.map((note) => rect(note.box, "mark-note", note.label)));
+    if (this.region?.page === page.number) shapes.push(rect(grown(this.region.box), "mark-region", this.region.label));
+    this.marks.replaceChildren(...shapes);
+  }
+
+  get hitCount() { return this.pages.reduce((sum, page) => sum + page.hits.length, 0); }
+  nextHit() { return this.stepHit(1); }
+  previousHit() { return this.stepHit(-1); }
+
+  stepHit(by) {
+    const all = this.pages.flatMap((page) => page.hits.map((_, n) => ({ page, n })));
+    if (!all.length) return false;
+    const now = all.findIndex(({ page, n }) => page === this.page && n === this.hit);
+    const start = all.findIndex(({ page }) => this.pages.indexOf(page) >= this.at);
+    const index = now >= 0 ? (now + by + all.length) % all.length : Math.max(by > 0 ? start : start - 1, 0);
+    const { page, n } = all[index];
+    this.show(page.number);
+    this.hit = n;
+    this.drawMarks();
+    this.center(page.hits[n]);
+    this.text("hits", `Hit ${index + 1} of ${all.length}`);
+    this.section.dispatchEvent(new CustomEvent("viewer:hit", { bubbles: true, detail: { index, count: all.length } }));
+    return true;
+  }
+
+  // --- bar and strip ------------------------------------------------------------
+  text(name, value) { for (const one of this.section.querySelectorAll(`[data-view-text="${name}"]`)) one.textContent = value; }
+  part(name, run) { this.section.querySelectorAll(`[data-view="${name}"]`).forEach(run); }
+
+  drawWhere() {
+    const page = this.page;
+    this.text("where", `Page ${page.number}${this.pages.length > 1 ? ` of ${this.pages.at(-1).number}` : ""}`);
+    this.stage.setAttribute("aria-label", `Page ${page.number}; arrows move, plus and minus zoom`);
+    this.part("previous", (one) => { one.disabled = this.at === 0; });
+    this.part("next", (one) => { one.disabled = this.at === this.pages.length - 1; });
+    const count = this.hitCount;
+    for (const one of this.section.querySelectorAll("[data-view-hits]")) one.hidden = !count;
+    if (this.hit < 0) this.text("hits", count === 1 ? "1 hit" : `${count} hits`);
+    this.drawCurrent();
+  }
+
+  drawZoom() {
+    this.text("zoom", `${Math.round((this.scale / this.natural) * 100)} %`);
+    for (const mode of ["width", "page"]) this.part(mode, (one) => one.setAttribute("aria-pressed", String(this.mode === mode)));
+  }
+
+  drawStrip() {
+    if (!this.strip || this.section.hasAttribute("data-no-strip")) return;
+    this.strip.hidden = this.pages.length < 2;
+    const thumbs = this.pages.map((page) => make("li", {}, make("button", {
+      type: "button", class: "thumb", tabindex: "-1", "data-number": page.number, on: { click: () => this.show(page.number) },
+    }, make("img", { src: page.thumb, alt: "", loading: "lazy", width: page.width, height: page.height }),
+    make("span", { class: "sr" }, "Page "), `${page.number} `, page.hits.length ? make("span", { class: "hits" }, String(page.hits.length), make("span", { class: "sr" }, " hits")) : null)));
+    this.strip.replaceChildren(make("ol", { class: "thumbs" }, ...thumbs));
+    this.drawCurrent();
+  }
+
+  drawCurrent() {
+    if (!this.strip || !this.page) return;
+    for (const thumb of this.strip.querySelectorAll(".thumb")) {
+      const isNow = Number(thumb.dataset.number) === this.page.number;
+      thumb.toggleAttribute("aria-current", isNow);
+      if (isNow) thumb.setAttribute("aria-current", "page");
+      thumb.tabIndex = isNow ? 0 : -1;
+      if (isNow) intoView(this.strip, thumb);
+    }
+  }
+
+  // --- hands -------------------------------------------------------------------
+  listen() {
+    this.section.addEventListener("click", (event) => {
+      const what = event.target.closest("[data-view]")?.dataset.view;
+      if (what) this.act(what);
+    });
+    this.stage.addEventListener("keydown", (event) => this.pan(event));
+    this.strip?.addEventListener("keydown", (event) => this.walk(event));
+    this.stage.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      this.zoom(Math.exp(-event.deltaY / 300), { x: event.clientX, y: event.clientY });
+    }, { passive: false });
+    this.listenDrag();
+    this.listenPinch();
+    new ResizeObserver(() => { if (this.mode && this.page) { this.size(); this.fetch(); } }).observe(this.stage);
+    if (document.querySelectorAll("[data-viewer]").length === 1) bind(this.keys());
+  }
+
+  keys() {
+    const group = "Page image";
+    const key = (label, what) => ({ label, group, run: () => this.act(what), repeat: ["larger", "smaller"].includes(what) });
+    return {
+      PageDown: key("Next page", "next"), PageUp: key("Previous page", "previous"), "+": key("Larger", "larger"), "=": { run: () => this.act("larger"), repeat: true },
+      "-": key("Smaller", "smaller"), w: key("Fit the width", "width"), p: key("Whole page", "page"), z: key("To the field", "region"),
+      ".": key("Turn the view", "turn"), n: key("Next hit", "hit-next"), "Shift+n": key("Previous hit", "hit-previous"),
+    };
+  }
+
+  act(what) {
+    const acts = {
+      next: () => this.next(), previous: () => this.previous(), larger: () => this.zoom(STEP), smaller: () => this.zoom(1 / STEP),
+      width: () => this.fit("width"), page: () => this.fit("page"), turn: () => this.turn(90), "hit-next": () => this.nextHit(),
+      "hit-previous": () => this.previousHit(), region: () => (this.region ? this.toRegion(this.region) : false),
+    };
+    return acts[what]?.();
+  }
+
+  pan(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;
+    const moves = { ArrowLeft: [-PAN_PX, 0], ArrowRight: [PAN_PX, 0], ArrowUp: [0, -PAN_PX], ArrowDown: [0, PAN_PX] };
+    const ends = { Home: this.pages[0], End: this.pages.at(-1) };
+    if (moves[event.key]) this.stage.scrollBy({ left: moves[event.key][0], top: moves[event.key][1], behavior: "instant" });
+    else if (ends[event.key]) this.show(ends[event.key].number);
+    else return;
+    event.preventDefault();
+  }
+
+  walk(event) {
+    const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    this.step(by);
+    this.strip.querySelector('[aria-current="page"]')?.focus();
+  }
+
+  listenDrag() {
+    let last = null;
+    this.stage.addEventListener("pointerdown", (event) => {
+      if (event.pointerType !== "mouse" || event.button !== 0 || event.target === this.stage) return;
+      last = event;
+      this.stage.setPointerCapture(event.pointerId);
+      this.stage.classList.add("is-held");
+    });
+    this.stage.addEventListener("pointermove", (event) => {
+      if (!last) return;
+      this.stage.scrollBy({ left: last.clientX - event.clientX, top: last.clientY - event.clientY, behavior: "instant" });
+      last = event;
+    });
+    for (const kind of ["pointerup", "pointercancel"]) {
+      this.stage.addEventListener(kind, () => { last = null; this.stage.classList.remove("is-held"); });
+    }
+    this.stage.addEventListener("dblclick", (event) => this.zoom(this.mode ? 2 : 1 / 2, { x: event.clientX, y: event.clientY }));
+  }
+
+  listenPinch() {
+    let last = 0;
+    const apart = ([a, b]) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
+    this.stage.addEventListener("touchstart", (event) => { last = event.touches.length === 2 ? apart(event.touches) : 0; }, { passive: true });
+    this.stage.addEventListener("touchmove", (event) => {
+      if (event.touches.length !== 2 || !last) return;
+      event.preventDefault();
+      const now = apart(event.touches);
+      const [a, b] = event.touches;
+      this.zoom(now / last, { x: (a.clientX + b.clientX) / 2, y: (a.clientY + b.clientY) / 2 });
+      last = now;
+    }, { passive: false });
+    this.stage.addEventListener("touchend", () => { last = 0; });
+  }
+}
+
+function rect([x, y, width, height], css, label = "") {
+  return svg("rect", { x, y, width, height, class: css }, label ? svg("title", {}, label) : null);
+}
+
+/** A little larger than what it marks, so that the line does not cross letters. */
+function grown([x, y, width, height]) {
+  return [x - 0.006, y - 0.004, width + 0.012, height + 0.008];
+}
+
+/** A box of the upright page as it lies after a clockwise turn. */
+export function turnedBox([x, y, width, height], degrees) {
+  return { 0: [x, y, width, height], 90: [1 - y - height, x, height, width], 180: [1 - x - width, 1 - y - height, width, height], 270: [y, 1 - x - width, height, width] }[degrees];
+}
+
+/** Scrolls the strip only, never the page around it. */
+function intoView(strip, thumb) {
+  const [outer, inner] = [strip.getBoundingClientRect(), thumb.getBoundingClientRect()];
+  if (inner.top < outer.top || inner.bottom > outer.bottom) strip.scrollTop += inner.top - outer.top - (outer.height - inner.height) / 2;
+  if (inner.left < outer.left || inner.right > outer.right) strip.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+}
+
+function parsed(text) {
+  return text ? JSON.parse(text) : null;
+}
+
+export function startViewers() {
+  for (const section of document.querySelectorAll("[data-viewer]")) Viewer.of(section);
+}

@@ -18,9 +18,9 @@ from scanindex.desk import changed, confirm, contradictions, hands, items, keys,
 from scanindex.desk.hands import Held
 from scanindex.desk_model import Action, Key, Parked, ParkKind, Seed, SeedOutcome
 from scanindex.errors import (
-    Claimed,
     ConflictError,
     DatumDiffers,
+    Forbidden,
     NotAllowedNow,
     NotFound,
     UsageError,
@@ -579,7 +579,7 @@ def _settle_run(
                 refused.append((item_id, "; ".join(against)))
                 continue
             done.append(_settle(access, held, wanted, unit, services))
-        except (Claimed, NotAllowedNow, NotFound, ConflictError) as error:
+        except (Forbidden, ConflictError) as error:
             refused.append((item_id, error.detail))
     return RunDone(done=tuple(done), refused=tuple(refused))
 

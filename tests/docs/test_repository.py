@@ -158,10 +158,14 @@ _COPYLEFT = re.compile(
 
 
 def licence_of(name: str) -> str:
-    """What the distribution's own metadata say, all fields together."""
+    """What the distribution's own metadata say, all fields together; else how its licence file begins."""
     metadata = importlib.metadata.metadata(name)
     said = [metadata.get("License-Expression"), *(metadata.get("License") or "").splitlines()[:1]]
     said += [c for c in metadata.get_all("Classifier") or () if c.startswith("License ::")]
+    if not any(said):
+        distribution = importlib.metadata.distribution(name)
+        for file in metadata.get_all("License-File") or ():
+            said += (distribution.read_text(f"licenses/{file}") or "").strip().splitlines()[:1]
     return "; ".join(part for part in said if part)
 
 

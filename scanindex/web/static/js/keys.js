@@ -6,6 +6,7 @@
    Names:     "a" "7" "." "Enter" "Escape" "PageDown" "ArrowUp" "Space", with "Shift+" (letters and named keys),
               "Alt+", "Ctrl+"; "g q" is one key after the other.
    While typing in a field only Escape, Enter and Alt+... of the map are heard; in an open dialog only what stands in it.
+   Of two elements with one key the later in the page wins: a message that offers "Undo" does.
    Held keys count once unless repeat. What a key did is said to screen readers. Single keys can be switched off
    in the help (WCAG 2.1.4), kept in the cookie "keys". help() opens it, as does any [data-keys-help]. */
 
@@ -50,7 +51,7 @@ function elements() {
 }
 
 function found(name) {
-  const element = elements().find((one) => one.dataset.key === name);
+  const element = elements().findLast((one) => one.dataset.key === name);
   if (element) return { label: element.dataset.keyLabel || element.textContent.trim(), run: () => press(element), element };
   if (document.querySelector("dialog[open]")) return null;
   return [...bound].reverse().map((map) => map[name]).find(Boolean) || null;

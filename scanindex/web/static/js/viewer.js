@@ -9,7 +9,8 @@
    viewer.prefetch(pages)   pictures of what comes next, in the width that would be shown now
    Events on the section (bubble): "viewer:page" {number}, "viewer:hit" {index, count}, "viewer:error" {number}.
 
-   "{width}" in src becomes the smallest of data-widths that is sharp at the zoom shown. Keys while the stage or
+   "{width}" in src becomes the smallest of data-widths that is sharp at the zoom shown ("1200", or by name with
+   the longer side: "screen:1400"). Keys while the stage or
    any of the viewer has the focus, and on the whole screen where nothing else takes them: PageUp PageDown + - w p z . n
    Shift+n, arrows, Home, End. Wheel scrolls, Ctrl+wheel and two fingers zoom to the point, dragging moves. */
 
@@ -38,7 +39,7 @@ export class Viewer {
     this.section = section;
     this.stage = section.querySelector(".viewer-stage");
     this.strip = section.querySelector(".viewer-strip");
-    this.widths = (section.dataset.widths || "1200").split(" ").map(Number).sort((a, b) => a - b);
+    this.widths = (section.dataset.widths || "1200").split(" ").map(sized).sort((a, b) => a.px - b.px);
     this.mode = section.dataset.fit || "width";
     Object.assign(this, { pages: [], at: -1, scale: 1, turned: 0, region: null, hit: -1, shown: "", turnNo: 0 });
     this.marks = svg("svg", { viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" });
@@ -169,9 +170,10 @@ export class Viewer {
   /** Address of the picture that is sharp at this zoom. */
   source(page) {
     const scale = page === this.page ? this.scale : this.fitted(page, this.mode);
-    const need = page.width * scale * Math.min(window.devicePixelRatio || 1, 2);
-    const width = this.widths.find((one) => one >= need * 0.95) ?? this.widths.at(-1);
-    return page.src.replace("{width}", width);
+    const dots = scale * Math.min(window.devicePixelRatio || 1, 2);
+    const need = (one) => (one.isLongSide ? Math.max(page.width, page.height) : page.width) * dots;
+    const found = this.widths.find((one) => one.px >= need(one) * 0.95) ?? this.widths.at(-1);
+    return page.src.replace("{width}", found.name);
   }
 
   // --- size and place --------------------------------------------------------
@@ -450,6 +452,12 @@ function intoView(strip, thumb) {
   const [outer, inner] = [strip.getBoundingClientRect(), thumb.getBoundingClientRect()];
   if (inner.top < outer.top || inner.bottom > outer.bottom) strip.scrollTop += inner.top - outer.top - (outer.height - inner.height) / 2;
   if (inner.left < outer.left || inner.right > outer.right) strip.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+}
+
+/** "1200": a picture that wide; "screen:1400": one called so, with 1400 pixels on its longer side. */
+function sized(text) {
+  const [name, px] = text.split(":");
+  return { name, px: Number(px ?? name), isLongSide: px !== undefined };
 }
 
 function parsed(text) {

@@ -1,0 +1,125 @@
+"""A workspace with a roster and somebody of every role, and browsers that logged in for real."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from scanindex import app, credentials, people
+from scanindex.access_model import Access, StaffRole, access_of
+from scanindex.model import Document, DocumentState
+from scanindex.store.roster_import import import_csv
+from scanindex.web.application import make_app
+from tests.crash import stub
+from tests.crash.service_main import drive, open_stubbed, quick_settings
+
+PASSWORD = "violet kettles drift"
+ROLES = {
+    "ada": (StaffRole.ADMINISTRATOR, StaffRole.SUPERVISOR, StaffRole.CLERK),
+    "sue": (StaffRole.SUPERVISOR,),
+    "sven": (StaffRole.SUPERVISOR,),
+    "cleo": (StaffRole.CLERK,),
+    "clark": (StaffRole.CLERK,),
+    "doc": (StaffRole.CLINICIAN,),
+    "aud": (StaffRole.AUDITOR,),
+    "adm": (StaffRole.ADMINISTRATOR,),
+}
+"""Logins; "doc" has an empty patient list until a test gives one."""
+_CSRF = re.compile(r'<meta name="csrf" content="([^"]*)">')
+
+
+class Browser(TestClient):
+    """Sends the token against forgery with whatever is not a mere look."""
+
+    csrf = ""
+
+    def request(self, method: str, url: Any, **more: Any) -> Any:
+        if method not in ("GET", "HEAD"):
+            more["headers"] = {"x-csrf-token": self.csrf} | dict(more.get("headers") or {})
+        return super().request(method, url, **more)
+
+
+ClientOf = Callable[[str], Browser]
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credentials, "MEMORY_KIB", 64)
+    monkeypatch.setattr(credentials, "ROUNDS", 1)
+    monkeypatch.setattr(credentials, "_NOBODY", credentials._nobody())
+
+
+@pytest.fixture
+def opened(tmp_path: Path, quick_hashes: None) -> Iterator[app.Workspace]:
+    """A roster, nothing filed, the people of ROLES."""
+    app.initialise(quick_settings(tmp_path))
+    workspace = open_stubbed(quick_settings(tmp_path))
+    roster = tmp_path / "roster.csv"
+    roster.write_text(stub.roster_csv())
+    import_csv(workspace.engine, roster, authority="local")
+    _make_people(workspace)
+    yield workspace
+    workspace.close()
+
+
+def _make_people(workspace: app.Workspace) -> None:
+    services = workspace.services
+    secret = people.first_invitation(services)
+    people.accept_invitation(secret, "ada", "Ada", PASSWORD, "", "", services, roles=ROLES["ada"])
+    first = access_as(workspace, "ada")
+    for login, roles in ROLES.items():
+        if login != "ada":
+            link = people.invite(first, login, login.title(), roles, services)
+            people.accept_invitation(link, None, None, PASSWORD, "", "", services)
+
+
+@pytest.fixture
+def web(opened: app.Workspace) -> Iterator[FastAPI]:
+    made = make_app(opened)
+    yield made
+    made.state.world.close()
+
+
+@pytest.fixture
+def client_of(web: FastAPI) -> ClientOf:
+    """A browser of its own in which this person logged in."""
+
+    def log_in(login: str) -> Browser:
+        browser = Browser(web, base_url="http://127.0.0.1", follow_redirects=False)
+        answer = browser.post("/login", data={"login": login, "password": PASSWORD})
+        assert answer.status_code == 303, answer.text
+        found = _CSRF.search(browser.get("/me").text) or _CSRF.search(browser.get("/", headers={}).text)
+        browser.csrf = found.group(1) if found else ""
+        return browser
+
+    return log_in
+
+
+def access_as(opened: app.Workspace, login: str) -> Access:
+    with opened.catalog.read() as unit:
+        user = unit.users.get(login)
+    assert user is not None
+    return access_of(user, opened.settings.access.restricted_labels)
+
+
+def file_scan(opened: app.Workspace, name: str, texts: list[str]) -> list[Document]:
+    """Drop a scan, let the machine take it as far as it goes; its documents."""
+    path = opened.settings.inbox / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(stub.pdf(texts))
+    with opened.catalog.read() as unit:
+        before = {d.document_id for d in unit.documents.all()}
+    drive(opened.settings)
+    with opened.catalog.read() as unit:
+        return [d for d in unit.documents.all() if d.document_id not in before]
+
+
+def documents(opened: app.Workspace, *states: DocumentState) -> list[Document]:
+    with opened.catalog.read() as unit:
+        return unit.documents.all(*states)

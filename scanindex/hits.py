@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from scanindex import filing
+from scanindex import filing, page_readings
 from scanindex.index import expand, plan, query
 from scanindex.index.language import Language
 from scanindex.index.snippet import hit_words
@@ -43,6 +43,17 @@ class Mark:
     def place(self) -> tuple[float, float, float, float]:
         """left, top, right, bottom as fractions."""
         return self.left, self.top, self.right, self.bottom
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageMarks:
+    """The places of one page of a document."""
+
+    page_no: int
+    """In the document, 1-based."""
+    marks: tuple[Mark, ...]
+    is_look_alike: bool
+    """Found only by spellings that a scanner takes for what was typed."""
 
 
 def marks(reading: PageReading, word_numbers: Iterable[int]) -> tuple[Mark, ...]:
@@ -75,13 +86,49 @@ def word_numbers(text: str, reading: PageReading, language: Language | None = No
     Misread spellings count only where nothing is as typed. Raises QueryError.
     """
     known = language or Language()
-    words = [_one_token(word.text) for word in reading.words]
     node = query.parse(text, known.titles)
     for with_misread in (False, True):
-        meant = plan.wanted(plan.build(node, _PageWords(words, known, with_misread=with_misread)))
-        if found := hit_words(words, meant):
+        if found := _meant(node, reading, known, with_misread=with_misread):
             return found
     return ()
+
+
+def of_document(
+    document: Document, text: str, services: Services, language: Language | None = None
+) -> tuple[PageMarks, ...]:
+    """What to mark on the pages of a document (from fetch), filed or not; pages without a mark are left out.
+
+    Misread spellings count only where no page holds what was typed. Raises QueryError,
+    IntegrityError, StorageFailed.
+    """
+    known = language or Language()
+    node = query.parse(text, known.titles)
+    with services.catalog.read() as unit:
+        scan = unit.scans.get(document.scan_id)
+    if scan is None or not text.strip():
+        return ()
+    read = {r.scan_page_no: r for r in page_readings.readings_of(scan, services, document.pages)}
+    for with_misread in (False, True):
+        found = [
+            PageMarks(
+                page_no=page_no,
+                marks=marks(read[no], _meant(node, read[no], known, with_misread=with_misread)),
+                is_look_alike=with_misread,
+            )
+            for page_no, no in enumerate(document.pages, start=1)
+            if no in read
+        ]
+        if shown := tuple(one for one in found if one.marks):
+            return shown
+    return ()
+
+
+def _meant(
+    node: query.Node, reading: PageReading, known: Language, *, with_misread: bool
+) -> tuple[int, ...]:
+    words = [_one_token(word.text) for word in reading.words]
+    meant = plan.wanted(plan.build(node, _PageWords(words, known, with_misread=with_misread)))
+    return hit_words(words, meant)
 
 
 class _PageWords:

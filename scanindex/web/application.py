@@ -32,6 +32,7 @@ _ROUTES = (
     "today",
     "upload",
     "supervise",
+    "patients",
 )
 """Modules of this package with `screens` and `api`, each an APIRouter (or one of them)."""
 _FOREVER = "public, max-age=31536000, immutable"

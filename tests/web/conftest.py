@@ -31,7 +31,7 @@ ROLES = {
     "adm": (StaffRole.ADMINISTRATOR,),
 }
 """Logins; "doc" has an empty patient list until a test gives one."""
-_CSRF = re.compile(r'<meta name="csrf" content="([^"]*)">')
+_CSRF = re.compile(r'<meta name="csrf" content="([^"]+)">')
 
 
 class Browser(TestClient):
@@ -94,8 +94,10 @@ def client_of(web: FastAPI) -> ClientOf:
         browser = Browser(web, base_url="http://127.0.0.1", follow_redirects=False)
         answer = browser.post("/login", data={"login": login, "password": PASSWORD})
         assert answer.status_code == 303, answer.text
-        found = _CSRF.search(browser.get("/me").text) or _CSRF.search(browser.get("/", headers={}).text)
-        browser.csrf = found.group(1) if found else ""
+        pages = (browser.get(path).text for path in ("/me", "/", "/upload"))
+        found = next((match for match in map(_CSRF.search, pages) if match), None)
+        assert found is not None, "no page with the session's token"
+        browser.csrf = found.group(1)
         return browser
 
     return log_in

@@ -226,6 +226,14 @@ class SecondFactorNeeded(ConfigError):
     code = "second_factor_needed"
     meaning = "The password fits; the code of the second factor is missing."
     hint = "Give the six digits that the authenticator shows now, or one of the recovery codes."
+    ticket: str = ""
+    """Stands for the password that fitted, for some minutes; see people.log_in_with_code."""
+
+
+class SecondFactorWanted(ConfigError):
+    code = "second_factor_wanted"
+    meaning = "One of your roles works only with a second factor, and you have none yet."
+    hint = "Set one up on the page about your login (or `scanindex people factor`); nothing else works until then."
 
 
 class TooManyTries(TransientError):

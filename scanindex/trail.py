@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from scanindex.access_model import Access, Right
-from scanindex.errors import Forbidden, transient
+from scanindex.errors import Forbidden, NotFound, UsageError, transient
 from scanindex.model import DocumentId, DocumentState, PatientId
 from scanindex.services import MACHINE, Services
 from scanindex.trail_model import (
@@ -165,6 +165,26 @@ def disclosures(access: Access, patient_id: PatientId, services: Services) -> li
             for document in unit.documents.all(*DocumentState, patient_id=one)
         ]
         return unit.events.about(people, documents)
+
+
+def named_patient(access: Access, text: str, services: Services) -> PatientId:
+    """An id, also of a record that is gone, or a number exactly as it is; never a name: who reads
+    the trail does not look people up. Raises Forbidden, NotFound, UsageError."""
+    if not access.may(Right.TRAIL):
+        denied(access, "trail", services)
+        raise Forbidden()
+    text = text.strip()
+    with services.catalog.read() as unit:
+        if unit.events.trail(TrailFilter(patient_id=PatientId(text), limit=1)):
+            return PatientId(text)
+    if services.roster.get(PatientId(text)) is not None:
+        return PatientId(text)
+    found = {p.patient_id for p in services.roster.by_identifier([text]) if p.patient_id}
+    if len(found) > 1:
+        raise UsageError("several patients have this number; give the patient's id")
+    if not found:
+        raise NotFound("no patient with this id or number")
+    return found.pop()
 
 
 def same_person(patient_id: PatientId, services: Services) -> list[PatientId]:

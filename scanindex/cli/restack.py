@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from scanindex import app, fetch
 from scanindex import restack as use
-from scanindex.access_model import Right
+from scanindex.access_model import Access, Right
 from scanindex.cli.common import (
     asking,
     document_by,
@@ -20,8 +21,9 @@ from scanindex.cli.common import (
     table,
 )
 from scanindex.cli.render import pages_text
+from scanindex.desk.hands import refuse_others
 from scanindex.errors import UsageError
-from scanindex.model import Document, DocumentState, PageKind
+from scanindex.model import Document, DocumentState, PageKind, ScanId
 
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 _MOST_PAGES = 100_000
@@ -34,7 +36,7 @@ _MOST_PAGES = 100_000
 def strip(home: Path, scan_id: str, as_json: bool) -> None:
     """Every page of a scan in the order of the paper, and where it stands."""
     with asking(home, Right.REVIEW) as (opened, access):
-        found = use.strip(scan_by(scan_id, opened, access), opened.services)
+        found = _whole(scan_by(scan_id, opened, access), opened, access)
         record_read(opened, access, "review", [d.document_id for d in found.documents])
         if as_json:
             emit_json({"scan_id": found.scan_id, "pages": found.pages})
@@ -65,7 +67,7 @@ def move(home: Path, scan_id: str, pages: str, document_id: str | None) -> None:
     with asking(home, Right.REVIEW) as (opened, access):
         scan = scan_by(scan_id, opened, access)
         goal = document_by(document_id, opened, access).document_id if document_id else None
-        versions = use.strip(scan, opened.services).versions
+        versions = _in_hand(scan, opened, access).versions
         changed = use.move_pages(scan, page_numbers(pages), goal, versions, access.actor, opened.services)
         _say(changed)
 
@@ -86,7 +88,7 @@ def set_aside(home: Path, scan_id: str, pages: str, kind: str) -> None:
     """Take PAGES (3, or 3-5,9) out of their documents; `review unblank` brings them back."""
     with asking(home, Right.REVIEW) as (opened, access):
         scan = scan_by(scan_id, opened, access)
-        versions = use.strip(scan, opened.services).versions
+        versions = _in_hand(scan, opened, access).versions
         changed = use.set_aside(
             scan, page_numbers(pages), PageKind(kind), versions, access.actor, opened.services
         )
@@ -102,10 +104,22 @@ def rotate(home: Path, scan_id: str, page: int, degrees: str) -> None:
     """Turn PAGE of a scan clockwise and read it again that way round; the original stays."""
     with asking(home, Right.REVIEW) as (opened, access):
         scan = scan_by(scan_id, opened, access)
-        found = use.strip(scan, opened.services)
+        found = _in_hand(scan, opened, access)
         version = next((p.version for p in found.pages if p.scan_page_no == page), None)
         changed = use.rotate(scan, page, int(degrees), version or 0, access.actor, opened.services)
         _say((changed,))
+
+
+def _whole(scan: ScanId, opened: app.Workspace, access: Access) -> use.Strip:
+    """Only whoever may see every document of a scan may see its strip. Raises NotFound."""
+    fetch.whole_scan(access, scan, opened.services)
+    return use.strip(scan, opened.services)
+
+
+def _in_hand(scan: ScanId, opened: app.Workspace, access: Access) -> use.Strip:
+    """To be changed: nobody else works on it. Raises Claimed, NotFound."""
+    refuse_others(scan, access.actor, opened.services)
+    return _whole(scan, opened, access)
 
 
 def page_numbers(text: str) -> list[int]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from scanindex import app, exports
+from scanindex import exports
 from scanindex import trail as use
 from scanindex.access_model import Right
 from scanindex.cli.common import (
@@ -24,8 +24,8 @@ from scanindex.cli.common import (
     printable,
     table,
 )
-from scanindex.errors import IntegrityError, NotFound, UsageError
-from scanindex.model import DocumentId, PatientId
+from scanindex.errors import IntegrityError, UsageError
+from scanindex.model import DocumentId
 from scanindex.trail_model import TrailEntry, TrailFilter
 
 _CSV = click.Path(dir_okay=False, path_type=Path)
@@ -99,7 +99,7 @@ def trail(
             until=_moment(until, zone, is_end=True),
             actor=who,
             kinds=kinds,
-            patient_id=_patient(patient, opened) if patient else None,
+            patient_id=use.named_patient(access, patient, opened.services) if patient else None,
             document_id=DocumentId(document_id) if document_id else None,
             before=before,
             limit=limit,
@@ -131,7 +131,7 @@ def disclosures(home: Path, patient: str, target: Path | None, as_json: bool) ->
     with asking(home, Right.TRAIL) as (opened, access):
         zone = ZoneInfo(opened.settings.site.timezone)
         place = new_file(target, opened.settings) if target is not None else None
-        found = use.disclosures(access, _patient(patient, opened), opened.services)
+        found = use.disclosures(access, use.named_patient(access, patient, opened.services), opened.services)
         if place is not None:
             count = exports.write_csv(place, _rows(found, zone))
             click.echo(f"{count} entries written", err=True)
@@ -155,23 +155,6 @@ def restart(home: Path, reason: str) -> None:
     with asking(home, Right.TRAIL) as (opened, access), opened.catalog.write() as unit:
         unit.events.restart(access.actor, reason)
     click.echo("a new chain of seals has begun; `scanindex audit verify` proves it from here on")
-
-
-def _patient(text: str, opened: app.Workspace) -> PatientId:
-    """An id, also of a record that is gone, or a number exactly as it is; never a name: who reads
-    the trail does not look people up. Raises NotFound, UsageError."""
-    with opened.catalog.read() as unit:
-        if unit.events.trail(TrailFilter(patient_id=PatientId(text), limit=1)):
-            return PatientId(text)
-    known = opened.roster.get(PatientId(text))
-    found = {p.patient_id for p in opened.roster.by_identifier([text]) if p.patient_id}
-    if known is not None:
-        return PatientId(text)
-    if len(found) > 1:
-        raise UsageError("several patients have this number; give the patient's id")
-    if not found:
-        raise NotFound("no patient with this id or number")
-    return found.pop()
 
 
 def _moment(text: str | None, zone: ZoneInfo, *, is_end: bool) -> datetime | None:

@@ -9,8 +9,13 @@ event with its actor; events name people, never hashes or secrets. Until somebod
 from __future__ import annotations
 
 from scanindex.people.common import me, require
-from scanindex.people.factors import confirm_second_factor, drop_second_factor, start_second_factor
-from scanindex.people.glass import break_glass, close_glass, grants, review_grant
+from scanindex.people.factors import (
+    confirm_second_factor,
+    drop_second_factor,
+    pending_second_factor,
+    start_second_factor,
+)
+from scanindex.people.glass import VERDICTS, break_glass, close_glass, grants, review_grant, to_review
 from scanindex.people.invitations import (
     accept_invitation,
     first_invitation,
@@ -20,13 +25,23 @@ from scanindex.people.invitations import (
     link,
     rescue,
 )
+from scanindex.people.lists import (
+    Listed,
+    add_patients,
+    clinicians,
+    is_listed,
+    patients_of,
+    remove_patients,
+)
 from scanindex.people.sessions import (
     access_of_os_user,
     change_password,
     check_in,
     end_all_sessions,
     end_session,
+    end_sessions,
     log_in,
+    log_in_with_code,
     log_out,
     session_of,
     sessions,
@@ -35,29 +50,39 @@ from scanindex.people.staff import change_user, exist, users
 from scanindex.people.tokens import access_of_token, new_token, revoke_token, tokens
 
 __all__ = [
+    "VERDICTS",
+    "Listed",
     "accept_invitation",
     "access_of_os_user",
     "access_of_token",
+    "add_patients",
     "break_glass",
     "change_password",
     "change_user",
     "check_in",
+    "clinicians",
     "close_glass",
     "confirm_second_factor",
     "drop_second_factor",
     "end_all_sessions",
     "end_session",
+    "end_sessions",
     "exist",
     "first_invitation",
     "grants",
     "invitation",
     "invitations",
     "invite",
+    "is_listed",
     "link",
     "log_in",
+    "log_in_with_code",
     "log_out",
     "me",
     "new_token",
+    "patients_of",
+    "pending_second_factor",
+    "remove_patients",
     "require",
     "rescue",
     "review_grant",
@@ -65,6 +90,7 @@ __all__ = [
     "session_of",
     "sessions",
     "start_second_factor",
+    "to_review",
     "tokens",
     "users",
 ]

@@ -28,6 +28,15 @@ def start_second_factor(access: Access, services: Services) -> str:
     return credentials.totp_uri(secret, user.login, services.settings.site.name)
 
 
+def pending_second_factor(access: Access, services: Services) -> str:
+    """The address (otpauth:) of one that was started and not confirmed; "" where there is none."""
+    with services.catalog.read() as unit:
+        pending = unit.users.pending_factor(access.login)
+    if not pending:
+        return ""
+    return credentials.totp_uri(seal(services).open(pending), access.login, services.settings.site.name)
+
+
 def confirm_second_factor(access: Access, code: str, services: Services) -> tuple[str, ...]:
     """Take the factor into use; returns recovery codes, shown once. Raises LoginFailed, TooManyTries."""
     now = services.clock.now()

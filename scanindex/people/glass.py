@@ -58,6 +58,14 @@ def grants(access: Access, services: Services, *, open_only: bool = False) -> Se
         return unit.grants.all(login=None if sees_all else access.login, unreviewed_only=open_only)
 
 
+def to_review(access: Access, services: Services) -> int:
+    """How many wait for this person's look: all that nobody reviewed but their own."""
+    if not (access.may(Right.TRAIL) or access.may(Right.SUPERVISE)):
+        return 0
+    with services.catalog.read() as unit:
+        return sum(one.login != access.login for one in unit.grants.all(unreviewed_only=True))
+
+
 def review_grant(access: Access, grant_id: str, verdict: str, note: str, services: Services) -> Grant:
     """Say whether it was right to; where it was not, the chart closes at once.
 
@@ -66,6 +74,9 @@ def review_grant(access: Access, grant_id: str, verdict: str, note: str, service
     require(access, Right.TRAIL, Right.SUPERVISE)
     if verdict not in VERDICTS:
         raise UsageError(f"a verdict is one of {', '.join(VERDICTS)}")
+    note = " ".join(note.split())
+    if len(note) > _MOST_CHARACTERS:
+        raise UsageError(f"a note has at most {_MOST_CHARACTERS} characters")
     now = services.clock.now()
     with services.catalog.write() as unit:
         grant = unit.grants.get(grant_id)

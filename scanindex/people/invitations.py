@@ -62,9 +62,13 @@ def invite(
 ) -> str:
     """A new login without a password, and the secret of the link by which they choose one; valid 72 h.
 
-    Raises NotAllowedNow before there is an administrator, UsageError.
+    patient_ids: of a clinician; wants the right "supervise" as well. Raises NotAllowedNow before
+    there is an administrator, Forbidden, UsageError.
     """
     require(access, Right.PEOPLE)
+    listed = frozenset(patient_ids)
+    if listed:
+        require(access, Right.SUPERVISE)
     login = checked_login(login)
     with services.catalog.write() as unit:
         if not any(map(is_active_administrator, unit.users.all())):
@@ -75,7 +79,7 @@ def invite(
             login=login,
             name=checked_name(name),
             roles=checked_roles(roles),
-            patient_ids=frozenset(patient_ids),
+            patient_ids=listed,
             may_see_sensitive=may_see_sensitive,
             os_user=free_os_user(os_user, login, unit),
             created_at=services.clock.now(),

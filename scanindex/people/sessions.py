@@ -8,9 +8,16 @@ from datetime import datetime, timedelta
 
 from scanindex import credentials
 from scanindex.access_model import Access, Right, Session, User
-from scanindex.errors import LoginFailed, LoginNeeded, NotFound, SecondFactorNeeded, TooManyTries
+from scanindex.errors import (
+    IntegrityError,
+    LoginFailed,
+    LoginNeeded,
+    NotFound,
+    SecondFactorNeeded,
+    TooManyTries,
+)
 from scanindex.people import tries
-from scanindex.people.common import NOBODY, access_for, check_password, known
+from scanindex.people.common import NOBODY, access_for, check_password, known, require, seal
 from scanindex.people.factors import spend
 from scanindex.ports import Unit
 from scanindex.services import Services
@@ -18,6 +25,7 @@ from scanindex.services import Services
 TERMINAL = "terminal"
 """The address of whoever logs in on the command line."""
 _SEEN_EVERY = timedelta(minutes=1)
+_TICKET, _TICKET_FOR = "login-ticket", timedelta(minutes=5)
 _MOST_AGENT_CHARACTERS = 120
 
 
@@ -30,6 +38,26 @@ def log_in(
     LoginFailed (the same for whatever is wrong), SecondFactorNeeded, TooManyTries.
     """
     checked = _checked(login, password, address, bool(code), services)
+    return _let_in(checked, password, code, address, agent, services)
+
+
+def log_in_with_code(
+    ticket: str, code: str, address: str, agent: str, services: Services
+) -> tuple[str, Session]:
+    """The second step after `log_in` raised SecondFactorNeeded, with the ticket of that error.
+
+    The ticket counts for five minutes, from the same address, until the password changes. Raises
+    LoginFailed, TooManyTries.
+    """
+    checked = _of_ticket(ticket, address, services)
+    with services.catalog.write() as unit:
+        tries.begin(checked.login, address, services.clock.now(), unit)
+    return _let_in(checked, "", code, address, agent, services)
+
+
+def _let_in(
+    checked: User | str, password: str, code: str | None, address: str, agent: str, services: Services
+) -> tuple[str, Session]:
     with services.catalog.write() as unit:
         user = _proven(checked, password, code, address, unit, services)
         if user is not None:
@@ -39,6 +67,30 @@ def log_in(
     if user is None:
         raise LoginFailed()
     return made
+
+
+def _ticket(user: User, address: str, services: Services) -> str:
+    """Says that the password of this login was right just now; only this workspace can make or read it."""
+    at = int(services.clock.now().timestamp())
+    said = (_TICKET, str(at), credentials.secret_hash(user.password_hash), address, user.login)
+    return seal(services).close("\n".join(said))
+
+
+def _of_ticket(ticket: str, address: str, services: Services) -> User:
+    """Whose it is, with the password as it was then. Raises LoginFailed."""
+    try:
+        said = seal(services).open(ticket).split("\n")
+    except IntegrityError:
+        said = []
+    if len(said) != 5 or said[0] != _TICKET or said[3] != address:
+        raise LoginFailed("begin again with the password")
+    age = services.clock.now().timestamp() - int(said[1])
+    with services.catalog.read() as unit:
+        user = unit.users.get(said[4])
+    is_same = user is not None and credentials.secret_hash(user.password_hash) == said[2]
+    if user is None or not is_same or not 0 <= age <= _TICKET_FOR.total_seconds():
+        raise LoginFailed("too much time has passed; begin again with the password")
+    return user
 
 
 def check_in(login: str, password: str, code: str | None, services: Services) -> Access:
@@ -73,7 +125,9 @@ def _checked(login: str, password: str, address: str, has_code: bool, services: 
     if user.totp_secret and not has_code:
         with services.catalog.write() as unit:
             tries.take_back(login, address, now, unit)
-        raise SecondFactorNeeded()
+        needed = SecondFactorNeeded()
+        needed.ticket = _ticket(user, address, services)
+        raise needed
     return user
 
 
@@ -93,7 +147,7 @@ def _proven(
         return None
     tries.succeed(login, address, now, unit)
     user = dataclasses.replace(known(login, unit), last_login_at=now)
-    if credentials.needs_new_hash(user.password_hash):
+    if password and credentials.needs_new_hash(user.password_hash):
         user = dataclasses.replace(user, password_hash=credentials.password_hash(password))
     unit.users.put(user)
     return user
@@ -194,6 +248,19 @@ def end_session(access: Access, session_id: str, services: Services) -> None:
         unit.events.append(
             "session_ended", access.actor, session_id=session_id, login=session.login, why="ended"
         )
+
+
+def end_sessions(access: Access, login: str, services: Services, *, but: str = "") -> int:
+    """All of one person but the one named (its session_id); how many. Raises Forbidden."""
+    if login != access.login:
+        require(access, Right.PEOPLE)
+    with services.catalog.write() as unit:
+        ended = [s for s in unit.sessions.of(login) if s.session_id != but]
+        for session in ended:
+            unit.sessions.drop(session.session_id)
+        if ended:
+            unit.events.append("session_ended", access.actor, login=login, count=len(ended), why="ended")
+    return len(ended)
 
 
 def end_all_sessions(actor: str, services: Services) -> int:

@@ -41,10 +41,18 @@ def change_user(
 ) -> User:
     """What is None stays. Who is disabled loses sessions, tokens and invitations at once.
 
+    Whoever keeps logins sees no charts, so a clinician's patients are named by who supervises:
+    `patient_ids` wants the right "supervise", everything else "people".
+
     Raises Forbidden (nobody gives more to themselves while somebody else could), NotAllowedNow
     (the last administrator stays one), UsageError, NotFound.
     """
-    require(access, Right.PEOPLE)
+    if patient_ids is not None:
+        require(access, Right.SUPERVISE)
+    if patient_ids is None or any(
+        v is not None for v in (roles, name, may_see_sensitive, is_disabled, os_user)
+    ):
+        require(access, Right.PEOPLE)
     with services.catalog.write() as unit:
         before = known(login, unit)
         wanted: dict[str, Any] = {

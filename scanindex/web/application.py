@@ -32,6 +32,7 @@ _ROUTES = (
     "today",
     "upload",
     "supervise",
+    "supervise_audit",
     "patients",
 )
 """Modules of this package with `screens` and `api`, each an APIRouter (or one of them)."""

@@ -2,6 +2,7 @@
 
    Elements:  <button data-key="a" data-key-label="Accept" data-key-group="Decide">   pressed by the key;
               inputs, selects, textareas and labels of them get the focus; links are followed.
+              Only controls: button, a, input, select, textarea, label, summary.
    Code:      bind({ "a": {label, run(event), group, repeat: false}, ... }) -> unbind()
    Names:     "a" "7" "." "Enter" "Escape" "PageDown" "ArrowUp" "Space", with "Shift+" (letters and named keys),
               "Alt+", "Ctrl+"; "g q" is one key after the other.
@@ -15,6 +16,8 @@ import { open } from "./dialog.js";
 import { keep, kept } from "./theme.js";
 
 const SECOND_MS = 1500;
+/* Rows of live lists have a data-key of another meaning (live.js). */
+const PRESSED = ":is(button, a, input, select, textarea, label, summary)[data-key]";
 const bound = new Set();
 let first = "";
 let firstTimer = 0;
@@ -47,7 +50,7 @@ const isShown = (element) => element.getClientRects().length > 0 && !element.clo
 function elements() {
   const dialogs = [...document.querySelectorAll("dialog[open]")];
   const within = dialogs.at(-1) || document;
-  return [...within.querySelectorAll("[data-key]")].filter(isShown);
+  return [...within.querySelectorAll(PRESSED)].filter(isShown);
 }
 
 function found(name) {
@@ -133,5 +136,5 @@ export function startKeys() {
     // Escape leaves a field, so that the next key is a command again.
     if (event.key === "Escape" && !event.defaultPrevented && isTyping(event.target) && !event.target.closest("dialog")) event.target.blur();
   });
-  for (const one of document.querySelectorAll("[data-key]")) one.setAttribute("aria-keyshortcuts", one.dataset.key.replace("Ctrl", "Control"));
+  for (const one of document.querySelectorAll(PRESSED)) one.setAttribute("aria-keyshortcuts", one.dataset.key.replace("Ctrl", "Control"));
 }

@@ -7,7 +7,7 @@
      data-live-href="path"              an address of ours ("/...")
      data-live-state="path"             badge: its class (via data-live-kinds='{"failed": "bad"}') and words
      <tbody data-live-list="path" data-live-key="id"><template>…one row, paths relative to the item…</template></tbody>
-   Rows (data-live-row) are kept, moved and taken away by key, so that focus and selection stay. "live:update" {data} bubbles each time.
+   Rows (their data-key; written by the server too where it renders them) are kept, moved and taken away by key, so that focus and selection stay. "live:update" {data} bubbles each time.
    Trouble: pauses of 2, 4, 8 … 60 s; offline: waits for the connection. Never keeps the session alive.
    Live.of(section).now() asks at once, .stop() ends it. */
 
@@ -109,13 +109,13 @@ function list(place, items) {
   const template = place.querySelector("template");
   if (!template) return;
   const key = place.dataset.liveKey || "id";
-  const rows = new Map([...place.children].filter((row) => row !== template).map((row) => [row.dataset.liveRow, row]));
+  const rows = new Map([...place.children].filter((row) => row !== template).map((row) => [row.dataset.key, row]));
   let before = template;
   for (const item of items) {
     const name = String(item[key]);
     const row = rows.get(name) || template.content.firstElementChild.cloneNode(true);
     rows.delete(name);
-    row.dataset.liveRow = name;
+    row.dataset.key = name;
     patch(row, item);
     if (before.nextElementSibling !== row) before.after(row);
     before = row;

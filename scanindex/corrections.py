@@ -92,7 +92,7 @@ def refile(
 ) -> Corrected:
     """To another patient. Raises DatumDiffers (nothing is changed), UsageError, Claimed, ConflictError
     (saying what changed), NotAllowedNow, NotFound."""
-    document, why = _begin(access, document_id, reason, services, Correction.REFILE)
+    document, why = _begin(access, document_id, version, reason, services, Correction.REFILE)
     patient = _patient(access, patient_id, services)
     if patient.patient_id == document.patient_id:
         raise UsageError("it is filed under this patient already")
@@ -108,7 +108,7 @@ def refile(
 def retype(
     access: Access, document_id: str, version: int, document_type: str, reason: str, services: Services
 ) -> Corrected:
-    document, why = _begin(access, document_id, reason, services, Correction.RETYPE)
+    document, why = _begin(access, document_id, version, reason, services, Correction.RETYPE)
     if document_type not in KEYS and document_type not in {t.code for t in services.settings.types}:
         raise UsageError("there is no such type")
 
@@ -122,7 +122,7 @@ def redate(
     access: Access, document_id: str, version: int, service_date: str | None, reason: str, services: Services
 ) -> Corrected:
     """ISO text, possibly partial; None or "": undated."""
-    document, why = _begin(access, document_id, reason, services, Correction.REDATE)
+    document, why = _begin(access, document_id, version, reason, services, Correction.REDATE)
     day = civil(service_date)
 
     def act() -> None:
@@ -140,7 +140,7 @@ def relabel(
     services: Services,
 ) -> Corrected:
     """labels: all that it shall have from now on."""
-    document, why = _begin(access, document_id, reason, services, Correction.RELABEL)
+    document, why = _begin(access, document_id, version, reason, services, Correction.RELABEL)
     add = sorted(set(labels) - set(document.sensitivity))
     remove = sorted(set(document.sensitivity) - set(labels))
     if not add and not remove:
@@ -159,7 +159,7 @@ def entered_in_error(
     access: Access, document_id: str, version: int, reason: str, services: Services
 ) -> Corrected:
     """It should never have been filed; it leaves chart and search, its bytes stay."""
-    document, why = _begin(access, document_id, reason, services, Correction.ENTERED_IN_ERROR)
+    document, why = _begin(access, document_id, version, reason, services, Correction.ENTERED_IN_ERROR)
 
     def act() -> None:
         state = DocumentState.ENTERED_IN_ERROR
@@ -171,7 +171,7 @@ def entered_in_error(
 def back_to_review(
     access: Access, document_id: str, version: int, reason: str, services: Services
 ) -> Corrected:
-    document, why = _begin(access, document_id, reason, services, Correction.BACK_TO_REVIEW)
+    document, why = _begin(access, document_id, version, reason, services, Correction.BACK_TO_REVIEW)
 
     def act() -> None:
         with services.catalog.write() as unit:
@@ -187,8 +187,10 @@ def can_undo(access: Access, document: Document, services: Services) -> bool:
     if not (access.may(Right.CORRECT) and access.may(Right.REVIEW)):
         return False
     last = _last_act(access, services)
+    is_at_rest = document.state is not DocumentState.PROPOSED
     return (
         last is not None
+        and (is_at_rest or last.kind == "accepted")
         and last.kind in _UNDOABLE
         and last.item_id == document.document_id
         and last.after == ((document.document_id, document.version),)
@@ -222,15 +224,20 @@ def civil(text: str | None) -> str | None:
 
 # --- how ----------------------------------------------------------------------------------
 def _begin(
-    access: Access, document_id: str, reason: str, services: Services, wanted: Correction
+    access: Access, document_id: str, version: int, reason: str, services: Services, wanted: Correction
 ) -> tuple[Document, str]:
     _require(access)
     document = fetch.document(access, document_id, services)
+    if document.version != version:
+        with services.catalog.read() as unit:
+            raise changed.conflict(document.document_id, version, unit)
     why = " ".join(reason.split())
     if not FEWEST_CHARACTERS <= len(why) <= MOST_CHARACTERS or not why.isprintable():
         raise UsageError(f"say why, in {FEWEST_CHARACTERS} to {MOST_CHARACTERS} characters")
     if wanted not in possible(access, document):
-        raise NotAllowedNow(f"document {document.document_id} is {document.state.value}")
+        is_on_its_way = document.state is DocumentState.PROPOSED
+        more = " and is filed within moments; then it can be corrected again" if is_on_its_way else ""
+        raise NotAllowedNow(f"document {document.document_id} is {document.state.value}{more}")
     hands.refuse_others(document.scan_id, access.actor, services)
     return document, why
 

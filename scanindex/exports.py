@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import io
 import json
 import os
 import tempfile
@@ -65,6 +66,27 @@ def write_csv(target: Path, lines: Iterable[Mapping[str, Any]]) -> int:
     with _private(target) as stream:
         stream.write("\ufeff")
         return _csv(stream, lines)
+
+
+def csv_lines(lines: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The same file in pieces, for whoever sends it as it comes; a list of nothing is an empty file."""
+    for number, line in enumerate(lines):
+        buffer = io.StringIO(newline="")
+        writer = csv.writer(buffer)
+        if not number:
+            buffer.write("\ufeff")
+            writer.writerow(line)
+        writer.writerow([safe_cell(value) for value in line.values()])
+        yield buffer.getvalue()
+
+
+def json_lines(lines: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Rows as one JSON array in pieces, a line each."""
+    lead = "[\n "
+    for line in lines:
+        yield lead + json.dumps(line, ensure_ascii=False)
+        lead = ",\n "
+    yield "\n]\n" if lead[0] == "," else "[\n]\n"
 
 
 def write_json(stream: TextIO, lines: Iterable[Mapping[str, Any]]) -> int:

@@ -58,7 +58,7 @@ def documents(access: Access, document_ids: Iterable[str], services: Services) -
             elif missed is None:
                 missed = one
     if missed is not None:
-        raise _refused(access, "document", missed, services)
+        raise refused(access, "document", missed, services)
     return tuple(found)
 
 
@@ -67,7 +67,7 @@ def patient(access: Access, patient_id: str, services: Services) -> Patient:
     _require(access, _NAMING)
     found = services.roster.get(PatientId(patient_id))
     if found is None or not access.sees_patient(found.patient_id):
-        raise _refused(access, "patient", patient_id, services)
+        raise refused(access, "patient", patient_id, services)
     return found
 
 
@@ -82,7 +82,7 @@ def scan(access: Access, scan_id: str, services: Services) -> Scan:
         found = unit.scans.get(ScanId(scan_id))
         inside = _of_scan(unit, found)
     if found is None or not (_sees_whole(access, found, inside) or any(sees(access, d) for d in inside)):
-        raise _refused(access, "scan", scan_id, services)
+        raise refused(access, "scan", scan_id, services)
     if _sees_whole(access, found, inside):
         return found
     folder = dataclasses.replace(found.preset, source="")
@@ -112,7 +112,7 @@ def whole_scan(access: Access, scan_id: str, services: Services) -> Scan:
         found = unit.scans.get(ScanId(scan_id))
         is_seen = found is not None and _sees_whole(access, found, _of_scan(unit, found))
     if found is None or not is_seen:
-        raise _refused(access, "scan", scan_id, services)
+        raise refused(access, "scan", scan_id, services)
     return found
 
 
@@ -127,7 +127,7 @@ def scan_page(access: Access, scan_id: str, scan_page_no: int, services: Service
     is_seen = found is not None and (is_theirs or _sees_whole(access, found, inside))
     count = found.page_count if found and found.page_count is not None else scan_page_no
     if found is None or not is_seen or not 1 <= scan_page_no <= count:
-        raise _refused(access, "page", scan_id, services)
+        raise refused(access, "page", scan_id, services)
     return found
 
 
@@ -142,7 +142,7 @@ def reading(
     found = document(access, document_id, services)
     pages = readings(found, services)
     if not 1 <= page_no <= len(pages):
-        raise _refused(access, "document", document_id, services)
+        raise refused(access, "document", document_id, services)
     return found, pages[page_no - 1]
 
 
@@ -197,7 +197,10 @@ def _require(access: Access, rights: Iterable[Right]) -> None:
         raise Forbidden
 
 
-def _refused(access: Access, what: str, object_id: str, services: Services) -> NotFound:
-    """The same for what is not there and what is closed; an id from outside is kept only if it is one."""
+def refused(access: Access, what: str, object_id: str, services: Services) -> NotFound:
+    """The same for what is not there and what is closed; an id from outside is kept only if it is one.
+
+    Writes: not to be called inside a transaction.
+    """
     trail.denied(access, what, services, object_id if _ID.fullmatch(object_id) else "")
     return NotFound()

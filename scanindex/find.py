@@ -66,6 +66,8 @@ class Facet:
     label: str = field(repr=False)
     """As people read it."""
     documents: int
+    patient: Patient | None = field(default=None, repr=False)
+    """Whom it counts, in the facet of patients."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +214,8 @@ def _page(
     after = request.offset + max(1, request.limit)
     is_settled = not dropped and not backlog.is_huge
     people = {d.patient_id for _, d in shown if d.patient_id}
-    known = {patient_id: services.roster.get(patient_id) for patient_id in people}
+    counted = {PatientId(value) for value, _ in result.facets.get("patient", ())} if is_settled else set()
+    known = services.roster.all_of(people | counted)
     found = (_found(hit, d, known.get(d.patient_id) if d.patient_id else None) for hit, d in shown)
     documents = tuple(map(_unscored, found) if request.scope.is_narrow else found)
     return FoundPage(
@@ -223,7 +226,7 @@ def _page(
         is_exact_total=result.is_exact_total and is_settled,
         next_offset=after if after < result.total_documents else None,
         # Counts of what is no longer so might name a patient who has nothing to do with it.
-        facets=_facets(result, services) if is_settled else {},
+        facets=_facets(result, known) if is_settled else {},
         did_you_mean=_did_you_mean(request, result, services),
         # Words are collected over the whole index: they could tell of pages that may not be seen.
         also_searched=() if request.scope.is_narrow else result.also_searched,
@@ -264,22 +267,20 @@ def _counts(unit: Unit, patient_ids: Sequence[PatientId], scope: SearchScope) ->
     return unit.documents.filed_counts(patient_ids, scope.without_sensitivity, scope.opened)
 
 
-def _facets(result: SearchResult, services: Services) -> dict[str, tuple[Facet, ...]]:
+def _facets(result: SearchResult, known: Mapping[PatientId, Patient]) -> dict[str, tuple[Facet, ...]]:
     return {
-        name: tuple(
-            Facet(value=value, label=_label(name, value, services), documents=count)
-            for value, count in values
-        )
+        name: tuple(_facet(name, value, count, known) for value, count in values)
         for name, values in result.facets.items()
     }
 
 
-def _label(name: str, value: str, services: Services) -> str:
+def _facet(name: str, value: str, count: int, known: Mapping[PatientId, Patient]) -> Facet:
+    patient = known.get(PatientId(value)) if name == "patient" else None
+    label = value.replace("_", " ") if name == "type" else value
     if name == "patient":
-        patient = services.roster.get(PatientId(value))
         parts = (patient.display_name, patient.birth_date, patient.mrn) if patient else ()
-        return ", ".join(part for part in parts if part) or "unknown patient"
-    return value.replace("_", " ") if name == "type" else value
+        label = ", ".join(part for part in parts if part) or "unknown patient"
+    return Facet(value=value, label=label, documents=count, patient=patient)
 
 
 def _did_you_mean(request: SearchRequest, result: SearchResult, services: Services) -> str | None:

@@ -55,9 +55,7 @@ def rendition(access: Access, document_id: str, services: Services) -> Handed:
     return handed
 
 
-def original(
-    access: Access, document_id: str, services: Services, *, accepts_active: bool = False
-) -> Handed:
+def original(access: Access, document_id: str, services: Services, *, accepts_active: bool = False) -> Handed:
     """The scan as it was received, which may hold more than this document.
 
     Raises Forbidden, NotFound (also where they may not see all of it), UsageError where it holds

@@ -123,9 +123,7 @@ def of_document(
     return ()
 
 
-def _meant(
-    node: query.Node, reading: PageReading, known: Language, *, with_misread: bool
-) -> tuple[int, ...]:
+def _meant(node: query.Node, reading: PageReading, known: Language, *, with_misread: bool) -> tuple[int, ...]:
     words = [_one_token(word.text) for word in reading.words]
     meant = plan.wanted(plan.build(node, _PageWords(words, known, with_misread=with_misread)))
     return hit_words(words, meant)

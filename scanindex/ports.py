@@ -147,6 +147,9 @@ class Roster(Protocol):
     def get(self, patient_id: PatientId) -> Patient | None:
         """One person, or None; of a record that was merged into another, that one."""
 
+    def all_of(self, patient_ids: Iterable[PatientId]) -> Mapping[PatientId, Patient]:
+        """Those of them that there are, at one go; each as `get` gives it."""
+
     def passes_check(self, identifier: Identifier) -> bool:
         """False where the check digit of its authority says that no such number was issued."""
 
@@ -641,6 +644,12 @@ class TodayTable(Protocol):
     def underway(self, limit: int) -> list[Scan]: ...
     def filing(self, limit: int) -> list[tuple[Scan, int]]: ...
     def still(self, state: ScanState, limit: int) -> list[Scan]: ...
+    def queued(self) -> int:
+        """Scans received and not decided yet."""
+
+    def quarantined_since(self, moment: datetime) -> list[datetime]:
+        """When each file arrived that is quarantined now."""
+
     def reasons(self) -> list[tuple[str, str, int]]: ...
     def names(self, scan_ids: Iterable[ScanId]) -> dict[ScanId, list[str]]:
         """Inbox paths (encoded) that each of a few scans came under."""

@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 import os
 import threading
-import zoneinfo
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from scanindex import certify, progress, trail
 from scanindex.access_model import Access, Right
@@ -27,8 +28,8 @@ from scanindex.model import DocumentState, Scan, ScanId, ScanState
 from scanindex.ports import Unit
 from scanindex.services import Services
 from scanindex.settings import Settings
+from scanindex.today_alerts import alerts
 from scanindex.today_model import (
-    Alert,
     Backlog,
     Day,
     Disk,
@@ -49,8 +50,6 @@ _SHOWN = 20
 _MOST_TOLD = 5_000
 _FRESH_SECONDS, _STALE_SECONDS = 15.0, 120.0
 _WARN_FACTOR = 5
-_BEHIND = 200
-"""Changes; an index so far behind is worth a word."""
 _LAST_BACKUP = "last-backup.json"
 _STILL = (ScanState.WAITING, ScanState.QUARANTINED)
 
@@ -62,6 +61,7 @@ class Board:
         self._lock = threading.Lock()
         self._flows: dict[date, tuple[int, Flow]] = {}
         """Per day: up to which event it is counted, and what was."""
+        self._counts: tuple[tuple[int, date], _Counts] | None = None
         self._told: dict[str, frozenset[ScanId]] = {}
 
     def today(self, access: Access, services: Services) -> Today:
@@ -71,33 +71,31 @@ class Board:
         settings, now = services.settings, services.clock.now()
         may_name = access.patient_ids is None and (access.may(Right.REVIEW) or access.may(Right.SUPERVISE))
         with services.catalog.read() as unit:
-            days = self._days(access, now, unit, services)
+            flows, counts = self._counted(now, unit, services)
             names = _Names(access, unit, may_name=may_name)
             work = _work(names, unit, settings)
             troubles = _troubles(names, unit)
-            reasons = tuple(unit.today.reasons())
-            backlog = _backlog(access, unit.today.standing())
-            queued = unit.scans.counts().get(ScanState.RECEIVED, 0)
+            queued = unit.today.queued()
             held = _held(unit, settings) if may_name else ()
             incidents = len(unit.incidents.all(open_only=True))
             last = unit.outbox.last_seq()
         service, disks, index = _service(settings, now), _disks(settings), _index(last, services)
         by_state = Counter[str]()
-        for state, _, count in reasons:
+        for state, _, count in counts.reasons:
             by_state[state] += count
         self._note_named(access, names.shown, services)
         return Today(
             at=now,
             service=service,
-            alerts=tuple(_alerts(service, disks, index, by_state, incidents)),
-            days=days,
+            alerts=tuple(alerts(service, disks, index, by_state, incidents)),
+            days=_days(access, flows, counts, services),
             work=work,
             queued=queued,
             troubles=troubles,
             waiting=by_state[ScanState.WAITING],
             quarantined=by_state[ScanState.QUARANTINED],
-            reasons=reasons,
-            backlog=backlog,
+            reasons=counts.reasons,
+            backlog=_backlog(access, counts.standing),
             index=index,
             disks=disks,
             held=held,
@@ -106,23 +104,35 @@ class Board:
             names_shown=may_name,
         )
 
-    # --- days --------------------------------------------------------------------------
-    def _days(self, access: Access, now: datetime, unit: Unit, services: Services) -> tuple[Day, ...]:
-        zone = zoneinfo.ZoneInfo(services.settings.site.timezone)
+    def _counted(
+        self, now: datetime, unit: Unit, services: Services
+    ) -> tuple[Sequence[tuple[date, Flow]], _Counts]:
+        """The last days, today first, and what stands. Asks only for what happened since somebody asked."""
+        zone = _zone(services)
         today = now.astimezone(zone).date()
         days = [today - timedelta(days=back) for back in range(DAYS)]
-        bounds = [unit.today.last_event() + 1, *(unit.today.first_event(_midnight(d, zone)) for d in days)]
+        last_event = unit.today.last_event()
         with self._lock:
-            # The events of a day never change: what was counted before is only added to.
-            for n, day in enumerate(days):
-                first, last = bounds[n + 1], bounds[n] - 1
-                upto, flow = self._flows.get(day, (first - 1, Flow()))
-                if upto < last:
-                    self._flows[day] = (last, _added(flow, unit.today.flow(upto + 1, last)))
-                else:
-                    self._flows[day] = (upto, flow)
-            self._flows = {day: self._flows[day] for day in days}
-            return tuple(_day(day, self._flows[day][1], access) for day in days)
+            if self._counts is None or self._counts[0] != (last_event, today):
+                self._count_flows(days, zone, last_event, unit)
+                counts = _Counts(
+                    reasons=tuple(unit.today.reasons()),
+                    standing=tuple(unit.today.standing()),
+                    quarantined=tuple(unit.today.quarantined_since(_midnight(days[-1], zone))),
+                )
+                self._counts = ((last_event, today), counts)
+            return [(day, self._flows[day][1]) for day in days], self._counts[1]
+
+    def _count_flows(self, days: Sequence[date], zone: ZoneInfo, last_event: int, unit: Unit) -> None:
+        """The events of a day never change: what was counted before is only added to."""
+        bounds = [last_event + 1, *(unit.today.first_event(_midnight(day, zone)) for day in days)]
+        for n, day in enumerate(days):
+            first, last = bounds[n + 1], bounds[n] - 1
+            upto, flow = self._flows.get(day, (first - 1, Flow()))
+            if upto < last:
+                upto, flow = last, _added(flow, unit.today.flow(upto + 1, last))
+            self._flows[day] = (upto, flow)
+        self._flows = {day: self._flows[day] for day in days}
 
     def _note_named(self, access: Access, shown: frozenset[ScanId], services: Services) -> None:
         """That somebody was shown file names is written down once for each scan, not every two seconds."""
@@ -135,7 +145,20 @@ class Board:
         trail.seen(access, "today", services, scan_ids=sorted(fresh))
 
 
-def _midnight(day: date, zone: zoneinfo.ZoneInfo) -> datetime:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counts:
+    """The same for everybody until something happens."""
+
+    reasons: tuple[tuple[str, str, int], ...]
+    standing: tuple[Standing, ...]
+    quarantined: tuple[datetime, ...]
+
+
+def _zone(services: Services) -> ZoneInfo:
+    return ZoneInfo(services.settings.site.timezone)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
@@ -148,19 +171,26 @@ def _added(one: Flow, other: Flow) -> Flow:
     return Flow(
         arrived=one.arrived + other.arrived,
         duplicates=one.duplicates + other.duplicates,
-        quarantined=one.quarantined + other.quarantined,
         filed=tuple((labels, n, pages) for labels, (n, pages) in filed.items()),
         settled=tuple(settled.items()),
     )
 
 
-def _day(day: date, flow: Flow, access: Access) -> Day:
+def _days(
+    access: Access, flows: Iterable[tuple[date, Flow]], counts: _Counts, services: Services
+) -> tuple[Day, ...]:
+    zone = _zone(services)
+    bad = Counter(moment.astimezone(zone).date() for moment in counts.quarantined)
+    return tuple(_day(day, flow, bad[day], access) for day, flow in flows)
+
+
+def _day(day: date, flow: Flow, quarantined: int, access: Access) -> Day:
     filed = [(n, pages) for labels, n, pages in flow.filed if _is_open(access, labels.split())]
     return Day(
         day=day,
         arrived=flow.arrived,
         duplicates=flow.duplicates,
-        quarantined=flow.quarantined,
+        quarantined=quarantined,
         filed=sum(n for n, _ in filed),
         settled=sum(n for labels, n in flow.settled if _is_open(access, labels.split())),
         pages=sum(pages for _, pages in filed),
@@ -179,14 +209,14 @@ def _backlog(access: Access, found: Iterable[Standing]) -> Backlog:
     """Who reviews counts exactly what their queue holds: charts opened by breaking the glass too."""
     seen = [s for s in found if _is_open(access, s.labels) or s.patient_id in access.opened]
 
-    def count(state: str, *parks: str) -> int:
-        return sum(s.documents for s in seen if s.state == state and (not parks or s.park in parks))
+    def count(*states: str) -> int:
+        return sum(s.documents for s in seen if s.state in states)
 
     waiting = [s.oldest for s in seen if s.state == DocumentState.IN_REVIEW and s.oldest]
     return Backlog(
         in_review=count(DocumentState.IN_REVIEW),
-        parked=count(DocumentState.IN_REVIEW, ParkKind.PARKED),
-        questions=count(DocumentState.IN_REVIEW, ParkKind.QUESTION, ParkKind.KEYS_DIFFER),
+        parked=count(ParkKind.PARKED),
+        questions=count(ParkKind.QUESTION, ParkKind.KEYS_DIFFER),
         oldest=min(waiting, default=None),
         rescans=count(DocumentState.RESCAN_WANTED),
         rechecks=count("recheck"),
@@ -361,47 +391,3 @@ def _last_backup(settings: Settings) -> datetime | None:
         return datetime.fromisoformat(told["at"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-# --- what somebody must know ----------------------------------------------------------------
-def _alerts(
-    service: ServiceState,
-    disks: Iterable[Disk],
-    index: IndexState,
-    by_state: Mapping[str, int],
-    incidents: int,
-) -> Iterator[Alert]:
-    if not service.is_running:
-        text = "The service is not running: nothing is taken over from the inbox or filed."
-        yield Alert(key="service", level=Level.BAD, text=text, hint="`scanindex run` starts it.")
-    elif service.problem:
-        error = by_code(service.problem)
-        yield Alert(key="intake", level=Level.BAD, text=f"The intake waits. {error.meaning}", hint=error.hint)
-    for disk in disks:
-        if disk.level is not Level.GOOD:
-            free = f"{disk.free_bytes / 1e9:.1f} GB free on the disk of {', '.join(disk.places)}"
-            key = f"disk-{disk.places[0]}"
-            yield Alert(key=key, level=disk.level, text=f"Only {free}.", hint="Free space, or add some.")
-    yield from _index_alerts(index)
-    if waiting := by_state.get(ScanState.WAITING, 0):
-        text = f"{waiting} file(s) wait for disk, share or permission."
-        yield Alert(key="waiting", level=Level.WARN, text=text, hint="They are tried again by themselves.")
-    if incidents:
-        text = f"{incidents} misfile incident(s) are open."
-        yield Alert(key="incidents", level=Level.WARN, text=text, hint="A supervisor follows them up.")
-
-
-def _index_alerts(index: IndexState) -> Iterator[Alert]:
-    if index.rebuilding_percent is not None:
-        text = f"The search index is being built anew ({index.rebuilding_percent} %)."
-        hint = "Searches may miss documents meanwhile."
-        if not index.is_rebuild_running:
-            text = f"A rebuild of the search index was broken off at {index.rebuilding_percent} %."
-            hint = "`scanindex reindex` goes on there."
-        yield Alert(key="rebuild", level=Level.WARN, text=text, hint=hint)
-    elif index.problem:
-        hint = by_code(index.problem).hint
-        yield Alert(key="index", level=Level.BAD, text="The search index cannot be read.", hint=hint)
-    elif index.behind >= _BEHIND:
-        text = f"The search index is {index.behind} changes behind."
-        yield Alert(key="index", level=Level.WARN, text=text, hint="It catches up by itself.")

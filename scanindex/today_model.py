@@ -33,7 +33,6 @@ class Flow:
 
     arrived: int = 0
     duplicates: int = 0
-    quarantined: int = 0
     filed: tuple[tuple[str, int, int], ...] = ()
     """(labels, documents, pages)."""
     settled: tuple[tuple[str, int], ...] = ()
@@ -45,9 +44,8 @@ class Standing:
     """Documents alike in everything that decides who may count them."""
 
     state: str
-    """Of the document; "recheck" for filed ones that somebody must look at again."""
-    park: str
-    """Kind of parking, or ""."""
+    """Of the document; "recheck" for filed ones that somebody must look at again; of parked ones, a
+    second time, the kind of parking."""
     patient_id: PatientId | None
     labels: tuple[str, ...]
     documents: int
@@ -63,6 +61,7 @@ class Day:
     """Files, duplicates among them."""
     duplicates: int
     quarantined: int
+    """Of the files arrived: those that are quarantined now."""
     filed: int
     """Documents; one that was filed again counts again."""
     settled: int

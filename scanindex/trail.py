@@ -13,7 +13,7 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from typing import Any
 from scanindex.access_model import Access, Right
 from scanindex.errors import Forbidden, NotFound, UsageError, transient
 from scanindex.model import DocumentId, DocumentState, PatientId
+from scanindex.ports import Unit
 from scanindex.services import MACHINE, Services
 from scanindex.trail_model import (
     DENIED,
@@ -89,6 +90,22 @@ def search_made(access: Access, query: str, total: int, services: Services, **mo
     _write(SEARCHED, access.actor, services, (), (), query=query[:_MOST_CHARACTERS], total=total, **more)
 
 
+def results_seen(
+    access: Access,
+    query: str,
+    total: int,
+    services: Services,
+    document_ids: Sequence[str],
+    patient_ids: Sequence[str],
+) -> None:
+    """`search_made`, and "search" `seen` where anything was found, in one commit."""
+    with services.catalog.write() as unit:
+        asked = {"query": query[:_MOST_CHARACTERS], "total": total}
+        _append(unit, SEARCHED, access.actor, (), (), asked)
+        if document_ids or patient_ids:
+            _append(unit, VIEWED, access.actor, document_ids, patient_ids, {"what": "search"})
+
+
 def _write(
     kind: str,
     actor: str,
@@ -98,11 +115,22 @@ def _write(
     **payload: Any,
 ) -> None:
     with services.catalog.write() as unit:
-        for documents, patients in _parts(list(document_ids), list(patient_ids)):
-            named: dict[str, Any] = {"document_ids": documents} if documents else {}
-            if patients:
-                named["patient_ids"] = patients
-            unit.events.append(kind, actor, **named, **payload)
+        _append(unit, kind, actor, document_ids, patient_ids, payload)
+
+
+def _append(
+    unit: Unit,
+    kind: str,
+    actor: str,
+    document_ids: Sequence[str],
+    patient_ids: Sequence[str],
+    payload: Mapping[str, Any],
+) -> None:
+    for documents, patients in _parts(list(document_ids), list(patient_ids)):
+        named: dict[str, Any] = {"document_ids": documents} if documents else {}
+        if patients:
+            named["patient_ids"] = patients
+        unit.events.append(kind, actor, **named, **payload)
 
 
 def _parts(documents: list[str], patients: list[str]) -> Iterator[tuple[list[str], list[str]]]:

@@ -523,7 +523,7 @@ def test_a_disabled_login_is_out_at_once(services: Services) -> None:
 
 def test_every_change_names_who_made_it(services: Services) -> None:
     """Invited, changed, disabled: events with the administrator as actor."""
-    boss = first(services)
+    boss = first(services, SUPERVISOR)
     add(boss, "bo", services, CLERK)
     people.change_user(boss, "bo", services, roles=[SUPERVISOR], patient_ids=[PatientId("p1")])
 

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from scanindex import app, credentials, people
-from scanindex.access_model import Right, StaffRole
+from scanindex.access_model import Right, StaffRole, access_of
 from scanindex.cli import cli
 from scanindex.errors import Forbidden, LoginFailed, LoginNeeded, NotAllowedNow, NotFound, UsageError
 from scanindex.model import DocumentState
@@ -73,7 +73,11 @@ def staffed(home: Path) -> Path:
     (patient,) = opened.roster.by_identifier([FIRST.mrn])
     for login, role in (("bo", StaffRole.CLERK), ("sue", StaffRole.SUPERVISOR), ("eve", StaffRole.AUDITOR)):
         enrol(boss, login, role, services)
-    enrol(boss, "doc", StaffRole.CLINICIAN, services, patient_ids=[patient.patient_id])
+    enrol(boss, "doc", StaffRole.CLINICIAN, services)
+    with opened.catalog.read() as unit:
+        sue = unit.users.get("sue")
+    assert sue is not None
+    people.add_patients(access_of(sue, ()), "doc", [patient.patient_id], services)
     opened.close()
     return home
 

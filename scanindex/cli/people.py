@@ -114,7 +114,7 @@ def _user_data(user: User, is_invited: bool) -> dict[str, Any]:
         "is_disabled": user.is_disabled,
         "has_second_factor": bool(user.totp_secret),
         "may_see_sensitive": user.may_see_sensitive,
-        "patient_ids": sorted(user.patient_ids),
+        "patients": len(user.patient_ids),
         "os_user": user.os_user,
         "created_at": user.created_at,
         "last_login_at": user.last_login_at,
@@ -180,8 +180,11 @@ def set_(
     os_name: str | None,
     enable: bool,
 ) -> None:
-    """Change what LOGIN is; roles and patients given replace those they had."""
-    with asking(home, Right.PEOPLE) as (opened, access):
+    """Change what LOGIN is; roles and patients given replace those they had.
+
+    A clinician's patients are named by a supervisor; everything else is an administrator's.
+    """
+    with asking(home, Right.PEOPLE, Right.SUPERVISE) as (opened, access):
         user = use.change_user(
             access,
             login,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -109,15 +109,17 @@ def next_item(
     services: Services,
     after: DocumentId | None = None,
     prefetch: int = 0,
+    skipped: Collection[DocumentId] = (),
 ) -> tuple[Item, ...]:
     """The next item and `prefetch` more; () where nothing waits for this person.
 
     The scans of all of them are claimed; other scans this person held are let go. First what
-    is left of the scan of `after` behind it, then other scans, what was skipped last.
+    is left of the scan of `after` behind it, then other scans, what was skipped last (`skipped`:
+    items that were passed over before).
     """
     hands.need(access, Right.REVIEW)
     wanted = 1 + max(0, prefetch)
-    chosen = _claimed(access, filters, after, wanted, services)
+    chosen = _claimed(access, filters, after, wanted, services, skipped)
     with services.catalog.read() as unit:
         held = [_held(access, w, unit) for w in chosen]
     shown = [(one, items.view(access, one, services)) for one in held if one]
@@ -181,13 +183,19 @@ def take_over(access: Access, scan_id: ScanId, services: Services) -> Claim:
 
 # --- inside ------------------------------------------------------------------------------
 def _claimed(
-    access: Access, filters: Filters, after: DocumentId | None, wanted: int, services: Services
+    access: Access,
+    filters: Filters,
+    after: DocumentId | None,
+    wanted: int,
+    services: Services,
+    skipped: Collection[DocumentId] = (),
 ) -> list[Waiting]:
     """What is handed out. Ranked on a snapshot, so that only the claims themselves keep others waiting."""
     now = services.clock.now()
     with services.catalog.read() as unit:
         here = _place(after, unit)
         ranked = _ranked(access, filters, after, here, unit, now)
+    ranked.sort(key=lambda w: w.item_id in skipped)
     with services.catalog.write() as unit:
         chosen = _first_free(access, ranked, wanted, unit, services)
         taken = {w.scan_id for w in chosen}

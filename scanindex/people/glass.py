@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Sequence
 from datetime import timedelta
 
+from scanindex import fetch
 from scanindex.access_model import Access, Grant, Right
 from scanindex.errors import Forbidden, NotAllowedNow, NotFound, UsageError
 from scanindex.model import PatientId
@@ -102,10 +103,11 @@ def close_glass(access: Access, grant_id: str, services: Services) -> Grant:
     now = services.clock.now()
     with services.catalog.write() as unit:
         grant = unit.grants.get(grant_id)
-        if grant is None or grant.login != access.login:
-            raise NotFound("nobody broke the glass under that id")
-        if grant.until > now:
+        is_own = grant is not None and grant.login == access.login
+        if grant is not None and is_own and grant.until > now:
             grant = dataclasses.replace(grant, until=now)
             unit.grants.put(grant)
             unit.events.append("glass_closed", access.actor, grant_id=grant_id)
+    if grant is None or not is_own:
+        raise fetch.refused(access, "glass", grant_id, services)
     return grant

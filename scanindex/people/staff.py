@@ -47,11 +47,10 @@ def change_user(
     Raises Forbidden (nobody gives more to themselves while somebody else could), NotAllowedNow
     (the last administrator stays one), UsageError, NotFound.
     """
+    others = (roles, name, may_see_sensitive, is_disabled, os_user)
     if patient_ids is not None:
         require(access, Right.SUPERVISE)
-    if patient_ids is None or any(
-        v is not None for v in (roles, name, may_see_sensitive, is_disabled, os_user)
-    ):
+    if patient_ids is None or any(value is not None for value in others):
         require(access, Right.PEOPLE)
     with services.catalog.write() as unit:
         before = known(login, unit)

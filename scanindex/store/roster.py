@@ -123,6 +123,13 @@ class SqlRoster:
         with self._reading() as connection:
             return _person(connection, patient_id)
 
+    def all_of(self, patient_ids: Iterable[PatientId]) -> dict[PatientId, Patient]:
+        """See `ports.Roster`."""
+        ids = sorted(set(patient_ids))
+        with self._reading() as connection:
+            found = {patient_id: _person(connection, patient_id) for patient_id in ids}
+        return {patient_id: patient for patient_id, patient in found.items() if patient is not None}
+
     def passes_check(self, identifier: Identifier) -> bool:
         """See `ports.Roster`."""
         return passes(self._check_rules.get(identifier.authority, ""), identifier.value)

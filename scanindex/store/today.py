@@ -21,7 +21,7 @@ from scanindex.today_model import Flow, Standing
 
 _E, _D, _P, _S, _A = tables.events, tables.documents, tables.pages, tables.scans, tables.arrivals
 _PARKED = tables.parked
-_ARRIVED, _DUPLICATE, _QUARANTINED = "accession", "duplicate", "quarantined"
+_ARRIVED, _DUPLICATE = "accession", "duplicate"
 _SETTLED = ("accepted", "refiled", "rejected")
 _OPEN = (DocumentState.IN_REVIEW, DocumentState.PROPOSED, DocumentState.RESCAN_WANTED)
 
@@ -43,7 +43,7 @@ class Today:
 
     def flow(self, first: int, last: int) -> Flow:
         is_within = _E.c.seq.between(first, last)
-        kinds = (_ARRIVED, _DUPLICATE, _QUARANTINED)
+        kinds = (_ARRIVED, _DUPLICATE)
         counted = select(_E.c.kind, func.count()).where(_E.c.kind.in_(kinds), is_within).group_by(_E.c.kind)
         by_kind = {kind: count for kind, count in self._connection.execute(counted)}
         filed = (
@@ -65,23 +65,26 @@ class Today:
         return Flow(
             arrived=by_kind.get(_ARRIVED, 0) + duplicates,
             duplicates=duplicates,
-            quarantined=by_kind.get(_QUARANTINED, 0),
             filed=tuple((labels, n, pages) for labels, n, pages in self._connection.execute(filed)),
             settled=tuple((labels, n) for labels, n in self._connection.execute(settled)),
         )
 
     # --- what stands -------------------------------------------------------------------
     def standing(self) -> list[Standing]:
-        alike = (_D.c.state, _PARKED.c.kind, _D.c.patient_id, _D.c.sensitivity)
-        query = (
-            select(*alike, func.count().label("documents"), func.min(_D.c.created_at).label("oldest"))
-            .select_from(_D)
-            .outerjoin(_PARKED, _PARKED.c.item_id == _D.c.document_id)
-            .group_by(*alike)
+        alike = (_D.c.state, _D.c.patient_id, _D.c.sensitivity)
+        counted = (func.count().label("documents"), func.min(_D.c.created_at).label("oldest"))
+        query = select(*alike, *counted).group_by(*alike)
+        is_again = (_D.c.needs_recheck, _D.c.state == DocumentState.FILED)
+        laid = (
+            select(_PARKED.c.kind, *alike[1:], *counted)
+            .join(_D, _D.c.document_id == _PARKED.c.item_id)
+            .where(_D.c.state == DocumentState.IN_REVIEW)
+            .group_by(_PARKED.c.kind, *alike[1:])
         )
-        opened = self._connection.execute(query.where(_D.c.state.in_(_OPEN)))
-        again = self._connection.execute(query.where(_D.c.needs_recheck, _D.c.state == DocumentState.FILED))
-        return [_standing(row, row.state) for row in opened] + [_standing(row, "recheck") for row in again]
+        run = self._connection.execute
+        found = [_standing(row, row.state) for row in run(query.where(_D.c.state.in_(_OPEN)))]
+        found += [_standing(row, "recheck") for row in run(query.where(*is_again))]
+        return found + [_standing(row, row.kind) for row in run(laid)]
 
     # --- scans ---------------------------------------------------------------------------
     def underway(self, limit: int) -> list[Scan]:
@@ -104,9 +107,21 @@ class Today:
         return [(from_json(Scan, row.body), row.documents) for row in self._connection.execute(query)]
 
     def still(self, state: ScanState, limit: int) -> list[Scan]:
-        """Scans that stand still, last arrived first."""
-        query = select(_S.c.body).where(_S.c.state == state).order_by(_S.c.arrival_no.desc()).limit(limit)
+        """Scans that stand still, most urgent and last arrived first."""
+        order = (_S.c.priority.desc(), _S.c.arrival_no.desc())
+        query = select(_S.c.body).where(_S.c.state == state).order_by(*order).limit(limit)
         return [from_json(Scan, row.body) for row in self._connection.execute(query)]
+
+    def queued(self) -> int:
+        """Scans received and not decided yet."""
+        query = select(func.count()).where(_S.c.state == ScanState.RECEIVED)
+        return int(self._connection.execute(query).scalar_one())
+
+    def quarantined_since(self, moment: datetime) -> list[datetime]:
+        """When each file arrived that is quarantined now."""
+        query = select(_S.c.received_at).where(_S.c.state == ScanState.QUARANTINED)
+        rows = self._connection.execute(query.where(_S.c.received_at >= stamp(moment)))
+        return [datetime.fromisoformat(row.received_at) for row in rows]
 
     def reasons(self) -> list[tuple[str, str, int]]:
         """(state, code, scans) of all that stand still, most first."""
@@ -143,7 +158,6 @@ class Today:
 def _standing(row: Any, state: str) -> Standing:
     return Standing(
         state=state,
-        park=row.kind or "",
         patient_id=PatientId(row.patient_id) if row.patient_id else None,
         labels=tuple(row.sensitivity.split()),
         documents=row.documents,

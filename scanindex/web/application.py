@@ -23,17 +23,32 @@ from scanindex import __version__, app, today
 from scanindex.web import errors, render
 from scanindex.web.headers import SafeAnswers
 from scanindex.web.pictures import Looked
+from scanindex.web.proof import Proof
 from scanindex.web.world import World
 
 API = "/api/v1"
 _ROUTES = (
     "login",
     "pictures",
+    "documents",
+    "corrections",
+    "downloads",
+    "charts",
+    "glass",
     "today",
     "upload",
+    "people",
+    "clinicians",
+    "me",
+    "trail_pages",
+    "glass_review",
     "supervise",
     "supervise_audit",
     "patients",
+    "review",
+    "roster",
+    "search",
+    "saved_searches",
 )
 """Modules of this package with `screens` and `api`, each an APIRouter (or one of them)."""
 _FOREVER = "public, max-age=31536000, immutable"
@@ -54,6 +69,7 @@ def make_app(workspace: app.Workspace) -> FastAPI:
     web.state.world = world
     web.state.looked = Looked()
     web.state.board = today.Board()
+    web.state.proof = Proof()
     for name in _ROUTES:
         module = importlib.import_module(f"scanindex.web.{name}")
         if screens := getattr(module, "screens", None):

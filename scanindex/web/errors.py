@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from scanindex.errors import (
@@ -24,17 +25,19 @@ from scanindex.errors import (
     LoginNeeded,
     NotFound,
     ScanindexError,
+    SecondFactorWanted,
     TooManyTries,
     TransientError,
     UsageError,
 )
 from scanindex.web import render
-from scanindex.web.guard import cookie_name
+from scanindex.web.guard import cookie_name, is_secure
 
 _STATUS: tuple[tuple[type[ScanindexError], int], ...] = (
     (LoginNeeded, 401),
     (LoginFailed, 401),
     (Forbidden, 403),
+    (SecondFactorWanted, 403),
     (NotFound, 404),
     (Claimed, 409),
     (DatumDiffers, 409),
@@ -46,6 +49,19 @@ _STATUS: tuple[tuple[type[ScanindexError], int], ...] = (
     (TransientError, 503),
     (IntegrityError, 500),
 )
+
+
+class ErrorOut(BaseModel):
+    code: str
+    """Of the error table (docs/reference/errors.md)."""
+    message: str
+    hint: str
+
+
+DESCRIBED: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorOut} for status in (401, 403, 404, 409, 422, 429, 503)
+}
+"""`responses` of a route of the interface: whatever goes wrong looks alike."""
 _PLAIN = {
     404: ("not_found", "There is nothing here, or it is not for you to see."),
     405: ("method_not_allowed", "This address does not take that."),
@@ -67,12 +83,16 @@ def install(app: FastAPI) -> None:
 async def _known(request: Request, error: Exception) -> Response:
     assert isinstance(error, ScanindexError)
     if isinstance(error, LoginNeeded) and not _is_program(request):
-        answer: Response = RedirectResponse("/login", status_code=303)
-        answer.delete_cookie(cookie_name(request), path="/")
-        return answer
+        had_session = cookie_name(request) in request.cookies
+        return without_cookie(
+            request, RedirectResponse("/login?ended" if had_session else "/login", status_code=303)
+        )
+    if isinstance(error, SecondFactorWanted) and not _is_program(request):
+        return RedirectResponse("/me", status_code=303)
     is_missing = isinstance(error, NotFound)
     text = _PLAIN[404][1] if is_missing else str(error)
-    return _answer(request, status_of(error), error.code, text, "" if is_missing else error.hint)
+    hint = "" if is_missing else error.hint
+    return _answer(request, status_of(error), error.code, text, hint, retry_after(error))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -96,6 +116,20 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     )
 
 
+def retry_after(error: Exception) -> dict[str, str]:
+    """The header that says how long to wait (RFC 9110, 10.2.3)."""
+    seconds = error.wait_seconds if isinstance(error, TooManyTries) else 0
+    return {"Retry-After": str(seconds)} if seconds else {}
+
+
+def without_cookie(request: Request, answer: Response) -> Response:
+    """Also takes back a __Host- cookie, which browsers only let go with all its marks."""
+    answer.delete_cookie(
+        cookie_name(request), path="/", secure=is_secure(request), httponly=True, samesite="strict"
+    )
+    return answer
+
+
 def _is_program(request: Request) -> bool:
     return request.url.path.startswith("/api/")
 
@@ -106,9 +140,11 @@ def _answer(
     if _is_program(request) or "application/json" in request.headers.get("accept", ""):
         body = {"code": code, "message": text, "hint": hint}
         return JSONResponse(body, status_code=status, headers=headers)
-    return render.page(
+    page = render.page(
         request, "error.html", status=status, code=code, text=text, hint=hint, title=_title(status)
     )
+    page.headers.update(headers or {})
+    return page
 
 
 def _title(status: int) -> str:

@@ -77,26 +77,24 @@ def close_screen(caller: Breaker, world: TheWorld, grant_id: str) -> Response:
     return RedirectResponse(f"/charts/{grant.patient_id}" if is_seen else "/glass", status_code=303)
 
 
-@api.post("/glass", status_code=201)
+@api.post("/glass", status_code=201, responses=errors.DESCRIBED)
 def break_glass(caller: Breaker, world: TheWorld, asked: GlassIn) -> GrantOut:
     """Open the chart of a patient for the minutes of the settings."""
     return _out(_broken(caller.access, asked.patient_id, asked.reason, world.services))
 
 
-@api.get("/glass/open")
+@api.get("/glass/open", responses=errors.DESCRIBED)
 def open_now(caller: Breaker, world: TheWorld) -> list[GrantOut]:
     """Charts that one has open this way."""
     return [_out(grant) for grant in standing(caller.access, world.services)]
 
 
-@api.post("/glass/{grant_id}/close")
+@api.post("/glass/{grant_id}/close", responses=errors.DESCRIBED)
 def close(caller: Breaker, world: TheWorld, grant_id: str) -> GrantOut:
     return _out(people.close_glass(caller.access, grant_id, world.services))
 
 
-def standing(
-    access: Access, services: Services, patient_id: PatientId | None = None
-) -> list[Grant]:
+def standing(access: Access, services: Services, patient_id: PatientId | None = None) -> list[Grant]:
     """What the asker has open now; of one patient where given."""
     with services.catalog.read() as unit:
         found = unit.grants.active(access.login, services.clock.now())

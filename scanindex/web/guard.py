@@ -17,14 +17,25 @@ from fastapi import Depends, Request
 
 from scanindex import people, trail
 from scanindex.access_model import Access, Right, Session
-from scanindex.errors import Forbidden, Forged, LoginNeeded
+from scanindex.errors import Forbidden, Forged, LoginNeeded, SecondFactorWanted
 from scanindex.web.world import World, world_of
 
 PLAIN_COOKIE, SECURE_COOKIE = "scanindex", "__Host-scanindex"
 """The second where the browser speaks TLS: no other host or path can set it."""
 CSRF_HEADER, CSRF_FIELD = "x-csrf-token", "csrf"
+BACKGROUND_HEADER = "x-background"
+"""Sent with what a page asks by itself (live.js): it must not keep a session alive."""
 _LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
 _AGENT_CHARACTERS = 80
+_BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +60,11 @@ def address_of(request: Request) -> str:
 
 
 def agent_of(request: Request) -> str:
-    return request.headers.get("user-agent", "")[:_AGENT_CHARACTERS]
+    """The browser in words; what it says of itself where it is none we know."""
+    agent = request.headers.get("user-agent", "")
+    name = next((title for mark, title in _BROWSERS if mark in agent), "")
+    system = next((title for mark, title in _SYSTEMS if mark in agent), "")
+    return f"{name} on {system}" if name and system else name or agent[:_AGENT_CHARACTERS]
 
 
 async def signed_in(request: Request) -> Caller:
@@ -72,7 +87,8 @@ def _identify(request: Request, world: World) -> Caller:
     cookie = request.cookies.get(cookie_name(request))
     if not cookie:
         raise LoginNeeded()
-    session, access = people.session_of(cookie, world.services)
+    is_hand = request.headers.get(BACKGROUND_HEADER) != "1"
+    session, access = people.session_of(cookie, world.services, is_hand=is_hand)
     return Caller(access=access, session=session, address=address_of(request))
 
 
@@ -100,27 +116,40 @@ Known = Annotated[Caller, Depends(signed_in)]
 """Anybody who is logged in: for what is about themselves only."""
 
 
-def needs(right: Right) -> Any:
-    """The dependency of a route: a caller who has this right. Raises Forbidden, recorded."""
+def _by_hand(caller: Known) -> Caller:
+    if caller.session is None:
+        raise Forbidden("a program's token cannot do this; log in")
+    return caller
+
+
+InPerson = Annotated[Caller, Depends(_by_hand)]
+"""Somebody who logged in: a program's token must not give itself more, or last longer."""
+
+
+def needs(right: Right, *others: Right) -> Any:
+    """The dependency of a route: a caller who has this right (or one of the others).
+
+    Raises Forbidden, recorded; SecondFactorWanted where they have no rights until they set one up.
+    """
+    rights = (right, *others)
 
     def check(request: Request, caller: Known) -> Caller:
-        if not caller.access.may(right):
+        if not any(caller.access.may(one) for one in rights):
+            if caller.access.needs_second_factor:
+                raise SecondFactorWanted()
             route = getattr(request.scope.get("route"), "path", "")
             trail.denied(caller.access, right.value, world_of(request).services, route=route)
             raise Forbidden()
         return caller
 
-    check.right = right  # type: ignore[attr-defined]  # read by the test of the route map
+    check.rights = rights  # type: ignore[attr-defined]  # read by the test of the route map
     return Depends(check)
 
 
 def rights_of(dependant: Any) -> tuple[set[Right], bool]:
-    """What a route asks for: (rights, whether a login at all)."""
-    rights: set[Right] = set()
+    """What a route asks for: (rights, any of which is enough; whether a login at all)."""
+    rights: set[Right] = set(getattr(dependant.call, "rights", ()))
     is_known = dependant.call is signed_in
-    found = getattr(dependant.call, "right", None)
-    if found is not None:
-        rights.add(found)
     for inner in dependant.dependencies:
         more, known = rights_of(inner)
         rights |= more

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -15,9 +16,10 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from scanindex import __version__
+from scanindex import __version__, people
 from scanindex.access_model import Access, Right
 from scanindex.doctypes import DOCUMENT_TYPES
+from scanindex.errors import ScanindexError
 from scanindex.web.world import World, world_of
 
 _HERE = Path(__file__).parent
@@ -40,6 +42,8 @@ SCREENS = (
     _Screen("/batches", "Batches", (Right.BATCH,)),
     _Screen("/upload", "Upload", (Right.UPLOAD,)),
     _Screen("/supervise", "Supervise", (Right.SUPERVISE,)),
+    _Screen("/clinicians", "Clinicians", (Right.SUPERVISE,)),
+    _Screen("/glass/review", "Broken glass", (Right.TRAIL, Right.SUPERVISE)),
     _Screen("/trail", "Trail", (Right.TRAIL,)),
     _Screen("/people", "People", (Right.PEOPLE,)),
 )
@@ -51,16 +55,33 @@ class NavItem:
     href: str
     label: str
     is_current: bool
+    count: int = 0
+    """Of what waits there for this person."""
 
 
-def nav(access: Access | None, path: str) -> list[NavItem]:
+def nav(access: Access | None, path: str, counts: Mapping[str, int] | None = None) -> list[NavItem]:
     if access is None:
         return []
     return [
-        NavItem(href=s.href, label=s.label, is_current=_is_current(s.href, path))
+        NavItem(
+            href=s.href,
+            label=s.label,
+            is_current=_is_current(s.href, path),
+            count=(counts or {}).get(s.href, 0),
+        )
         for s in SCREENS
         if any(access.may(right) for right in s.rights)
     ]
+
+
+def _counts(access: Access | None, world: World) -> dict[str, int]:
+    """What the navigation tells of: charts opened by breaking the glass that nobody looked at."""
+    if access is None:
+        return {}
+    # An error's page must come up whatever the error is.
+    with contextlib.suppress(ScanindexError):
+        return {"/glass/review": people.to_review(access, world.services)}
+    return {}
 
 
 def home_of(access: Access) -> str:
@@ -89,7 +110,7 @@ def page(request: Request, template: str, *, status: int = 200, **context: Any) 
         "access": access,
         "session": session,
         "csrf": session.csrf if session else "",
-        "nav": nav(access, request.url.path),
+        "nav": nav(access, request.url.path, _counts(access, world)),
         "site_name": world.settings.site.name,
         "idle_seconds": world.settings.access.idle_minutes * 60,
         "theme": request.cookies.get("theme", ""),

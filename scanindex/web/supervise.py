@@ -7,7 +7,7 @@ who acts is who is logged in. Screens post forms; the API has the same operation
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -325,10 +325,8 @@ def figures_page(
 def figures(caller: Supervisor, world: TheWorld, days: Days = 7) -> list[FiguresOut]:
     """Of everybody who reviewed in the last so many days: how much, how fast, what was corrected later,
     how many of the seeded test items were noticed."""
-    today = (
-        world.services.clock.now().astimezone(world.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    )
-    since = today - timedelta(days=days - 1)
+    first = world.services.clock.now().astimezone(world.zone).date() - timedelta(days=days - 1)
+    since = datetime.combine(first, time(), world.zone).astimezone(UTC)
     return [_figures(one) for one in desk.figures(caller.access, world.services, since=since)]
 
 

@@ -256,13 +256,12 @@ def incidents(caller: Supervisor, world: TheWorld, everything: bool = False) -> 
 def incident_page(request: Request, caller: Supervisor, world: TheWorld, incident_id: str) -> Response:
     found = _known(incident_id, world)
     misfiled = [
-        (m, _document(m.document_id, world), world.services.roster.get(m.patient_id)) for m in found.misfiles
+        (misfile, document, world.services.roster.get(misfile.patient_id))
+        for misfile in found.misfiles
+        if (document := _seen(caller, misfile.document_id, world))
     ]
-    misfiled = [(m, d, p) for m, d, p in misfiled if d is not None and fetch.sees(caller.access, d)]
-    rechecks = [
-        d for d in (_document(i, world) for i in found.rechecks) if d and fetch.sees(caller.access, d)
-    ]
-    ids = [d.document_id for _, d, _ in misfiled if d] + [d.document_id for d in rechecks]
+    rechecks = [document for i in found.rechecks if (document := _seen(caller, i, world))]
+    ids = [d.document_id for _, d, _ in misfiled] + [d.document_id for d in rechecks]
     trail.seen(caller.access, "incident", world.services, ids, [p.patient_id for _, _, p in misfiled if p])
     return render.page(
         request,
@@ -308,9 +307,10 @@ def _known(incident_id: str, world: World) -> Incident:
     return audit.incident(incident_id, world.services)
 
 
-def _document(document_id: DocumentId, world: World) -> Document | None:
+def _seen(caller: Supervisor, document_id: DocumentId, world: World) -> Document | None:
     with world.services.catalog.read() as unit:
-        return unit.documents.get(document_id)
+        found = unit.documents.get(document_id)
+    return found if found is not None and fetch.sees(caller.access, found) else None
 
 
 def _incident(one: Incident) -> IncidentOut:

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from scanindex import fetch, review, today
 from scanindex.access_model import Right
 from scanindex.model import ScanState
-from scanindex.today_model import Stage, Today, Trouble, Work
+from scanindex.today_model import Level, Stage, Today, Trouble, Work
 from scanindex.web import render
 from scanindex.web.guard import Caller, Known, needs
 from scanindex.web.world import TheWorld, World
@@ -36,12 +36,16 @@ _STAGES = {
     Stage.QUARANTINED: "quarantined",
 }
 _SHORT_ID = 12
+_URGENCY = {Level.GOOD: "notice", Level.WARN: "notice", Level.BAD: "urgent"}
+_ROOM = {Level.GOOD: "enough", Level.WARN: "low", Level.BAD: "too_little"}
 
 
 class AlertOut(BaseModel):
     key: str
     level: str
     """warn or bad."""
+    urgency: str
+    """notice or urgent: the same in a word."""
     text: str
     hint: str
 
@@ -89,6 +93,8 @@ class TroubleOut(BaseModel):
 class DiskOut(BaseModel):
     places: str
     level: str
+    room: str
+    """enough, low or too_little."""
     free_bytes: int
     words: str
 
@@ -204,7 +210,10 @@ def _shown(found: Today, zone: ZoneInfo) -> TodayOut:
     return TodayOut(
         at=found.at.astimezone(zone).strftime("%H:%M:%S"),
         service=_service(found, zone),
-        alerts=[AlertOut(key=a.key, level=a.level, text=a.text, hint=a.hint) for a in found.alerts],
+        alerts=[
+            AlertOut(key=a.key, level=a.level, urgency=_URGENCY[a.level], text=a.text, hint=a.hint)
+            for a in found.alerts
+        ],
         now=days[0],
         days=days,
         work=[_work(work) for work in found.work],
@@ -232,6 +241,7 @@ def _shown(found: Today, zone: ZoneInfo) -> TodayOut:
             DiskOut(
                 places=", ".join(disk.places),
                 level=disk.level,
+                room=_ROOM[disk.level],
                 free_bytes=disk.free_bytes,
                 words=f"{render.sized(disk.free_bytes)} free of {render.sized(disk.total_bytes)}",
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -48,22 +49,33 @@ class Browser(TestClient):
 ClientOf = Callable[[str], Browser]
 
 
-@pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(credentials, "MEMORY_KIB", 64)
-    monkeypatch.setattr(credentials, "ROUNDS", 1)
-    monkeypatch.setattr(credentials, "_NOBODY", credentials._nobody())
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(credentials, "MEMORY_KIB", 64)
+        patch.setattr(credentials, "ROUNDS", 1)
+        patch.setattr(credentials, "_NOBODY", credentials._nobody())
+        yield
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory, quick_hashes: None) -> Path:
+    """A workspace with a roster and the people of ROLES, made once; nothing is filed."""
+    home = tmp_path_factory.mktemp("prepared")
+    app.initialise(quick_settings(home))
+    workspace = open_stubbed(quick_settings(home))
+    (home / "roster.csv").write_text(stub.roster_csv())
+    import_csv(workspace.engine, home / "roster.csv", authority="local")
+    _make_people(workspace)
+    workspace.close()
+    return home
 
 
 @pytest.fixture
-def opened(tmp_path: Path, quick_hashes: None) -> Iterator[app.Workspace]:
-    """A roster, nothing filed, the people of ROLES."""
-    app.initialise(quick_settings(tmp_path))
-    workspace = open_stubbed(quick_settings(tmp_path))
-    roster = tmp_path / "roster.csv"
-    roster.write_text(stub.roster_csv())
-    import_csv(workspace.engine, roster, authority="local")
-    _make_people(workspace)
+def opened(prepared: Path, tmp_path: Path) -> Iterator[app.Workspace]:
+    home = tmp_path / "home"
+    shutil.copytree(prepared, home)
+    workspace = open_stubbed(quick_settings(home))
     yield workspace
     workspace.close()
 
@@ -125,3 +137,22 @@ def file_scan(opened: app.Workspace, name: str, texts: list[str]) -> list[Docume
 def documents(opened: app.Workspace, *states: DocumentState) -> list[Document]:
     with opened.catalog.read() as unit:
         return unit.documents.all(*states)
+
+
+# --- for the tests that go through every route ------------------------------------------------
+@pytest.fixture(scope="session")
+def sampled(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One of everything (samples.py), made once; what is done to it every test of the session sees."""
+    from tests.web import samples
+
+    home = tmp_path_factory.mktemp("sampled") / "home"
+    shutil.copytree(prepared, home)
+    made = samples.build(home)
+    yield made
+    made.opened.close()
+
+
+@pytest.fixture(scope="session")
+def sampled_home(sampled: Any) -> Path:
+    home: Path = sampled.opened.settings.home
+    return home

@@ -1,0 +1,269 @@
+"""The review workbench in a real browser, by keyboard alone."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scanindex import app
+from scanindex.model import DocumentState
+from scanindex.web.application import make_app
+from tests.crash import stub
+from tests.desk import lab
+from tests.web.conftest import PASSWORD
+from tests.web.reviewing import drop, open_copy, state_of
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+BENCH = "#bench"
+At = Callable[[str], Any]
+
+
+@pytest.fixture
+def opened(prepared: Path, tmp_path: Path) -> Iterator[app.Workspace]:
+    workspace = open_copy(prepared, tmp_path / "home")
+    yield workspace
+    workspace.close()
+
+
+@pytest.fixture
+def address(opened: app.Workspace) -> Iterator[str]:
+    """The application, served on a port of its own."""
+    import uvicorn
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    web = make_app(opened)
+    server = uvicorn.Server(uvicorn.Config(web, host="127.0.0.1", port=port, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + 20
+    while not server.started and time.monotonic() < until:
+        threading.Event().wait(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--no-first-run"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def at(chromium: Any, address: str) -> Iterator[At]:
+    """A browser of its own in which this person logged in, at the queue."""
+    contexts = []
+
+    def opening(login: str) -> Any:
+        context = chromium.new_context(viewport={"width": 1366, "height": 768})
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(f"{address}/login")
+        page.fill("[name=login]", login)
+        page.fill("[name=password]", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: "/login" not in url)
+        page.goto(f"{address}/review")
+        return page
+
+    yield opening
+    for context in contexts:
+        context.close()
+
+
+def _start(page: Any) -> None:
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/review/items/*")
+    _shown(page, 1)
+
+
+def _shown(page: Any, count: int) -> None:
+    """The count-th item stands on the screen and takes keys."""
+    page.wait_for_selector(f"{BENCH}[data-seq='{count}'][data-ready=yes]", timeout=20_000)
+
+
+def _data(page: Any, name: str) -> str:
+    return str(page.get_attribute(BENCH, f"data-{name}"))
+
+
+def _doubtful(opened: app.Workspace, name: str) -> str:
+    text = stub.page_text(lab.NAMESAKE, name).replace(f"MRN: {lab.NAMESAKE.mrn}\n", "")
+    (document,) = drop(opened, name, text)
+    return document.document_id
+
+
+def _choose_right(page: Any) -> None:
+    """Press the key of the namesake who was born on the day that the paper says."""
+    cards = page.locator(".review-candidate").all_inner_texts()
+    number = next(n for n, text in enumerate(cards, start=1) if lab.NAMESAKE.born in text)
+    page.keyboard.press(str(number))
+
+
+def test_a_sure_item_takes_one_key(opened: app.Workspace, at: At) -> None:
+    """Enter files it and the next one, fetched before, is there; it was counted as one keystroke."""
+    for serial in ("a", "b"):
+        drop(opened, serial, stub.page_text(lab.PLAIN, serial))
+    page = at("cleo")
+    _start(page)
+    first = _data(page, "item-id")
+    page.keyboard.press("Enter")
+    _shown(page, 2)
+
+    assert _data(page, "last-kind") == "accepted" and _data(page, "last-strokes") == "1"
+    assert state_of(opened, first) in (DocumentState.PROPOSED, DocumentState.FILED)
+    with opened.catalog.read() as unit:
+        (done,) = [a for a in unit.desk.done(None, None) if a.kind == "accepted"]
+    assert done.keystrokes == 1 and done.seconds is not None
+
+
+def test_a_doubtful_item_takes_its_number_and_the_datum(opened: app.Workspace, at: At) -> None:
+    """Nobody is chosen at first; one key beyond the four of the datum, which no part of the page shows."""
+    item_id = _doubtful(opened, "doubt")
+    drop(opened, "after", stub.page_text(lab.PLAIN, "after"))
+    page = at("cleo")
+    _start(page)
+    while _data(page, "item-id") != item_id:
+        page.keyboard.press(".")
+        _shown(page, int(_data(page, "seq")) + 1)
+
+    assert page.locator(".review-candidate input:checked").count() == 0
+    _choose_right(page)
+    assert page.locator("#datum").evaluate("e => e === document.activeElement")
+    assert lab.NAMESAKE.born not in page.inner_text("#panel")
+    seen = int(_data(page, "seq"))
+    page.keyboard.type(lab.birth_day(lab.NAMESAKE))
+    page.wait_for_selector(f"{BENCH}[data-last-kind=accepted]")
+
+    strokes = int(_data(page, "last-strokes"))
+    assert strokes - 4 <= 3, strokes
+    assert seen >= 1 and state_of(opened, item_id) is not DocumentState.IN_REVIEW
+
+
+def test_a_wrong_datum_files_nothing_and_nobody_stays_chosen(opened: app.Workspace, at: At) -> None:
+    """The page says so in red; the item still waits as it was."""
+    item_id = _doubtful(opened, "doubt")
+    page = at("cleo")
+    _start(page)
+    _choose_right(page)
+    page.keyboard.type("0000")
+    page.wait_for_selector(".notice-bad")
+
+    assert "Nothing was filed" in page.inner_text(".notice-bad")
+    assert page.locator(".review-candidate input:checked").count() == 0
+    assert page.locator("#datum").count() == 0
+    assert state_of(opened, item_id) is DocumentState.IN_REVIEW
+
+
+def test_enter_alone_files_nothing_in_doubt(opened: app.Workspace, at: At) -> None:
+    """It asks whose it is."""
+    item_id = _doubtful(opened, "doubt")
+    page = at("cleo")
+    _start(page)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".notice-warn")
+    assert "whose it is" in page.inner_text("#panel .notice-warn")
+    assert state_of(opened, item_id) is DocumentState.IN_REVIEW
+
+
+def test_undo_brings_the_item_back(opened: app.Workspace, at: At) -> None:
+    """By the key u, with nobody preselected."""
+    for serial in ("a", "b"):
+        drop(opened, serial, stub.page_text(lab.PLAIN, serial))
+    page = at("cleo")
+    _start(page)
+    first = _data(page, "item-id")
+    page.keyboard.press("Enter")
+    _shown(page, 2)
+    page.keyboard.press("u")
+    _shown(page, 3)
+
+    assert _data(page, "item-id") == first
+    assert page.locator(".review-candidate input:checked").count() == 0
+    assert state_of(opened, first) is DocumentState.IN_REVIEW
+
+
+def test_two_clerks_are_at_different_scans(opened: app.Workspace, at: At) -> None:
+    """However they go on."""
+    for serial in "abcdefgh":
+        drop(opened, serial, stub.page_text(lab.PLAIN, serial))
+    one, two = at("cleo"), at("clark")
+    met: dict[Any, set[str]] = {one: set(), two: set()}
+    for page in (one, two):
+        _start(page)
+    for count in (2, 3):
+        for page in (one, two):
+            met[page].add(_data(page, "item-id"))
+            page.keyboard.press("Enter")
+            _shown(page, count)
+
+    assert len(met[one]) == len(met[two]) == 2 and not met[one] & met[two]
+
+
+def test_a_stale_item_shows_what_changed_and_keeps_what_was_typed(opened: app.Workspace, at: At) -> None:
+    """Somebody changed the type meanwhile: nothing is filed, the date that was put right stays."""
+    item_id = _doubtful(opened, "doubt")
+    page = at("cleo")
+    _start(page)
+    page.keyboard.press("d")
+    page.keyboard.type("1998-04-03")
+    page.keyboard.press("Enter")
+    page.evaluate(
+        """async ([id]) => {
+          const csrf = document.querySelector('meta[name=csrf]').content;
+          const item = await (await fetch(`/api/v1/review/items/${id}`)).json();
+          await fetch(`/api/v1/review/items/${id}/type`, {method: 'POST',
+            headers: {'content-type': 'application/json', 'x-csrf-token': csrf},
+            body: JSON.stringify({version: item.version, document_type: 'discharge_summary'})});
+        }""",
+        [item_id],
+    )
+    _choose_right(page)
+    page.keyboard.type(lab.birth_day(lab.NAMESAKE))
+    page.wait_for_selector(".notice-warn")
+
+    told = page.inner_text("#panel")
+    assert "changed since you looked" in told and "given another type" in told
+    assert "1998-04-03" in page.inner_text("#chip-date")
+    assert state_of(opened, item_id) is DocumentState.IN_REVIEW
+
+
+def test_parking_takes_a_note_by_keys(opened: app.Workspace, at: At) -> None:
+    """h, then a digit for one of the usual notes; what is parked is in its own list."""
+    (document,) = drop(opened, "a", stub.page_text(lab.PLAIN, "a"))
+    page = at("cleo")
+    _start(page)
+    page.keyboard.press("h")
+    page.wait_for_selector("dialog[open]")
+    page.keyboard.press("1")
+    page.wait_for_selector(f"{BENCH}[data-ready=over]")
+
+    with opened.catalog.read() as unit:
+        parked = unit.desk.parked(document.document_id)
+    assert parked is not None and parked.note == "Other pages are needed"
+
+
+def test_the_workbench_has_no_serious_fault_for_axe(opened: app.Workspace, at: At) -> None:
+    """Queue, an item, and an item where something is asked."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    _doubtful(opened, "doubt")
+    page = at("cleo")
+    for step in (lambda: None, lambda: _start(page), lambda: _choose_right(page)):
+        step()
+        found = axe.Axe().run(page).response["violations"]
+        serious = [v["id"] for v in found if v["impact"] in ("serious", "critical")]
+        assert not serious, serious

@@ -233,7 +233,9 @@ class SecondFactorNeeded(ConfigError):
 class SecondFactorWanted(ConfigError):
     code = "second_factor_wanted"
     meaning = "One of your roles works only with a second factor, and you have none yet."
-    hint = "Set one up on the page about your login (or `scanindex people factor`); nothing else works till then."
+    hint = (
+        "Set one up on the page about your login, or with `scanindex people factor`; nothing else works yet."
+    )
 
 
 class TooManyTries(TransientError):

@@ -107,7 +107,8 @@ def looks(access: Access, document: Document, services: Services) -> tuple[Look,
         return None
     with services.catalog.read() as unit:
         seen = unit.events.seen(document.document_id)
-    trail.seen(access, "opened by", services, [document.document_id])
+    # By text and not as its document: who reads about looks has not looked by that.
+    trail.seen(access, "opened by", services, about=f"document {document.document_id}")
     return tuple(
         Look(at=e.at, actor=e.actor, how=e.kind, what=str(e.payload.get("what", ""))) for e in reversed(seen)
     )

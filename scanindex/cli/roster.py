@@ -247,6 +247,8 @@ def link(home: Path, provisional_id: str, patient: str) -> None:
             documents = unit.documents.all(DocumentState.FILED, patient_id=PatientId(provisional_id))
         opened.roster.link(PatientId(provisional_id), person.patient_id)
         for document in documents:
-            settled = review.Settlement(patient_id=person.patient_id, note="patient linked")
+            settled = review.Settlement(
+                patient_id=person.patient_id, note="patient linked", is_same_person=True
+            )
             review.accept(document.document_id, document.version, settled, access.actor, opened.services)
     click.echo(f"linked; {len(documents)} document(s) will be filed again by `scanindex run`")

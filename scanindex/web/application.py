@@ -79,14 +79,15 @@ def make_app(workspace: app.Workspace) -> FastAPI:
     web.mount(f"/static/{render.tree_mark()}", _Static(directory=render.STATIC), name="static")
     errors.install(web)
     settings = workspace.settings.web
+    if is_loopback(settings.host) and not settings.behind_proxy:
+        # A name that somebody points at this machine must not reach it (DNS rebinding).
+        web.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "::1", "[::1]"])
+    # Added last, so that it stands around everything: refused hosts get its headers too.
     web.add_middleware(
         SafeAnswers,
         is_tls=bool(settings.tls_certificate or settings.behind_proxy),
         max_upload_bytes=settings.max_upload_bytes,
     )
-    if is_loopback(settings.host) and not settings.behind_proxy:
-        # A name that somebody points at this machine must not reach it (DNS rebinding).
-        web.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "::1", "[::1]"])
     return web
 
 

@@ -18,6 +18,7 @@ from scanindex.access_model import Right
 from scanindex.charts import Chart
 from scanindex.model import Document
 from scanindex.people.glass import FEWEST_CHARACTERS
+from scanindex.web import document_models as models
 from scanindex.web import document_views as views
 from scanindex.web import errors, glass, render
 from scanindex.web.guard import Caller, needs
@@ -31,10 +32,10 @@ _PICTURES_UP_TO = 60
 
 
 class ChartOut(BaseModel):
-    patient: views.PatientOut
-    dated: list[views.DocumentBrief]
+    patient: models.PatientOut
+    dated: list[models.DocumentBrief]
     """Newest day of service first."""
-    undated: list[views.DocumentBrief]
+    undated: list[models.DocumentBrief]
     some_closed: bool
     """There is more, and the caller could open it by breaking the glass."""
 

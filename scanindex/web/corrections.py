@@ -13,7 +13,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from scanindex import corrections, fetch, page_readings
+from scanindex import corrections, fetch, page_readings, trail
 from scanindex.access_model import Right
 from scanindex.corrections import Corrected, Correction
 from scanindex.desk import Datum
@@ -334,6 +334,8 @@ def _refile_page(
     except ScanindexError as refused:
         return _problem_page(request, caller, world, document, refused)
     shown = views.shown(caller.access, document, world.services)
+    chosen = fetch.patient(caller.access, patient_id, world.services)
+    trail.seen(caller.access, "document", world.services, [document.document_id], [chosen.patient_id])
     return render.page(
         request,
         "document_refile.html",
@@ -341,7 +343,7 @@ def _refile_page(
         shown=shown,
         out=shown.out,
         document=document,
-        chosen=fetch.patient(caller.access, patient_id, world.services),
+        chosen=chosen,
         datum=_confirmation(datum, document, world),
         problem=_said(error),
         hint=error.hint if error and not isinstance(error, UsageError) else "",

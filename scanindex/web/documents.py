@@ -20,6 +20,7 @@ from scanindex.classify.sensitivity import LABELS
 from scanindex.corrections import Correction
 from scanindex.errors import NotFound
 from scanindex.model import Document
+from scanindex.web import document_models as models
 from scanindex.web import document_views as views
 from scanindex.web import errors, render
 from scanindex.web.guard import Caller, needs
@@ -67,7 +68,6 @@ def viewer(
 def history_page(request: Request, caller: Reader, world: TheWorld, document_id: str) -> Response:
     document = fetch.document(caller.access, document_id, world.services)
     shown = views.shown(caller.access, document, world.services)
-    note_view(request, caller, document.document_id, world)
     return render.page(
         request,
         "document_history.html",
@@ -120,21 +120,21 @@ def viewer_page(
 
 # --- the same as data ----------------------------------------------------------------------
 @api.get("/documents/{document_id}", responses=errors.DESCRIBED)
-def document_data(request: Request, caller: Reader, world: TheWorld, document_id: str) -> views.DocumentOut:
+def document_data(request: Request, caller: Reader, world: TheWorld, document_id: str) -> models.DocumentOut:
     document = fetch.document(caller.access, document_id, world.services)
     note_view(request, caller, document.document_id, world)
     return views.shown(caller.access, document, world.services).out
 
 
 @api.get("/documents/{document_id}/text", responses=errors.DESCRIBED)
-def text(request: Request, caller: Reader, world: TheWorld, document_id: str) -> list[views.PageTextOut]:
+def text(request: Request, caller: Reader, world: TheWorld, document_id: str) -> list[models.PageTextOut]:
     """A line of paper per line."""
     document = fetch.document(caller.access, document_id, world.services)
     note_view(request, caller, document.document_id, world)
     read = views.readings(document, world.services)
     numbers = range(1, len(document.pages) + 1)
     return [
-        views.PageTextOut(number=no, is_read=no in read, text=read[no].text if no in read else "")
+        models.PageTextOut(number=no, is_read=no in read, text=read[no].text if no in read else "")
         for no in numbers
     ]
 
@@ -142,7 +142,7 @@ def text(request: Request, caller: Reader, world: TheWorld, document_id: str) ->
 @api.get("/documents/{document_id}/pages/{page_no}/words", responses=errors.DESCRIBED)
 def words(
     request: Request, caller: Reader, world: TheWorld, document_id: str, page_no: PageNo
-) -> views.PageWordsOut:
+) -> models.PageWordsOut:
     """The words of a page and where they stand."""
     document = fetch.document(caller.access, document_id, world.services)
     if page_no > len(document.pages):
@@ -152,16 +152,15 @@ def words(
 
 
 @api.get("/documents/{document_id}/history", responses=errors.DESCRIBED)
-def history_data(request: Request, caller: Reader, world: TheWorld, document_id: str) -> views.HistoryOut:
+def history_data(caller: Reader, world: TheWorld, document_id: str) -> models.HistoryOut:
     document = fetch.document(caller.access, document_id, world.services)
-    note_view(request, caller, document.document_id, world)
     return views.history_out(caller.access, document, world.services)
 
 
 @api.post("/documents/{document_id}/marks", responses=errors.DESCRIBED)
 def marks(
     request: Request, caller: Reader, world: TheWorld, document_id: str, asked: MarksIn
-) -> views.MarksOut:
+) -> models.MarksOut:
     """Where on the pages the words stand that a query means, whether or not the document fits it."""
     document = fetch.document(caller.access, document_id, world.services)
     note_view(request, caller, document.document_id, world)

@@ -31,7 +31,7 @@ class ReviewIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     verdict: Verdict
-    note: str = Field("", max_length=500)
+    note: str = Field(default="", max_length=500)
 
 
 class ReviewedGrantOut(BaseModel):

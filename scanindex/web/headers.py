@@ -6,6 +6,8 @@ style stands in a page, no page is framed or kept by a cache, no address is told
 
 from __future__ import annotations
 
+import re
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -34,26 +36,35 @@ class SafeAnswers:
             return
         most = self._max_upload_bytes if scope["path"].startswith(UPLOAD_PATHS) else _FORM_BYTES
         is_static = scope["path"].startswith("/static/")
-        started = False
+        started = is_over = was_cut = False
 
-        async def send_safely(message: Message) -> None:
+        async def send_completed(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
                 self._complete(MutableHeaders(scope=message), is_static=is_static)
             await send(message)
 
+        async def send_safely(message: Message) -> None:
+            nonlocal was_cut
+            if is_over and not started:  # whatever the route made of a body that was cut off
+                was_cut = True
+                await _too_large(send_completed)
+            elif not was_cut:
+                await send_completed(message)
+
         length = Headers(scope=scope).get("content-length", "")
-        if length and (not length.isdigit() or int(length) > most):
-            await _too_large(send_safely)
+        if length and not (re.fullmatch("[0-9]{1,18}", length) and int(length) <= most):
+            await _too_large(send_completed)
             return
         received = 0
 
         async def receive_bounded() -> Message:
-            nonlocal received
+            nonlocal received, is_over
             message = await receive()
             received += len(message.get("body", b""))
             if received > most:
+                is_over = True
                 raise _TooLarge
             return message
 
@@ -61,7 +72,7 @@ class SafeAnswers:
             await self._app(scope, receive_bounded, send_safely)
         except _TooLarge:
             if not started:
-                await _too_large(send_safely)
+                await _too_large(send_completed)
 
     def _complete(self, headers: MutableHeaders, *, is_static: bool) -> None:
         headers.setdefault("content-security-policy", PAGE_POLICY)

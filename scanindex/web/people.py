@@ -80,7 +80,7 @@ class InviteIn(BaseModel):
     name: str = Field(min_length=1, max_length=120)
     roles: list[StaffRole] = Field(max_length=5)
     may_see_sensitive: bool = False
-    os_user: str = Field("", max_length=64)
+    os_user: str = Field(default="", max_length=64)
 
 
 class ChangeIn(BaseModel):
@@ -88,11 +88,11 @@ class ChangeIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str | None = Field(None, min_length=1, max_length=120)
-    roles: list[StaffRole] | None = Field(None, max_length=5)
+    name: str | None = Field(default=None, min_length=1, max_length=120)
+    roles: list[StaffRole] | None = Field(default=None, max_length=5)
     may_see_sensitive: bool | None = None
     is_disabled: bool | None = None
-    os_user: str | None = Field(None, max_length=64)
+    os_user: str | None = Field(default=None, max_length=64)
 
 
 class LinkOut(BaseModel):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
@@ -26,7 +26,7 @@ api = APIRouter(tags=["pictures"])
 screens = APIRouter()
 PageNo = Annotated[int, Path(ge=1, le=100_000)]
 Reader = Annotated[Caller, needs(Right.READ)]
-_PICTURE = {200: {"content": {"image/png": {}, "image/jpeg": {}}, "description": "The page, upright."}}
+_PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}, "image/jpeg": {}}, "description": "The page, upright."}}
 _AGAIN_SECONDS = 600.0
 _REMEMBERED = 20_000
 

@@ -60,6 +60,7 @@ class Proof:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._run: _Run | None = None
+        self._thread: threading.Thread | None = None
 
     def start(self, access: Access, services: Services) -> None:
         """Begin, unless one runs already."""
@@ -67,9 +68,15 @@ class Proof:
             if self._run is not None and self._run.ended_at is None:
                 return
             run = self._run = _Run(started_at=services.clock.now(), started_by=access.login)
-        threading.Thread(
-            target=self._prove, args=(run, access, services), name="trail-proof", daemon=True
-        ).start()
+            self._thread = threading.Thread(
+                target=self._prove, args=(run, access, services), name="trail-proof", daemon=True
+            )
+            self._thread.start()
+
+    def wait(self) -> None:
+        """Until none runs."""
+        if self._thread is not None:
+            self._thread.join()
 
     def _prove(self, run: _Run, access: Access, services: Services) -> None:
         report, failure = None, ""

@@ -60,6 +60,7 @@ def queue(
     batch: Choice = "",
     type: Choice = "",
     age: Choice = "",
+    none: Choice = "",
 ) -> Response:
     """What waits, by what it can be chosen by; no patients."""
     filters = _filters(state, source, reason, batch, type, age)
@@ -82,6 +83,7 @@ def queue(
         ages=_AGES,
         now=world.services.clock.now(),
         most=_SHOWN_IN_LIST,
+        was_none=bool(none and found),
     )
 
 
@@ -224,9 +226,9 @@ def _to_next(caller: Caller, filters: FiltersIn, after: str, world: World) -> Re
     found = desk.next_item(
         caller.access, filters.filters(), world.services, DocumentId(after) if after else None
     )
-    query = _query(filters)
+    query = [_query(filters)] + ([] if found else ["none=yes"])
     path = f"/review/items/{found[0].item_id}" if found else "/review"
-    return RedirectResponse(path + (f"?{query}" if query else ""), status_code=303)
+    return RedirectResponse("?".join([path, "&".join(filter(None, query))]).rstrip("?"), status_code=303)
 
 
 def _item_page(

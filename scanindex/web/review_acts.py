@@ -29,9 +29,11 @@ from scanindex.model import (
 )
 from scanindex.web.guard import Caller, needs
 from scanindex.web.review_items import (
+    ComparedOut,
     DatumOut,
     ItemOut,
     PersonOut,
+    beside,
     datum_out,
     item_out,
     person_out,
@@ -243,6 +245,7 @@ class FollowersOut(BaseModel):
 class ConfirmationOut(BaseModel):
     person: PersonOut
     confirmation: DatumOut | None
+    compared: list[ComparedOut]
 
 
 class CountOut(BaseModel):
@@ -367,7 +370,11 @@ def confirmation(item_id: ItemId, asked: PatientIn, caller: Reviewer, world: The
     item = desk.item(caller.access, DocumentId(item_id), services)
     ask = shown.run_confirmation if asked.is_run else desk.confirmation
     datum = ask(caller.access, item.item_id, patient.patient_id, services)
-    return ConfirmationOut(person=person_out(patient), confirmation=datum_out(datum, item, services))
+    return ConfirmationOut(
+        person=person_out(patient),
+        confirmation=datum_out(datum, item, services),
+        compared=beside(patient, item),
+    )
 
 
 @api.post("/review/scans/{scan_id}/claim")

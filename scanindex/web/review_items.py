@@ -16,7 +16,7 @@ from scanindex.desk import CandidateView, Compared, Datum, FieldRead, Item, Mark
 from scanindex.desk.marks import marks
 from scanindex.desk_model import Parked, ParkKind
 from scanindex.doctypes import DOCUMENT_TYPES
-from scanindex.model import Box, FindingKind, PageReading, Patient
+from scanindex.model import Box, FindingKind, Level, PageReading, Patient
 from scanindex.services import Services
 from scanindex.settings import Settings
 
@@ -238,6 +238,34 @@ def person_out(patient: Patient) -> PersonOut:
         sex=patient.sex or "",
         mrn=patient.mrn or "",
         is_provisional=patient.is_provisional,
+    )
+
+
+def beside(patient: Patient, item: Item) -> list[ComparedOut]:
+    """Somebody who was searched, beside what the item's pages say: letter by letter, nothing weighed."""
+    read = {f.kind: f.value for f in reversed(item.fields) if f.is_used}
+    expected = {
+        FindingKind.NAME: patient.display_name,
+        FindingKind.BIRTH_DATE: patient.birth_date or "",
+        FindingKind.MRN: patient.mrn or "",
+    }
+    return [_beside(kind, read.get(kind, ""), text) for kind, text in expected.items() if text]
+
+
+def _beside(kind: FindingKind, read: str, expected: str) -> ComparedOut:
+    odd = _ranges(marks(expected, read))
+    level = Level.ABSENT if not read else Level.CONFLICT if odd else Level.EXACT
+    return ComparedOut(
+        kind=kind,
+        label=_KINDS[kind],
+        level=level,
+        read=read,
+        read_marks=_ranges(marks(read, expected)),
+        expected=expected,
+        expected_marks=odd,
+        among_marks=[],
+        note="",
+        spot=None,
     )
 
 

@@ -43,25 +43,25 @@ class TrailIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    who: str = Field("", max_length=80)
+    who: str = Field(default="", max_length=80)
     """A login, or "machine"."""
     category: Category = ""
-    kinds: list[Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]] = Field([], max_length=50)
+    kinds: list[Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]] = Field(default=[], max_length=50)
     """Instead of a category: kinds of events."""
-    patient: str = Field("", max_length=80)
+    patient: str = Field(default="", max_length=80)
     """Record number or id, exactly."""
-    document_id: str = Field("", max_length=80)
+    document_id: str = Field(default="", max_length=80)
     since: date | datetime | None = None
     """From this day (of the site) or moment on."""
     until: date | datetime | None = None
     """To the end of this day, or before this moment."""
-    before: int | None = Field(None, ge=1, le=2**62)
+    before: int | None = Field(default=None, ge=1, le=2**62)
     """Older than this entry: `next_before` of the page before."""
-    limit: int = Field(_PER_PAGE, ge=1, le=1_000)
+    limit: int = Field(default=_PER_PAGE, ge=1, le=1_000)
 
 
 class TrailForm(TrailIn):
-    csrf: str = Field("", max_length=100)
+    csrf: str = Field(default="", max_length=100)
 
     def asked(self) -> TrailIn:
         return TrailIn(**self.model_dump(exclude={"csrf"}))

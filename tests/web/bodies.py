@@ -76,6 +76,8 @@ def example(schema: Schema, name: str, values: Mapping[str, Any], known: Mapping
     if "const" in schema:
         return schema["const"]
     if "enum" in schema:
+        if values.get(name) in schema["enum"]:
+            return str(values[name])
         return schema["enum"][0]
     made = {"object": _object, "array": _array}.get(schema.get("type", "string"))
     return made(schema, name, values, known) if made else _plain(schema, name, values)

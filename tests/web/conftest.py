@@ -141,18 +141,38 @@ def documents(opened: app.Workspace, *states: DocumentState) -> list[Document]:
 
 # --- for the tests that go through every route ------------------------------------------------
 @pytest.fixture(scope="session")
-def sampled(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """One of everything (samples.py), made once; what is done to it every test of the session sees."""
+def built(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One of everything (samples.py), made once and closed."""
     from tests.web import samples
 
-    home = tmp_path_factory.mktemp("sampled") / "home"
+    home = tmp_path_factory.mktemp("built") / "home"
     shutil.copytree(prepared, home)
     made = samples.build(home)
+    made.opened.close()
+    return made
+
+
+@pytest.fixture(scope="session")
+def sampled(built: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A copy of it that all tests at the gate share."""
+    from tests.web import samples
+
+    made = samples.copied(built, tmp_path_factory.mktemp("sampled") / "home")
     yield made
     made.opened.close()
 
 
 @pytest.fixture(scope="session")
-def sampled_home(sampled: Any) -> Path:
-    home: Path = sampled.opened.settings.home
-    return home
+def standing_gate(sampled: Any) -> Iterator[Any]:
+    from tests.web.gate import gate_over
+
+    with gate_over(sampled) as made:
+        yield made
+
+
+@pytest.fixture
+def gate(standing_gate: Any) -> Any:
+    """Everybody at the door of the samples, logged in just now."""
+    for caller in ROLES:
+        standing_gate.log_in_anew(caller)
+    return standing_gate

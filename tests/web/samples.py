@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -26,6 +27,7 @@ from scanindex.model import (
     ScanState,
     SearchRequest,
 )
+from scanindex.people.sessions import begin_session
 from tests.crash import stub
 from tests.crash.service_main import drive, open_stubbed, quick_settings
 from tests.web.conftest import PASSWORD, access_as
@@ -88,7 +90,11 @@ def session_headers(opened: app.Workspace, login: str) -> dict[str, str]:
 
 
 def begin(opened: app.Workspace, login: str) -> tuple[str, Session]:
-    return people.log_in(login, PASSWORD, None, "testclient", "tests", opened.services)
+    """Without the password: who attacks the door must not keep the tests out."""
+    with opened.catalog.write() as unit:
+        user = unit.users.get(login)
+        assert user is not None
+        return begin_session(user, "testclient", "tests", unit, opened.services)
 
 
 def expired_headers(opened: app.Workspace, login: str) -> dict[str, str]:
@@ -143,6 +149,12 @@ def build(home: Path) -> Samples:
     made.closed = _closed(opened, made, papers)
     searches.save("kept", SearchRequest(query="hemoglobin"), clerk.actor, opened.services)
     return made
+
+
+def copied(built: Samples, home: Path) -> Samples:
+    """The same in a folder of its own."""
+    shutil.copytree(built.opened.settings.home, home)
+    return dataclasses.replace(built, opened=open_stubbed(quick_settings(home)))
 
 
 _PAPERS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from scanindex import app, people, review
+from scanindex import app, review
 from scanindex.model import Document, DocumentState, PatientId
 from scanindex.outside import MOST_MISSES
 from scanindex.trail_model import TrailFilter
@@ -38,10 +38,6 @@ def closed(opened: app.Workspace, serial: str) -> Document:
     )
     drive(opened.settings)
     return document
-
-
-def put_on_list(opened: app.Workspace, *patients: PatientId) -> None:
-    people.change_user(access_as(opened, "ada"), "doc", opened.services, patient_ids=frozenset(patients))
 
 
 def break_by_number(browser: Browser, mrn: str, born: str, reason: str = REASON) -> tuple[int, str, str]:

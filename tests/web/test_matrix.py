@@ -8,28 +8,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
-from scanindex.access_model import RIGHTS, Right
-from scanindex.web.application import make_app
 from tests.web import bodies, samples
-from tests.web.conftest import ROLES
-from tests.web.route_map import Operation, operations, others
-from tests.web.samples import Closed, Samples
+from tests.web.gate import KNOWN_CALLERS, STAFF, STRANGERS, Gate, explain, is_let_in
+from tests.web.route_map import Operation, others
+from tests.web.samples import Closed
 from tests.web.wanted_rights import ANYBODY, KNOWN, PUBLIC, WANTED
 
 pytestmark = pytest.mark.xdist_group("web_samples")
 
 PASSED_BY = ("/api/v1/openapi.json", "/static/")
 """What is no operation: the description of the interface, and our own files."""
-TOKEN_RIGHTS = (Right.STATUS, Right.READ)
-CALLERS = ("nobody", "expired", "disabled", "cleo", "sue", "doc", "aud", "adm", "token")
-STRANGERS = ("nobody", "expired", "disabled")
 ENDS_ITSELF = ("/logout", "/me/password", "/me/sessions/end", "/me/sessions", "/release")
 """Its session is over behind it, or its claim."""
 QUIET = ("/scans/{scan_id}/release", "/claims/{scan_id}/release")
@@ -38,75 +30,6 @@ ASKS_AGAIN = ("/me/password", "/me/factor/confirm", "/me/factor/drop")
 """401 for a wrong password or code, as at the door."""
 NO_OBJECT = frozenset({"page_no", "scan_page_no", "width", "secret", "login"})
 """Parameters that name nothing which could be somebody else's."""
-
-
-@dataclass(slots=True)
-class Gate:
-    """The application with everybody at its door."""
-
-    samples: Samples
-    web: FastAPI
-    client: TestClient
-    headers: dict[str, dict[str, str]]
-
-    @property
-    def operations(self) -> list[Operation]:
-        return operations(self.web)
-
-    def ask(self, operation: Operation, caller: str, values: dict[str, Any]) -> Any:
-        self.client.cookies.clear()
-        if caller not in STRANGERS:
-            values = {"right": min(rights_of(caller))} | values
-        sent = bodies.request_of(operation, values) | extra(operation, values)
-        address = operation.address({key: str(value) for key, value in values.items()})
-        return self.client.request(operation.method, address, headers=self.headers[caller], **sent)
-
-    def values(self, operation: Operation) -> dict[str, Any]:
-        return samples.person_values(self.samples, operation.path)
-
-
-def extra(operation: Operation, values: dict[str, Any]) -> dict[str, Any]:
-    """What a route reads from the request itself."""
-    if operation.path.endswith(("/upload", "/uploads", "/roster/import")) and operation.method == "POST":
-        return {"files": {"file": ("scan.pdf", b"%PDF-1.4 nothing")}}
-    return {}
-
-
-@pytest.fixture(scope="module")
-def gate(sampled: Samples, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
-    web = make_app(sampled.opened)
-    with pytest.MonkeyPatch.context() as patch:
-        # What was decided is filed by a service; here nobody waits for it.
-        patch.setattr(type(web.state.world), "file_soon", lambda self, scan_ids: None)
-        client = TestClient(web, base_url="http://127.0.0.1", follow_redirects=False)
-        client.__enter__()
-        opened = sampled.opened
-        headers: dict[str, dict[str, str]] = {"nobody": {}}
-        headers["expired"] = samples.expired_headers(opened, "sue")
-        headers["disabled"] = samples.session_headers(opened, samples.GONE)
-        samples.disable(opened, samples.GONE)
-        for login in ("cleo", "sue", "doc", "aud", "adm"):
-            headers[login] = samples.session_headers(opened, login)
-        headers["token"] = samples.token_headers(opened, "cleo", *TOKEN_RIGHTS)
-        yield Gate(sampled, web, client, headers)
-        client.__exit__(None, None, None)
-
-
-def rights_of(caller: str) -> frozenset[Right]:
-    if caller == "token":
-        return frozenset(TOKEN_RIGHTS)
-    return frozenset().union(*(RIGHTS[role] for role in ROLES[caller]))
-
-
-def is_let_in(operation: Operation, caller: str) -> bool:
-    """As the tables of rights say, not as the code decides."""
-    if operation.is_by_hand and caller == "token":
-        return False
-    return not operation.rights or bool(operation.rights & rights_of(caller))
-
-
-def explain(problems: list[str]) -> str:
-    return f"{len(problems)} problems\n" + "\n".join(problems[:60])
 
 
 # --- the map --------------------------------------------------------------------------------
@@ -160,7 +83,7 @@ def test_whoever_has_no_login_gets_nothing(gate: Gate) -> None:
 def test_whoever_lacks_the_right_is_refused_and_written_down(gate: Gate) -> None:
     """The same words for everything, and one line of the trail each."""
     problems, texts = [], set()
-    for op, caller in itertools.product(gate.operations, CALLERS[3:]):
+    for op, caller in itertools.product(gate.operations, KNOWN_CALLERS):
         if not op.is_known or is_let_in(op, caller):
             continue
         before = samples.last_seq(gate.samples.opened)
@@ -178,7 +101,7 @@ def test_whoever_lacks_the_right_is_refused_and_written_down(gate: Gate) -> None
 def test_whoever_has_the_right_may_look(gate: Gate) -> None:
     """Every screen and every answer of the interface about what is there and theirs to see."""
     problems = []
-    for op, caller in itertools.product(gate.operations, CALLERS[3:]):
+    for op, caller in itertools.product(gate.operations, KNOWN_CALLERS):
         if not (op.is_look and op.is_known and is_let_in(op, caller)):
             continue
         answer = gate.ask(op, caller, gate.values(op))
@@ -197,7 +120,7 @@ def looks(operation: Operation) -> tuple[int, ...]:
 # --- what they may not see ---------------------------------------------------------------------
 def closed_cases(gate: Gate) -> Iterator[tuple[Operation, str, Closed]]:
     for op in gate.operations:
-        for caller in ("cleo", "sue", "doc", "aud", "adm"):
+        for caller in STAFF:
             if op.is_known and is_let_in(op, caller):
                 for one in gate.samples.closed[caller]:
                     if one.parameter in op.parameters and is_theirs_only(op, one):
@@ -270,7 +193,7 @@ def test_an_id_of_something_closed_inside_a_body_is_as_good_as_none(gate: Gate) 
 def test_nothing_breaks_whatever_is_missing(gate: Gate) -> None:
     """Every route that names something, asked by whoever may ask for what is not there: 404 or 422."""
     problems = []
-    for op, caller in itertools.product(gate.operations, ("cleo", "sue", "doc", "aud", "adm", "token")):
+    for op, caller in itertools.product(gate.operations, KNOWN_CALLERS):
         if not op.is_known or not is_let_in(op, caller):
             continue
         for parameter in set(op.parameters) - NO_OBJECT:
@@ -283,19 +206,18 @@ def test_nothing_breaks_whatever_is_missing(gate: Gate) -> None:
 def test_whoever_has_the_right_is_not_refused_a_change(gate: Gate) -> None:
     """Done, or refused for a reason of its own (a stale version, a missing reason), never 403 nor broken."""
     problems = []
-    for op, caller in itertools.product(gate.operations, CALLERS[3:]):
+    for op, caller in itertools.product(gate.operations, KNOWN_CALLERS):
         if op.is_look or not op.is_known or not is_let_in(op, caller):
             continue
         if op.path.removeprefix("/api/v1").endswith(ENDS_ITSELF):
-            if caller != "token":
-                gate.headers[caller] = samples.session_headers(gate.samples.opened, caller)
+            gate.log_in_anew(caller)
         answer = gate.ask(op, caller, gate.values(op))
         if answer.status_code == 401 and op.path.endswith(ASKS_AGAIN):
             continue
         if answer.status_code in (401, 403) or answer.status_code >= 500 or is_to_door(answer):
             problems.append(f"{caller}: {op} -> {answer.status_code} {answer.text[:300]!r}")
-        if op.path.removeprefix("/api/v1").endswith(ENDS_ITSELF) and caller != "token":
-            gate.headers[caller] = samples.session_headers(gate.samples.opened, caller)
+        if op.path.removeprefix("/api/v1").endswith(ENDS_ITSELF):
+            gate.log_in_anew(caller)
     assert not problems, explain(problems)
 
 

@@ -19,8 +19,7 @@ _LINK = re.compile(r'value="(http://127\.0\.0\.1/invited/[^"]+)"')
 _KEY = re.compile(r'value="(scanindex_[^"]+)"')
 
 
-def numbers(opened: app.Workspace) -> list[str]:
-    return [person.mrn for person in (stub.PEOPLE if hasattr(stub, "PEOPLE") else (stub.FIRST, stub.SECOND))]
+FIRST = stub.PEOPLE[0].mrn
 
 
 # --- administrators ---------------------------------------------------------------------------
@@ -43,12 +42,10 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(client_of: ClientOf) -> 
     assert "Somebody has that login" in page.text and 'value="Other"' in page.text
 
 
-def test_the_administrator_sees_how_long_a_list_is_and_nobody_on_it(
-    opened: app.Workspace, client_of: ClientOf
-) -> None:
+def test_the_administrator_sees_how_long_a_list_is_and_nobody_on_it(client_of: ClientOf) -> None:
     """Neither on the page nor in the API; the supervisor's pages are closed to them."""
     supervisor, boss = client_of("sue"), client_of("adm")
-    added = supervisor.post("/api/v1/clinicians/doc/patients", json={"numbers": numbers(opened)[:1]})
+    added = supervisor.post("/api/v1/clinicians/doc/patients", json={"numbers": [FIRST]})
     assert added.json() == {"added": 1, "known": 0, "problems": []}
     (listed,) = supervisor.get("/api/v1/clinicians/doc/patients").json()
     shown = boss.get("/people/doc").text + boss.get("/api/v1/people/doc").text + boss.get("/people").text
@@ -59,12 +56,10 @@ def test_the_administrator_sees_how_long_a_list_is_and_nobody_on_it(
         assert boss.get(path).status_code == 403
 
 
-def test_a_supervisor_keeps_the_list_and_is_told_what_was_not_found(
-    opened: app.Workspace, client_of: ClientOf
-) -> None:
+def test_a_supervisor_keeps_the_list_and_is_told_what_was_not_found(client_of: ClientOf) -> None:
     """By line, without the number; taken off again, the list is empty."""
-    browser, known = client_of("sue"), numbers(opened)[0]
-    page = browser.post("/clinicians/doc/add", data={"numbers": f"{known}\n\n00000000\n{known}"})
+    browser = client_of("sue")
+    page = browser.post("/clinicians/doc/add", data={"numbers": f"{FIRST}\n\n00000000\n{FIRST}"})
     assert "1 added" in page.text and "line 3: no patient has this number" in page.text
     assert "00000000" not in page.text
     (listed,) = browser.get("/api/v1/clinicians/doc/patients").json()
@@ -107,7 +102,7 @@ def test_the_last_administrator_stays_one(client_of: ClientOf) -> None:
 def test_sessions_of_others_are_seen_and_ended(client_of: ClientOf) -> None:
     """One by one or all; ending one's own leaves the one that asks."""
     boss, clerk = client_of("adm"), client_of("cleo")
-    (session,) = boss.get("/api/v1/people/cleo/sessions").json()
+    session = boss.get("/api/v1/people/cleo/sessions").json()[0]
     assert boss.delete(f"/api/v1/sessions/{session['session_id']}").status_code == 204
     assert clerk.get("/api/v1/me").status_code == 401
     client_of("adm")
@@ -208,6 +203,6 @@ def test_a_key_of_a_program_cannot_make_keys_or_change_the_password(
 def test_sessions_and_keys_of_others_are_not_there_on_ones_own_page(client_of: ClientOf) -> None:
     """Not even for an administrator: that is the page of people."""
     clerk, boss = client_of("cleo"), client_of("adm")
-    (session,) = clerk.get("/api/v1/me/sessions").json()
+    session = clerk.get("/api/v1/me/sessions").json()[0]
     assert boss.delete(f"/api/v1/me/sessions/{session['session_id']}").status_code == 404
     assert clerk.get("/api/v1/me").json()["roles"] == [StaffRole.CLERK]

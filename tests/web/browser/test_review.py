@@ -262,8 +262,9 @@ def test_the_workbench_has_no_serious_fault_for_axe(opened: app.Workspace, at: A
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     _doubtful(opened, "doubt")
     page = at("cleo")
-    for step in (lambda: None, lambda: _start(page), lambda: _choose_right(page)):
-        step()
+    steps: list[Callable[[Any], None]] = [lambda page: None, _start, _choose_right]
+    for step in steps:
+        step(page)
         found = axe.Axe().run(page).response["violations"]
         serious = [v["id"] for v in found if v["impact"] in ("serious", "critical")]
         assert not serious, serious

@@ -76,9 +76,8 @@ def test_a_word_is_asked_opened_and_come_back_to(page: sync_api.Page, address: s
 
     page.go_back()
     page.wait_for_selector(".result mark")
-    page.wait_for_function("document.activeElement.closest('[data-row]') !== null")
+    sync_api.expect(page.locator(f"[data-document='{chosen}'] h3 a")).to_be_focused()
     assert page.input_value("#q") == "hemoglobin specimen"
-    assert page.evaluate("document.activeElement.closest('[data-row]').dataset.document") == chosen
 
 
 def test_a_count_narrows_and_is_taken_away_again(page: sync_api.Page) -> None:
@@ -89,12 +88,12 @@ def test_a_count_narrows_and_is_taken_away_again(page: sync_api.Page) -> None:
     label = page.locator(f"#facets button[value='mrn:{SECOND.mrn}']")
     label.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelectorAll('[data-document]').length === 1")
+    sync_api.expect(page.locator("[data-document]")).to_have_count(1)
     assert page.input_value("#q") == f"hemoglobin mrn:{SECOND.mrn}"
 
     page.locator("#facets button[aria-pressed=true]").first.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelectorAll('[data-document]').length === 3")
+    sync_api.expect(page.locator("[data-document]")).to_have_count(3)
     assert page.input_value("#q") == "hemoglobin"
     page.keyboard.press("f")
     assert page.evaluate("document.activeElement.closest('#facets') !== null")

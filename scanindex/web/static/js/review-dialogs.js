@@ -23,9 +23,9 @@ function asked(dialog, answer) {
 
 const field = (id, label, input, hint = "") => make("div", { class: "field" }, make("label", { for: id }, label), input, hint ? make("p", { class: "hint" }, hint) : null);
 
-export function why({ title, text = "", ok = "Do it", choices = [], isBad = false, isNeeded = true }) {
+export function why({ title, text = "", ok = "Do it", choices = [], isBad = false, isNeeded = true, value = "" }) {
   let answer = null;
-  const note = make("input", { class: "input", id: "why-note", maxlength: 2000, autocomplete: "off", "data-key": "o", "data-key-label": "Other words" });
+  const note = make("input", { class: "input", id: "why-note", value, maxlength: 2000, autocomplete: "off", "data-key": "o", "data-key-label": "Other words" });
   const done = (words) => { answer = { note: words }; dialog.close(); };
   const quick = choices.map((words, at) => button(words, { class: "button review-choice-button", "data-key": String(at + 1), "data-key-label": words, autofocus: at === 0, on: { click: () => done(words) } }));
   quick.forEach((one, at) => one.append(make("kbd", {}, String(at + 1))));

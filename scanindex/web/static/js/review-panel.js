@@ -143,9 +143,9 @@ function sign(row) {
 /** Whatever else was compared and does not agree. */
 function differences(one, covered) {
   const odd = one.compared.filter((row) => !LINE.includes(row.kind) && ["conflict", "near"].includes(row.level) && row.expected);
-  const notes = one.compared.filter((row) => LINE.includes(row.kind) && row.note && row.level === "conflict");
+  const notes = [...new Set(one.compared.filter((row) => LINE.includes(row.kind) && row.note.includes(" ") && row.level === "conflict").map((row) => row.note))];
   const lines = odd.map((row) => make("p", { class: "small" }, make("span", { class: "muted" }, `${row.label} `), covered.has(row.kind) ? cover() : marked(row.expected, row.expected_marks, "span", { class: "diff" }), sign(row)));
-  return [...lines, ...notes.slice(0, 2).map((row) => make("p", { class: "small muted" }, row.note))];
+  return [...lines, ...notes.slice(0, 2).map((note) => make("p", { class: "small muted" }, note))];
 }
 
 function looksLike(one) {

@@ -31,7 +31,8 @@ export function pickType(place, types, recent, now) {
       at = 0;
       draw();
     };
-    const leave = (code) => { box.remove(); resolve(code); };
+    let isGone = false;
+    const leave = (code) => { if (isGone) return; isGone = true; box.remove(); resolve(code); };
     input.addEventListener("input", look);
     input.addEventListener("blur", () => leave(null));
     input.addEventListener("keydown", (event) => {

@@ -42,10 +42,12 @@ class Bench {
     this.queue = new Queue(JSON.parse(dataset.filters));
     this.viewer = Viewer.of(byId("paper"));
     this.panel = byId("panel");
-    Object.assign(this, { item: null, chosen: null, run: [], notices: [], datum: "", done: 0, seq: 0, busy: false, held: 0, touched: 0, strokes: 0, recent: [] });
+    Object.assign(this, { item: null, chosen: null, run: [], notices: [], datum: "", done: 0, seq: 0, busy: false, unsent: "", held: 0, touched: 0, strokes: 0, recent: [] });
     this.listen();
     this.drawFoot();
-    this.show(JSON.parse(dataset.item)).then(() => this.keep());
+    const first = JSON.parse(dataset.item);
+    delete dataset.item;
+    this.show(first).then(() => this.keep());
   }
 
   // --- showing ----------------------------------------------------------------
@@ -53,6 +55,7 @@ class Bench {
   async show(item, { notices = [], from = performance.now(), acted = from, pending = null } = {}) {
     element.dataset.ready = "no";
     const same = this.item?.item_id === item.item_id;
+    if (!same) this.unsent = "";
     Object.assign(this, { item, run: [], datum: "", strokes: 0, shownAt: performance.now(), over: false });
     if (!draftsOf.has(item.item_id)) draftsOf.set(item.item_id, {});
     this.notices = [...this.told(item), ...notices];
@@ -77,6 +80,7 @@ class Bench {
 
   async painted() {
     const until = performance.now() + 10000;
+    await task();
     while (!this.viewer.shown && !this.viewer.message?.isConnected && performance.now() < until) await raf();
     await raf();
     await task();
@@ -182,7 +186,7 @@ class Bench {
     const answer = await this.call(`items/${this.item.item_id}/confirmation`, asked);
     if (!answer) return;
     const known = this.item.candidates.find((one) => one.person.patient_id === answer.person.patient_id);
-    this.choose(known ? Object.assign(known, { confirmation: answer.confirmation }) : { number: 0, person: answer.person, compared: [], confirmation: answer.confirmation, looks_like: [] });
+    this.choose(known ? Object.assign(known, { confirmation: answer.confirmation }) : { number: 0, person: answer.person, compared: answer.compared, confirmation: answer.confirmation, looks_like: [] });
   }
 
   // --- settling ------------------------------------------------------------------
@@ -303,7 +307,7 @@ class Bench {
   }
 
   async refused(error) {
-    const shown = { datum_differs: () => this.differs(), conflict: () => this.stale(error), claimed: () => this.lost(error), not_found: () => this.gone(), offline: () => this.note("warn", "Not sent: the service cannot be reached.", "Nothing was filed. What you typed is still here; Enter sends it again.") };
+    const shown = { datum_differs: () => this.differs(), conflict: () => this.stale(error), claimed: () => this.lost(error), not_found: () => this.gone(), offline: () => this.note("warn", "Not sent: the service cannot be reached.", "Nothing was changed. What you typed is kept: do it again once the connection is back.") };
     element.dataset.lastKind = error.code || "error";
     if (shown[error.code]) await shown[error.code]();
     else this.note("bad", error.message, error.hint || "");
@@ -372,21 +376,19 @@ class Bench {
   }
 
   // --- other acts ----------------------------------------------------------------------
-  async lay(path, question) {
-    const answer = await why(question);
+  /** With a note; one that could not be sent stands in the question when it is asked again. */
+  async lay(path, question, more = () => ({})) {
+    const answer = await why({ ...question, value: this.unsent });
     if (!answer) return;
     const acted = performance.now();
-    const done = await this.call(`items/${this.item.item_id}/${path}`, { version: this.item.version, ...answer });
-    if (done) await this.goOn(done, acted);
+    this.unsent = answer.note;
+    const done = await this.call(`items/${this.item.item_id}/${path}`, { version: this.item.version, ...answer, ...more() });
+    if (!done) return;
+    this.unsent = "";
+    await this.goOn(done, acted);
   }
 
-  async rejecting(state, question) {
-    const answer = await why(question);
-    if (!answer) return;
-    const acted = performance.now();
-    const done = await this.call(`items/${this.item.item_id}/reject`, { version: this.item.version, state, ...answer, ...this.effort() });
-    if (done) await this.goOn(done, acted);
-  }
+  rejecting(state, question) { return this.lay("reject", question, () => ({ state, ...this.effort() })); }
 
   async answer() {
     const answer = await why({ title: "Answer the question", ok: "Answer" });

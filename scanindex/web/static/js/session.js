@@ -19,6 +19,7 @@ export function leave(reason = "ended", { isTold = false } = {}) {
   isLeaving = true;
   if (!isTold) tell({ type: "ended" });
   const login = document.body.dataset.login || "/login";
+  sessionStorage.clear();
   document.body.replaceChildren();
   document.title = "scanindex";
   location.replace(`${login}?${reason}`);

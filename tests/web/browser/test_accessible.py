@@ -1,0 +1,130 @@
+"""Facts about whom the screens shut out: nobody who reads them by ear, by keyboard, enlarged or in the dark.
+
+Rules of WCAG 2.2 AA as axe finds them (docs/reference: none of its serious or critical violations),
+1.4.10 reflow, 2.1.1 keyboard.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.web.browser.conftest import DESK, PHONE, ZOOMED, OpenContext, served
+from tests.web.browser.screens import screens
+from tests.web.gate import explain
+from tests.web.samples import Samples, copied
+
+pytestmark = pytest.mark.xdist_group("browser_accessible")
+LOOKS = tuple(itertools.product((DESK, PHONE), ("light", "dark")))
+_GRAVE = ("serious", "critical")
+_SETTLED_MS = 150
+
+
+@pytest.fixture(scope="module")
+def show(built: Samples, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Samples]]:
+    made = copied(built, tmp_path_factory.mktemp("accessible") / "home")
+    with served(made.opened) as where:
+        yield where, made
+    made.opened.close()
+
+
+@pytest.fixture(scope="module")
+def address(show: tuple[str, Samples]) -> str:
+    return show[0]
+
+
+@pytest.fixture(scope="module")
+def pages(show: tuple[str, Samples]) -> list[tuple[str, str]]:
+    return screens(show[1])
+
+
+def opened_pages(
+    pages: list[tuple[str, str]], address: str, context_of: OpenContext, **look: Any
+) -> Iterator[tuple[str, Any]]:
+    """Each screen in a page that stands still."""
+    contexts: dict[str, Any] = {}
+    for login, path in pages:
+        if login not in contexts:
+            contexts[login] = context_of(address, login, **look).new_page()
+        page = contexts[login]
+        page.goto(f"{address}{path}")
+        page.wait_for_load_state("load")
+        page.wait_for_timeout(_SETTLED_MS)
+        yield f"{login or 'nobody'} {path}", page
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), LOOKS, ids=["desk", "desk dark", "phone", "phone dark"])
+def test_no_screen_shuts_anybody_out(
+    pages: list[tuple[str, str]], address: str, context_of: OpenContext, viewport: Any, scheme: str
+) -> None:
+    """axe finds nothing serious on any screen, at a desk or on a phone, light or dark."""
+    import axe_playwright_python
+
+    script = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+    problems = []
+    for what, page in opened_pages(pages, address, context_of, viewport=viewport, color_scheme=scheme):
+        page.evaluate(script)
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        for one in found["violations"]:
+            if one["impact"] in _GRAVE:
+                places = [node["target"] for node in one["nodes"]][:3]
+                problems.append(f"{what}: {one['id']} {places} {one['nodes'][0]['failureSummary'][:200]}")
+    assert not problems, explain(problems)
+
+
+@pytest.mark.parametrize("viewport", [ZOOMED, PHONE], ids=["200 %", "phone"])
+def test_no_screen_scrolls_sideways(
+    pages: list[tuple[str, str]], address: str, context_of: OpenContext, viewport: Any
+) -> None:
+    """Enlarged to twice the size, or on a phone, everything is reached by scrolling down."""
+    problems = []
+    for what, page in opened_pages(pages, address, context_of, viewport=viewport):
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if over > 0:
+            problems.append(f"{what}: {over} px too wide")
+    assert not problems, explain(problems)
+
+
+_STOPS = """() => {
+  const wanted = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]';
+  const isSeen = (e) => e.checkVisibility({visibilityProperty: true, opacityProperty: false})
+    && !e.disabled && !e.closest('[inert], dialog:not([open])') && e.getBoundingClientRect().width > 0;
+  return [...document.querySelectorAll(wanted)].filter(isSeen)
+    .filter((e) => e.tabIndex < 0 && !e.closest('[role=listbox], [data-rows], [role=tablist], [role=radiogroup]'))
+    .map((e) => e.outerHTML.slice(0, 120));
+}"""
+
+
+def test_every_control_is_reached_by_the_keyboard(
+    pages: list[tuple[str, str]], address: str, context_of: OpenContext
+) -> None:
+    """Nothing to press is outside the order of the Tab key, and Tab gets into every screen and on in it."""
+    problems = []
+    for what, page in opened_pages(pages, address, context_of):
+        problems += [f"{what}: out of reach {one}" for one in page.evaluate(_STOPS)]
+        reached = []
+        for _ in range(6):
+            page.keyboard.press("Tab")
+            reached.append(page.evaluate("document.activeElement?.outerHTML.slice(0, 80) || ''"))
+        if len(set(reached)) < 2:
+            problems.append(f"{what}: Tab leads nowhere: {reached[0]}")
+    assert not problems, explain(problems)
+
+
+def test_every_screen_has_a_name_and_one_heading(
+    pages: list[tuple[str, str]], address: str, context_of: OpenContext
+) -> None:
+    """Title, language, one main heading, and a way past the navigation."""
+    problems = []
+    for what, page in opened_pages(pages, address, context_of):
+        found = page.evaluate(
+            "[document.title, document.documentElement.lang, document.querySelectorAll('h1').length,"
+            " document.querySelectorAll('main').length]"
+        )
+        if not (found[0] and found[1] == "en" and found[2:] == [1, 1]):
+            problems.append(f"{what}: {found}")
+    assert not problems, explain(problems)

@@ -7,12 +7,6 @@ seen, and leaves its trace in the trail. Start reading at queue.py, then act.py.
 from __future__ import annotations
 
 from scanindex.desk.act import (
-    ACCEPTED,
-    FIRST_KEY,
-    KEYS_DIFFER,
-    Done,
-    Effort,
-    RunDone,
     accept,
     accept_run,
     answer,
@@ -26,6 +20,7 @@ from scanindex.desk.act import (
     split,
     unpark,
 )
+from scanindex.desk.acting import Done, Effort
 from scanindex.desk.changed import Change, changes
 from scanindex.desk.confirm import Datum, DatumKind
 from scanindex.desk.figures import Figures, figures, own_figures
@@ -48,6 +43,7 @@ from scanindex.desk.queue import (
 from scanindex.desk.reasons import WORDS as REASON_WORDS
 from scanindex.desk.reasons import Why
 from scanindex.desk.seeds import plant
+from scanindex.desk.settling import ACCEPTED, FIRST_KEY, KEYS_DIFFER, RunDone
 from scanindex.desk.strip import move_pages, rotate, set_aside, set_blank, strip
 from scanindex.desk.undo import Undone, undo
 

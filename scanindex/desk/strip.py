@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from scanindex import restack
 from scanindex.access_model import Access, Right
 from scanindex.desk import hands, seeds
-from scanindex.desk.act import Done
+from scanindex.desk.acting import Done
 from scanindex.desk_model import Action, SeedOutcome
 from scanindex.errors import NotFound
 from scanindex.model import Document, DocumentId, PageKind, ScanId

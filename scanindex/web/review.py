@@ -22,7 +22,6 @@ from scanindex.web import pictures, render
 from scanindex.web.errors import status_of
 from scanindex.web.guard import Caller
 from scanindex.web.review_acts import (
-    FiltersIn,
     ItemId,
     Reviewer,
     known_type,
@@ -30,6 +29,7 @@ from scanindex.web.review_acts import (
 )
 from scanindex.web.review_acts import api as acts_api
 from scanindex.web.review_items import item_out, titles_of
+from scanindex.web.review_shapes import FiltersIn
 from scanindex.web.world import TheWorld, World
 
 screens = APIRouter()

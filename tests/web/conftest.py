@@ -152,9 +152,9 @@ def built(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     return made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sampled(built: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A copy of it that all tests at the gate share."""
+    """A copy of it that the tests of one module share."""
     from tests.web import samples
 
     made = samples.copied(built, tmp_path_factory.mktemp("sampled") / "home")
@@ -162,7 +162,7 @@ def sampled(built: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[An
     made.opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def standing_gate(sampled: Any) -> Iterator[Any]:
     from tests.web.gate import gate_over
 

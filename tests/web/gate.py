@@ -74,7 +74,9 @@ def gate_over(sampled: Samples) -> Iterator[Gate]:
         for login in (*STAFF, "ada"):
             headers[login] = samples.session_headers(opened, login)
         headers["token"] = samples.token_headers(opened, "cleo", *TOKEN_RIGHTS)
-        with TestClient(web, base_url="http://127.0.0.1", follow_redirects=False) as client:
+        with TestClient(
+            web, base_url="http://127.0.0.1", follow_redirects=False, raise_server_exceptions=False
+        ) as client:
             yield Gate(sampled, web, client, headers)
 
 

@@ -265,34 +265,6 @@ def is_understood(operation: Operation, text: bytes, answer: Any) -> bool:
     return answer.status_code < 300 and text in (b"", b"null", b'{"text": "\\u0000"}', b'{"text": "\\ud800"}')
 
 
-HOSTILE_TEXTS = ("\ud7ff\x00", "a\r\nSet-Cookie: x=1", "x" * 100_000, "\u202e\u0000<script>", "{{7*7}}", "🂡" * 50)
-
-
-def test_no_text_in_a_field_breaks_anything(gate: Gate) -> None:
-    """Every text of every body in turn: refused or taken as text, never broken, nothing in a header."""
-    problems = []
-    for op, caller in changes(gate):
-        sent = bodies.request_of(op, gate.values(op))
-        kind = "json" if isinstance(sent.get("json"), dict) else "data"
-        known = sent.get(kind) or {}
-        for name, text in itertools.product(known, HOSTILE_TEXTS):
-            if not isinstance(known[name], str):
-                continue
-            answer = gate.ask(op, caller, gate.values(op), **{kind: {**known, name: text}})
-            if answer.status_code >= 500:
-                problems.append(f"{op} {name}={text[:20]!r} -> {answer.status_code} {answer.text[:200]!r}")
-            if is_over(op):
-                gate.log_in_anew(caller)
-            if any("\n" in v or "\r" in v for v in answer.headers.values()) or "x" in answer.cookies:
-                problems.append(f"{op} {name}={text[:20]!r} splits a header")
-    assert not problems, explain(problems)
-
-
-def is_over(operation: Operation) -> bool:
-    """Its session may be, behind it."""
-    return "session" in operation.path or operation.path.endswith(("/logout", "/password"))
-
-
 # --- too large --------------------------------------------------------------------------------------
 def test_a_body_that_is_too_large_is_cut_off(gate: Gate) -> None:
     """By what it says its length is, or, where it says none, as soon as too much came."""
@@ -445,3 +417,32 @@ def test_no_page_holds_script_style_or_an_address_elsewhere(gate: Gate) -> None:
                 reader.feed(answer.text)
                 problems += [f"{op}: {one}" for one in reader.found]
     assert not problems, explain(problems)
+
+
+# --- last, because some of it is done ----------------------------------------------------------
+HOSTILE_TEXTS = ("\ud7ff\x00", "a\r\nSet-Cookie: x=1", "x" * 100_000, "\u202e\u0000<script>", "{{7*7}}", "🂡" * 50)
+
+
+def test_no_text_in_a_field_breaks_anything(gate: Gate) -> None:
+    """Every text of every body in turn: refused or taken as text, never broken, nothing in a header."""
+    problems = []
+    for op, caller in changes(gate):
+        sent = bodies.request_of(op, gate.values(op))
+        kind = "json" if isinstance(sent.get("json"), dict) else "data"
+        known = sent.get(kind) or {}
+        for name, text in itertools.product(known, HOSTILE_TEXTS):
+            if not isinstance(known[name], str):
+                continue
+            answer = gate.ask(op, caller, gate.values(op), **{kind: {**known, name: text}})
+            if answer.status_code >= 500:
+                problems.append(f"{op} {name}={text[:20]!r} -> {answer.status_code} {answer.text[:200]!r}")
+            if is_over(op):
+                gate.log_in_anew(caller)
+            if any("\n" in v or "\r" in v for v in answer.headers.values()) or "x" in answer.cookies:
+                problems.append(f"{op} {name}={text[:20]!r} splits a header")
+    assert not problems, explain(problems)
+
+
+def is_over(operation: Operation) -> bool:
+    """Its session may be, behind it."""
+    return "session" in operation.path or operation.path.endswith(("/logout", "/password"))

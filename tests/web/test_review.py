@@ -262,7 +262,7 @@ def test_without_script_the_page_files_rejects_and_parks(opened: app.Workspace, 
     refused = browser.post(f"{path}/accept", data=form)
     assert refused.status_code == 409 and "Nothing was filed" in refused.text
     parked = browser.post(f"{path}/park", data={"version": form["version"], "note": "waits"})
-    assert (parked.status_code, parked.headers["location"]) == (303, "/review")
+    assert (parked.status_code, parked.headers["location"]) == (303, "/review?none=yes")
     browser.post("/review/undo")
     done = browser.post(f"{path}/accept", data=form | {"datum": lab.birth_day(lab.NAMESAKE)})
     assert done.status_code == 303

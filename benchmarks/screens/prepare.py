@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -165,6 +166,7 @@ def _copy_waiting(opened: app.Workspace, copies: int) -> None:
             assert scan is not None
             data = opened.archive.path(scan_id).read_bytes() + b"\n%% copy %d\n" % number
             copied, size = opened.archive.put(io.BytesIO(data))
+            _copy_pictures(opened, scan_id, copied)
             mine = [d for d in waiting if d.scan_id == scan_id]
             ids = {d.document_id: DocumentId(opened.services.ids.new()) for d in mine}
             with opened.catalog.write() as unit:
@@ -177,6 +179,14 @@ def _copy_waiting(opened: app.Workspace, copies: int) -> None:
                     unit.documents.add(
                         dataclasses.replace(document, document_id=new, scan_id=copied, version=1)
                     )
+
+
+def _copy_pictures(opened: app.Workspace, scan_id: ScanId, copied: ScanId) -> None:
+    """What the product makes while it reads a page is there for a copy as well."""
+    kept = opened.settings.var / "pictures"
+    if (kept / scan_id[:2] / scan_id).is_dir():
+        (kept / copied[:2]).mkdir(mode=0o700, exist_ok=True)
+        shutil.copytree(kept / scan_id[:2] / scan_id, kept / copied[:2] / copied, dirs_exist_ok=True)
 
 
 def _hire(opened: app.Workspace, users: int) -> None:

@@ -25,11 +25,11 @@ class Waits:
     faults: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def note(self, kind: str, seconds: float, status: int) -> None:
+    def note(self, kind: str, seconds: float, status: int, code: str) -> None:
         with self.lock:
             self.ms[kind].append(seconds * 1000)
             if status >= 400:
-                self.faults[f"{kind} {status}"] += 1
+                self.faults[f"{kind} {status} {code}"] += 1
 
 
 class Person(threading.Thread):
@@ -59,7 +59,13 @@ class Person(threading.Thread):
     def _ask(self, kind: str, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
         begun = time.perf_counter()
         answer = self._client.request(method, path, json=body)
-        self._waits.note(kind, time.perf_counter() - begun, answer.status_code)
+        taken = time.perf_counter() - begun
+        code = (
+            answer.json().get("code", "")
+            if answer.status_code >= 400 and "json" in str(answer.headers)
+            else ""
+        )
+        self._waits.note(kind, taken, answer.status_code, code)
         return answer
 
     def think(self, seconds: float) -> None:

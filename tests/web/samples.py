@@ -154,7 +154,8 @@ def build(home: Path) -> Samples:
 def copied(built: Samples, home: Path) -> Samples:
     """The same in a folder of its own."""
     shutil.copytree(built.opened.settings.home, home)
-    return dataclasses.replace(built, opened=open_stubbed(quick_settings(home)))
+    opened = open_stubbed(quick_settings(home))
+    return dataclasses.replace(built, opened=opened, values=dict(built.values))
 
 
 _PAPERS = {

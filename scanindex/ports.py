@@ -407,9 +407,7 @@ class EventTable(Protocol):
     def trail(self, wanted: TrailFilter) -> list[TrailEntry]:
         """What fits, newest first by number; an index serves person, kind, patient and document."""
 
-    def about(
-        self, patient_ids: Sequence[PatientId], document_ids: Sequence[DocumentId]
-    ) -> list[TrailEntry]:
+    def about(self, patient_ids: Sequence[PatientId], document_ids: Sequence[DocumentId]) -> list[TrailEntry]:
         """All about these patients or documents, newest first; other patients' data are left out."""
 
     def restart(self, actor: str, reason: str) -> None:

@@ -227,7 +227,7 @@ class WebSettings:
     tls_key: str = _doc("", "PEM file of its private key.")
     behind_proxy: str = _doc(
         "",
-        'Addresses of reverse proxies that speak TLS for this service, e.g. "10.0.0.2" (several with commas): '
+        'Addresses of reverse proxies that speak TLS in front of it, e.g. "10.0.0.2" (several with commas): '
         "only their X-Forwarded-For and -Proto are believed.",
     )
     max_upload_bytes: int = _doc(1 << 30, "Largest upload; what is larger goes into the shared folder.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import inspect
 import sys
 import textwrap
@@ -213,11 +214,60 @@ def document_types_page() -> str:
     return "".join([*types_part, "\n## Sensitivity\n\n", about, "\n", labels])
 
 
+def http_operations_page() -> str:
+    """Every operation of the interface for programs, by area, with the right it asks for."""
+    intro = _prose(
+        "Addresses begin with the one of the screens, for instance `http://127.0.0.1:8700`. A token must "
+        "hold the right; where two stand, either is enough. `-`: only what belongs to the caller. *In "
+        "person*: refused to tokens. The bodies stand in the description that the service itself gives, "
+        "`GET /api/v1/openapi.json`. How to call them: [HTTP API](http-api.md); what a right allows: "
+        "[roles](roles.md)."
+    )
+    areas: dict[str, list[tuple[str, ...]]] = {}
+    for area, row in _operations():
+        areas.setdefault(area, []).append(row)
+    parts = [NOTICE, "# HTTP operations\n\n", intro]
+    for area, rows in sorted(areas.items()):
+        parts.append(f"\n## {area}\n\n" + _table(("Method", "Address", "Right", "What it does"), rows))
+    return "".join(parts)
+
+
+def _operations() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Area and row of each route that is described, in the order of the modules."""
+    from fastapi import FastAPI
+    from fastapi.routing import APIRoute, iter_route_contexts
+
+    from scanindex.web import application, guard
+
+    web = FastAPI()
+    for name in application._ROUTES:
+        module = importlib.import_module(f"scanindex.web.{name}")
+        if api := getattr(module, "api", None):
+            web.include_router(api, prefix=application.API)
+    for route in iter_route_contexts(web.routes):
+        if not isinstance(route.original_route, APIRoute):
+            continue
+        dependant: Any = route.dependant
+        rights, _ = guard.rights_of(dependant)
+        right = ", ".join(f"`{one.value}`" for one in sorted(rights)) or "-"
+        if _asks(dependant, guard._by_hand):
+            right += " (in person)"
+        area = str((route.original_route.tags or ["other"])[0])
+        said = route.original_route.description or route.original_route.name.replace("_", " ").capitalize()
+        for method in sorted(route.methods or ()):
+            yield area, (method, f"`{route.path}`", right, " ".join(said.split("\n\n")[0].split()))
+
+
+def _asks(dependant: Any, call: object) -> bool:
+    return dependant.call is call or any(_asks(inner, call) for inner in dependant.dependencies)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "errors.md": errors_page,
     "commands.md": commands_page,
     "document-types.md": document_types_page,
+    "http-operations.md": http_operations_page,
 }
 
 

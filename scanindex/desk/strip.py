@@ -40,6 +40,7 @@ def move_pages(
     services: Services,
 ) -> tuple[Done, ...]:
     """See `restack.move_pages`; page numbers count in the scan."""
+    hands.need(access, Right.REVIEW)
     return _restacked(
         access,
         scan_id,
@@ -48,6 +49,7 @@ def move_pages(
             scan_id, page_nos, to_document_id, expected_versions, access.actor, services
         ),
         services,
+        detail=_aside(scan_id, page_nos, services),
     )
 
 
@@ -118,6 +120,19 @@ def _of_item(access: Access, item_id: DocumentId, page_no: int, services: Servic
     if not 1 <= page_no <= len(held.document.pages):
         raise NotFound(f"document {item_id} has no page {page_no}")
     return held
+
+
+def _aside(scan_id: ScanId, page_nos: Sequence[int], services: Services) -> str:
+    """ "2:blank,5:separator": as what those of these pages lie aside, for undoing."""
+    with services.catalog.read() as unit:
+        places = unit.pages.of(scan_id)
+    asked = set(page_nos)
+    found = [
+        f"{no}:{kind.value}"
+        for no, kind, holder in places
+        if no in asked and holder is None and kind in restack.ASIDE
+    ]
+    return ",".join(found)
 
 
 def _restacked(

@@ -15,7 +15,7 @@ from scanindex.access_model import Access, Right
 from scanindex.desk import changed, hands
 from scanindex.desk_model import Action, SeedOutcome
 from scanindex.errors import NotAllowedNow, NotFound
-from scanindex.model import Document, DocumentId, DocumentState
+from scanindex.model import Document, DocumentId, DocumentState, PageKind
 from scanindex.ports import Unit
 from scanindex.revisions import back_in_review, renewed, store
 from scanindex.services import Services
@@ -255,4 +255,16 @@ def _restacked(access: Access, act: Action, services: Services) -> DocumentId:
         if gone:
             target = None if now.state is DocumentState.SUPERSEDED else before.document_id
             restack.move_pages(act.scan_id, gone, target, versions, access.actor, services)
+    if act.kind == "pages_moved":
+        _aside_again(access, act, services)
     return act.item_id
+
+
+def _aside_again(access: Access, act: Action, services: Services) -> None:
+    """What had been brought back lies aside again, as what it lay there before."""
+    told = [one.split(":") for one in act.detail.split(",") if one]
+    for kind in dict.fromkeys(kind for _, kind in told):
+        numbers = [int(no) for no, of in told if of == kind]
+        with services.catalog.read() as unit:
+            versions = {d.document_id: d.version for d in unit.documents.all(scan_id=act.scan_id)}
+        restack.set_aside(act.scan_id, numbers, PageKind(kind), versions, access.actor, services)

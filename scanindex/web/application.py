@@ -44,8 +44,11 @@ _ROUTES = (
     "glass_review",
     "supervise",
     "supervise_audit",
+    "batches",
+    "batch_paper",
     "patients",
     "review",
+    "strip",
     "roster",
     "search",
     "saved_searches",
@@ -75,7 +78,7 @@ def make_app(workspace: app.Workspace) -> FastAPI:
         if screens := getattr(module, "screens", None):
             web.include_router(screens, include_in_schema=False)
         if api := getattr(module, "api", None):
-            web.include_router(api, prefix=API)
+            web.include_router(api, prefix=API, responses=errors.DESCRIBED)
     web.mount(f"/static/{render.tree_mark()}", _Static(directory=render.STATIC), name="static")
     errors.install(web)
     settings = workspace.settings.web

@@ -59,7 +59,7 @@ class ErrorOut(BaseModel):
 
 
 DESCRIBED: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorOut} for status in (401, 403, 404, 409, 422, 429, 503)
+    status: {"model": ErrorOut} for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
 }
 """`responses` of a route of the interface: whatever goes wrong looks alike."""
 _PLAIN = {

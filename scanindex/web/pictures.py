@@ -26,7 +26,9 @@ api = APIRouter(tags=["pictures"])
 screens = APIRouter()
 PageNo = Annotated[int, Path(ge=1, le=100_000)]
 Reader = Annotated[Caller, needs(Right.READ)]
-_PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}, "image/jpeg": {}}, "description": "The page, upright."}}
+_PICTURE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/png": {}, "image/jpeg": {}}, "description": "The page, upright."}
+}
 _AGAIN_SECONDS = 600.0
 _REMEMBERED = 20_000
 

@@ -1,4 +1,4 @@
-"""Facts about attacks on the screens: forged requests, addresses that climb, headers that split, bodies too large.
+"""Facts about attacks: forged requests, addresses that climb, headers that split, bodies too large.
 
 Each goes through the whole route map, so that a new route is attacked as soon as it is there.
 """
@@ -175,7 +175,9 @@ def test_where_a_form_leads_stays_here(gate: Gate) -> None:
             answers.append(gate.ask(op, caller, gate.values(op), **more))
     places = {a.headers["location"] for a in answers if "location" in a.headers}
     assert places
-    assert {p for p in places if "elsewhere" in p or not p.startswith("/") or p.startswith(("//", "/\\"))} == set()
+    assert {
+        p for p in places if "elsewhere" in p or not p.startswith("/") or p.startswith(("//", "/\\"))
+    } == set()
 
 
 # --- requests that are not what they say -----------------------------------------------------------
@@ -299,7 +301,8 @@ def test_an_upload_is_not_read_before_it_is_known_who_sends_it(gate: Gate) -> No
 
 NAMES = (
     "../../../evil.pdf", "..\\..\\evil.pdf", "/etc/cron.d/evil.pdf", "evil\x00.pdf", "evil\r\nX-Evil: 1.pdf",
-    ".pdf", "..", "con.pdf", "\u202efdp.exe.pdf", "e" * 400 + ".pdf", "preset.toml", "<img src=x>.pdf", "~$x.pdf",
+    ".pdf", "..", "con.pdf", "\u202efdp.exe.pdf", "e" * 400 + ".pdf", "preset.toml", "<img src=x>.pdf",
+    "~$x.pdf",
 )  # fmt: skip
 
 
@@ -335,14 +338,17 @@ def test_every_answer_is_fenced(gate: Gate) -> None:
         headers = answer.headers
         policy = headers.get("content-security-policy", "")
         faults = [
-            "unsafe" in policy or "default-src 'none'" not in policy or "frame-ancestors 'none'" not in policy,
+            "unsafe" in policy
+            or "default-src 'none'" not in policy
+            or "frame-ancestors 'none'" not in policy,
             headers.get("x-content-type-options") != "nosniff",
             headers.get("x-frame-options") != "DENY",
             headers.get("referrer-policy") != "no-referrer",
             headers.get("cross-origin-opener-policy") != "same-origin",
             headers.get("cross-origin-resource-policy") != "same-origin",
             "permissions-policy" not in headers,
-            headers.get("cache-control") != ("no-store" if not is_ours(what) else headers.get("cache-control")),
+            headers.get("cache-control")
+            != ("no-store" if not is_ours(what) else headers.get("cache-control")),
             "server" in headers,
             "access-control-allow-origin" in headers,
         ]
@@ -420,7 +426,14 @@ def test_no_page_holds_script_style_or_an_address_elsewhere(gate: Gate) -> None:
 
 
 # --- last, because some of it is done ----------------------------------------------------------
-HOSTILE_TEXTS = ("\ud7ff\x00", "a\r\nSet-Cookie: x=1", "x" * 100_000, "\u202e\u0000<script>", "{{7*7}}", "🂡" * 50)
+HOSTILE_TEXTS = (
+    "\ud7ff\x00",
+    "a\r\nSet-Cookie: x=1",
+    "x" * 100_000,
+    "\u202e\u0000<script>",
+    "{{7*7}}",
+    "🂡" * 50,
+)
 
 
 def test_no_text_in_a_field_breaks_anything(gate: Gate) -> None:

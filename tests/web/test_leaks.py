@@ -40,7 +40,9 @@ class Site:
         return answer.status_code, self.plain(answer)
 
     def plain(self, answer: Any) -> str:
-        text = answer.text + " ".join(f"{k}={v}" for k, v in sorted(answer.headers.items()) if k not in _MOVING)
+        text = answer.text + " ".join(
+            f"{k}={v}" for k, v in sorted(answer.headers.items()) if k not in _MOVING
+        )
         for known, meant in self.world.names.items():
             text = text.replace(known, f"<{meant}>")
         text = text.replace(self.headers["x-csrf-token"], "<csrf>")
@@ -50,7 +52,8 @@ class Site:
 _MOVING = frozenset({"etag", "last-modified", "content-length", "date"})
 """Of moments and ids; and lengths, which ids that are written in other characters change."""
 _MOMENT = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(\+00:00|Z)?|\"seconds\":[\d.e-]+|\"milliseconds\":[\d.]+|[\d.]+ (ms|s\b)|\d{8}-\d{6}|tag=[\w-]+|[?&]v=[\w-]+"
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(\+00:00|Z)?"
+    r"|\"seconds\":[\d.e-]+|\"milliseconds\":[\d.]+|[\d.]+ (ms|s\b)|\d{8}-\d{6}|tag=[\w-]+|[?&]v=[\w-]+"
 )
 
 
@@ -72,7 +75,9 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Site
 def _open(world: World) -> tuple[TestClient, dict[str, str]]:
     services = world.opened.services
     secret = people.first_invitation(services)
-    people.accept_invitation(secret, "ada", "Ada", "violet kettles drift", "", "", services, roles=ROLES["ada"])
+    people.accept_invitation(
+        secret, "ada", "Ada", "violet kettles drift", "", "", services, roles=ROLES["ada"]
+    )
     link = people.invite(access_as(world.opened, "ada"), "doc", "Doc", (StaffRole.CLINICIAN,), services)
     people.accept_invitation(link, None, None, "violet kettles drift", "", "", services)
     people.add_patients(access_as(world.opened, "ada"), "doc", [p.mrn for p in HERS], services)
@@ -121,15 +126,21 @@ def test_what_she_looks_at_is_the_same_beside_others(sites: tuple[Site, Site], s
 
 @pytest.mark.parametrize("query", _ASKED)
 def test_a_search_tells_her_of_nobody_else(sites: tuple[Site, Site], query: str) -> None:
-    """Results, counts, look-alikes, what was meant, and what is exported, on the screen and by the interface."""
-    for sent in ({"query": query}, {"query": query, "limit": 1, "offset": 1}, {"query": query, "spellings": "alike"}):
+    """Results, counts, look-alikes, what was meant, what is exported, on the screen and by the interface."""
+    for sent in (
+        {"query": query},
+        {"query": query, "limit": 1, "offset": 1},
+        {"query": query, "spellings": "alike"},
+    ):
         for path in ("/api/v1/search", "/api/v1/search/export"):
             same(sites, lambda s, p=path, j=sent: s.ask("POST", p, json=j))
     for path in ("/search", "/search/export"):
         same(sites, lambda s, p=path: s.ask("POST", p, data={"q": query, "query": query}))
 
 
-@pytest.mark.parametrize("text", ["tre", "tregarthwaite", "annic", "cora", "8011", "80347761", "1939-05-27", "o"])
+@pytest.mark.parametrize(
+    "text", ["tre", "tregarthwaite", "annic", "cora", "8011", "80347761", "1939-05-27", "o"]
+)
 def test_suggestions_name_nobody_else(sites: tuple[Site, Site], text: str) -> None:
     """Neither the other list's people, nor how many were left out for them."""
     status, told = same(sites, lambda s: s.ask("POST", "/api/v1/patients/suggest", json={"text": text}))
@@ -144,7 +155,11 @@ def test_what_is_not_hers_is_nowhere(sites: tuple[Site, Site]) -> None:
     problems = []
     for op in _routes(whole):
         if op.is_look and set(op.parameters) <= set(others) and set(op.parameters) & set(names.values()):
-            nothing = dict.fromkeys(names.values(), NO_ID) | {"page_no": "1", "scan_page_no": "1", "width": "thumb"}
+            nothing = dict.fromkeys(names.values(), NO_ID) | {
+                "page_no": "1",
+                "scan_page_no": "1",
+                "width": "thumb",
+            }
             there, missing = (whole.ask(op.method, op.address(values)) for values in (others, nothing))
             told = [re.sub("|".join([*names, "<[^>]*>", NO_ID]), "ID", text) for _, text in (there, missing)]
             if there[0] != 404 or missing[0] != 404 or told[0] != told[1]:

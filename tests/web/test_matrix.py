@@ -199,7 +199,9 @@ def test_nothing_breaks_whatever_is_missing(gate: Gate) -> None:
         for parameter in set(op.parameters) - NO_OBJECT:
             answer = gate.ask(op, caller, gate.values(op) | {parameter: samples.missing(parameter)})
             if answer.status_code not in (404, 409, 422) and not op.path.endswith(QUIET):
-                problems.append(f"{caller}: {op} without {parameter} -> {answer.status_code} {answer.text[:200]!r}")
+                problems.append(
+                    f"{caller}: {op} without {parameter} -> {answer.status_code} {answer.text[:200]!r}"
+                )
     assert not problems, explain(problems)
 
 

@@ -1,4 +1,4 @@
-"""One Chromium for all tests of this folder, the application on a port, and a record of what the browser did."""
+"""One Chromium for all tests of this folder, the application on a port, a record of what the browser did."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts about hostile content: what a scan, its name, the roster or a colleague's note holds is only ever text."""
+"""Facts about hostile content: what a scan, its name, the roster or a note holds is only ever text."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def _spoil(made: Samples) -> None:
     lines += [",".join([p.mrn, _quoted(p.last), _quoted(p.first), p.born, "F"]) for p in (WHO, LIKE)]
     path.write_text("\n".join(lines) + "\n")
     import_csv(opened.engine, path, authority="local")
-    text = stub.page_text(WHO, "hostile", ALL) + "\n" + "\n".join((SCRIPT, IMAGE, LINK, TEMPLATE, RIGHT_TO_LEFT))
+    text = (
+        stub.page_text(WHO, "hostile", ALL) + "\n" + "\n".join((SCRIPT, IMAGE, LINK, TEMPLATE, RIGHT_TO_LEFT))
+    )
     unsure = text.replace(f"MRN: {WHO.mrn}\n", "").replace(WHO.first, "OLAF")
     inbox = opened.settings.inbox
     (inbox / NAME.replace("/", "_")).write_bytes(drawable_pdf([text]))
@@ -57,7 +59,9 @@ def _spoil(made: Samples) -> None:
         waiting = [d for d in unit.documents.all() if d.state.value == "in_review"]
     clerk = access_as(opened, "clark")
     (patient,) = opened.roster.by_identifier([WHO.mrn])
-    (unit_doc,) = [d for d in waiting if opened.services and _scan_name(opened, d.scan_id).startswith("unsure")]
+    (unit_doc,) = [
+        d for d in waiting if opened.services and _scan_name(opened, d.scan_id).startswith("unsure")
+    ]
     desk.ask(clerk, unit_doc.document_id, unit_doc.version, ALL[:400], opened.services)
     people.break_glass(clerk, patient.patient_id, f"night call {SCRIPT}{IMAGE}", opened.services)
     made.values |= {"patient_id": patient.patient_id, "item_id": unit_doc.document_id}

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,15 +10,12 @@ import pytest
 
 from scanindex import app
 from scanindex.model import DocumentState
-from scanindex.web.application import make_app
 from tests.crash import stub
 from tests.desk import lab
-from tests.web.conftest import PASSWORD
+from tests.web.browser.conftest import OpenContext, served
 from tests.web.reviewing import drop, open_copy, state_of
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+pytestmark = pytest.mark.xdist_group("browser_review")
 BENCH = "#bench"
 At = Callable[[str], Any]
 
@@ -37,53 +30,20 @@ def opened(prepared: Path, tmp_path: Path) -> Iterator[app.Workspace]:
 @pytest.fixture
 def address(opened: app.Workspace) -> Iterator[str]:
     """The application, served on a port of its own."""
-    import uvicorn
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    web = make_app(opened)
-    server = uvicorn.Server(uvicorn.Config(web, host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    until = time.monotonic() + 20
-    while not server.started and time.monotonic() < until:
-        threading.Event().wait(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--no-first-run"]
-        )
-        yield browser
-        browser.close()
+    with served(opened) as where:
+        yield where
 
 
 @pytest.fixture
-def at(chromium: Any, address: str) -> Iterator[At]:
+def at(context_of: OpenContext, address: str) -> At:
     """A browser of its own in which this person logged in, at the queue."""
-    contexts = []
 
     def opening(login: str) -> Any:
-        context = chromium.new_context(viewport={"width": 1366, "height": 768})
-        contexts.append(context)
-        page = context.new_page()
-        page.goto(f"{address}/login")
-        page.fill("[name=login]", login)
-        page.fill("[name=password]", PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url(lambda url: "/login" not in url)
+        page = context_of(address, login).new_page()
         page.goto(f"{address}/review")
         return page
 
-    yield opening
-    for context in contexts:
-        context.close()
+    return opening
 
 
 def _start(page: Any) -> None:

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import uvicorn
+from playwright.sync_api import Page, expect
 
 from scanindex import app
-from scanindex.web.application import make_app
 from tests.crash import stub
-from tests.web.conftest import PASSWORD, file_scan, opened, quick_hashes
+from tests.web.browser.conftest import OpenContext, served
+from tests.web.conftest import PASSWORD, file_scan
 
-sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+pytestmark = pytest.mark.xdist_group("browser_search")
 FIRST, SECOND = stub.PEOPLE[:2]
-__all__ = ["opened", "quick_hashes"]
 
 
 @pytest.fixture
@@ -28,37 +21,19 @@ def address(opened: app.Workspace) -> Iterator[str]:
     """Where a server over a workspace with three documents answers."""
     file_scan(opened, "a.pdf", [stub.page_text(FIRST, "a"), stub.page_text(SECOND, "b")])
     file_scan(opened, "c.pdf", [stub.page_text(FIRST, "c", "OPERATIVE REPORT")])
-    web = make_app(opened)
-    server = uvicorn.Server(uvicorn.Config(web, host="127.0.0.1", port=0, log_config=None))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        thread.join(0.05)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
+    with served(opened) as where:
+        yield where
 
 
 @pytest.fixture
-def page(address: str, tmp_path: Path) -> Iterator[sync_api.Page]:
+def page(address: str, context_of: OpenContext) -> Page:
     """A browser in which the clerk logged in, on the search screen."""
-    with sync_api.sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        shown = browser.new_page(viewport={"width": 1366, "height": 768})
-        shown.goto(f"{address}/login")
-        shown.fill("[name=login]", "cleo")
-        shown.fill("[name=password]", PASSWORD)
-        shown.press("[name=password]", "Enter")
-        shown.wait_for_url("**/review")
-        shown.goto(f"{address}/search")
-        yield shown
-        browser.close()
+    shown = context_of(address, "cleo").new_page()
+    shown.goto(f"{address}/search")
+    return shown
 
 
-def test_a_word_is_asked_opened_and_come_back_to(page: sync_api.Page, address: str) -> None:
+def test_a_word_is_asked_opened_and_come_back_to(page: Page, address: str) -> None:
     """Results keep their place: the row that was opened has the focus again, the query is as it was."""
     page.keyboard.type("hemoglobin specimen")
     page.keyboard.press("Enter")
@@ -76,11 +51,11 @@ def test_a_word_is_asked_opened_and_come_back_to(page: sync_api.Page, address: s
 
     page.go_back()
     page.wait_for_selector(".result mark")
-    sync_api.expect(page.locator(f"[data-document='{chosen}'] h3 a")).to_be_focused()
+    expect(page.locator(f"[data-document='{chosen}'] h3 a")).to_be_focused()
     assert page.input_value("#q") == "hemoglobin specimen"
 
 
-def test_a_count_narrows_and_is_taken_away_again(page: sync_api.Page) -> None:
+def test_a_count_narrows_and_is_taken_away_again(page: Page) -> None:
     """f goes to the counts, Enter adds and removes the term."""
     page.keyboard.type("hemoglobin")
     page.keyboard.press("Enter")
@@ -88,18 +63,18 @@ def test_a_count_narrows_and_is_taken_away_again(page: sync_api.Page) -> None:
     label = page.locator(f"#facets button[value='mrn:{SECOND.mrn}']")
     label.focus()
     page.keyboard.press("Enter")
-    sync_api.expect(page.locator("[data-document]")).to_have_count(1)
+    expect(page.locator("[data-document]")).to_have_count(1)
     assert page.input_value("#q") == f"hemoglobin mrn:{SECOND.mrn}"
 
     page.locator("#facets button[aria-pressed=true]").first.focus()
     page.keyboard.press("Enter")
-    sync_api.expect(page.locator("[data-document]")).to_have_count(3)
+    expect(page.locator("[data-document]")).to_have_count(3)
     assert page.input_value("#q") == "hemoglobin"
     page.keyboard.press("f")
     assert page.evaluate("document.activeElement.closest('#facets') !== null")
 
 
-def test_a_patient_is_picked_while_typing(page: sync_api.Page, opened: app.Workspace) -> None:
+def test_a_patient_is_picked_while_typing(page: Page, opened: app.Workspace) -> None:
     """Down and Enter go to the chart; words that name nobody open no list."""
     page.keyboard.type("hemoglobin")
     with page.expect_response("**/patients/suggest"):
@@ -116,7 +91,7 @@ def test_a_patient_is_picked_while_typing(page: sync_api.Page, opened: app.Works
     page.wait_for_url(f"**/charts/{patient.patient_id}")
 
 
-def test_a_fault_is_selected_in_the_box(page: sync_api.Page) -> None:
+def test_a_fault_is_selected_in_the_box(page: Page) -> None:
     """Typing on replaces what makes no sense."""
     page.keyboard.type("type:(")
     page.keyboard.press("Enter")
@@ -125,7 +100,7 @@ def test_a_fault_is_selected_in_the_box(page: sync_api.Page) -> None:
     assert place == ["q", 5]
 
 
-def test_nothing_of_a_search_outlives_its_session(page: sync_api.Page, address: str) -> None:
+def test_nothing_of_a_search_outlives_its_session(page: Page, address: str) -> None:
     """Who logs in next in the same tab sees neither query nor results."""
     page.keyboard.type("hemoglobin")
     page.keyboard.press("Enter")

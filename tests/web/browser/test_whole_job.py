@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from scanindex import app, people
-from scanindex.access_model import StaffRole
+from scanindex.access_model import Right, StaffRole
 from scanindex.settings import load
 from scanindex.store.roster_import import import_csv
 from tests.web.browser.conftest import Seen, enter, free_port, note, watch
@@ -35,12 +35,14 @@ LINES = (
 CANARIES = (LAST, FIRST, MRN, WORD, "11/23/1949")
 FILE_NAME = f"{LAST} {MRN}.png"
 _PATIENCE_MS = 120_000
+_FIRST = (StaffRole.ADMINISTRATOR,)
 
 
 @dataclass(slots=True)
 class Job:
     home: Path
     temporary: Path
+    token: str = ""
     seen: Seen = field(default_factory=Seen)
     arrived: str = ""
     keys: str = ""
@@ -64,7 +66,8 @@ def draw(path: Path) -> None:
     partial.rename(path)
 
 
-def prepare(home: Path) -> None:
+def prepare(home: Path) -> str:
+    """A workspace with a roster and three people; the auditor's token for the command line."""
     home.mkdir()
     (home / "scanindex.toml").write_text('[filing]\nmode = "suggest"\n')
     app.initialise(load(home, {}))
@@ -77,11 +80,15 @@ def prepare(home: Path) -> None:
     (home / "roster.csv").unlink()
     services = opened.services
     secret = people.first_invitation(services)
-    people.accept_invitation(secret, "ada", "Ada", PASSWORD, "", "", services, roles=(StaffRole.ADMINISTRATOR,))
+    people.accept_invitation(
+        secret, "ada", "Ada", PASSWORD, "", "", services, roles=(StaffRole.ADMINISTRATOR,)
+    )
     for login, role in (("cleo", StaffRole.CLERK), ("aud", StaffRole.AUDITOR)):
         link = people.invite(access_as(opened, "ada"), login, login.title(), (role,), services)
         people.accept_invitation(link, None, None, PASSWORD, "", "", services)
+    token, _ = people.new_token(access_as(opened, "aud"), "proof", [Right.TRAIL], 1, services)
     opened.close()
+    return token
 
 
 @contextlib.contextmanager
@@ -134,7 +141,7 @@ def job(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Job
     folder = tmp_path_factory.mktemp("job")
     made = Job(folder / "home", folder / "tmp")
     made.temporary.mkdir()
-    prepare(made.home)
+    made.token = prepare(made.home)
     with running(made, free_port()) as address:
         context = chromium.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
         wait_for_door(context.new_page(), address)
@@ -151,7 +158,7 @@ def job(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Job
         note(page, made.seen)
         context.close()
     verify = [sys.executable, "-m", "scanindex", "--home", str(made.home), "audit", "verify"]
-    environ = os.environ | {"SCANINDEX_LOGIN": "aud", "SCANINDEX_PASSWORD": PASSWORD}
+    environ = os.environ | {"SCANINDEX_TOKEN": made.token}
     done = subprocess.run(verify, capture_output=True, text=True, timeout=60, env=environ, check=False)
     made.verified = done.returncode
     made.said += done.stdout + done.stderr
@@ -179,7 +186,10 @@ def _settle_it(page: Any, address: str, job: Job) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector("#bench[data-seq='1'][data-ready=yes]")
     note(page, job.seen)
-    if not page.locator("#panel input[type=radio]:checked").count() and page.locator(".review-candidate").count():
+    if (
+        not page.locator("#panel input[type=radio]:checked").count()
+        and page.locator(".review-candidate").count()
+    ):
         page.keyboard.press("1")
     page.keyboard.press("Enter")
     datum = page.locator("#datum")
@@ -246,11 +256,13 @@ def test_the_browser_was_told_of_nobody_where_it_remembers(job: Job) -> None:
 
 
 def test_the_service_says_and_names_nobody(job: Job) -> None:
-    """Not on its output, nor in the name of any file but the one that the scanner named."""
+    """Not on its output, nor in the name of any file but the one that the scanner named, and the tree of
+    charts, which is there to be browsed by name."""
     said = job.said.upper()
-    names = [p.relative_to(job.home) for p in job.home.rglob("*")] + list(job.temporary.rglob("*"))
-    ours = "\n".join(str(n) for n in names if n.name != FILE_NAME).upper()
+    named = (job.home / "archive" / "charts", job.home / "processed")
+    names = [p for p in job.home.rglob("*") if not any(p.is_relative_to(one) for one in named)]
+    ours = "\n".join(p.name for p in [*names, *job.temporary.rglob("*")]).upper()
     assert [canary for canary in CANARIES if canary.upper() in said] == []
     assert [canary for canary in CANARIES if canary.upper() in ours] == []
-    logs = [p for p in job.home.rglob("*") if p.is_file() and p.suffix in (".log", ".txt", ".pid", ".lock")]
+    logs = [p for p in (job.home / "var").rglob("*") if p.suffix in (".log", ".txt", ".pid", ".lock")]
     assert [p for p in logs if any(c.encode() in p.read_bytes() for c in CANARIES)] == []

@@ -63,12 +63,14 @@ def set_aside(
     services: Services,
 ) -> tuple[Done, ...]:
     """See `restack.set_aside`: BLANK or SEPARATOR."""
+    hands.need(access, Right.REVIEW)
     return _restacked(
         access,
         scan_id,
         "set_aside",
         lambda: restack.set_aside(scan_id, page_nos, kind, expected_versions, access.actor, services),
         services,
+        detail=_aside(scan_id, page_nos, services),
     )
 
 
@@ -166,15 +168,17 @@ def _keep(
     services: Services,
 ) -> None:
     ids = {d.document_id for d in changed}
+    # Pages that were set aside and still are change no document; the act is kept by the scan's first.
+    first = changed[0] if changed else before[0]
     unit.desk.did(
         Action(
             group=services.ids.new(),
             actor=access.actor,
             at=services.clock.now(),
             kind=kind,
-            item_id=changed[0].document_id,
+            item_id=first.document_id,
             scan_id=scan_id,
-            version_after=changed[0].version,
+            version_after=first.version,
             pages=0,
             before=tuple(d for d in before if d.document_id in ids),
             after=tuple((d.document_id, d.version) for d in changed),

@@ -61,12 +61,13 @@ def undo(access: Access, services: Services) -> Undone:
         for act in acts:
             _unchanged(act, unit)
             hands.hold(access, act.scan_id, unit, services)
-    ids = [_restacked(access, act, services) for act in acts]
+    called = [_restacked(access, act, services) for act in acts]
     with services.catalog.write() as unit:
         unit.desk.undone(act.action_no for act in acts)
-        for act in acts:
-            _carry_on(act, _now_called(act, act.item_id, unit), unit)
-    return Undone(kind=kind, item_ids=tuple(ids), words=_words(kind, len(acts)))
+        for act, names in zip(acts, called, strict=True):
+            _carry_on(act, names, unit)
+    ids = tuple(names.get(act.item_id, act.item_id) for act, names in zip(acts, called, strict=True))
+    return Undone(kind=kind, item_ids=ids, words=_words(kind, len(acts)))
 
 
 def _now_called(act: Action, item_id: DocumentId, unit: Unit) -> dict[DocumentId, DocumentId]:
@@ -239,13 +240,15 @@ def _seed_back(act: Action, unit: Unit) -> DocumentId:
     return act.item_id
 
 
-def _restacked(access: Access, act: Action, services: Services) -> DocumentId:
-    """Pages go back to where they stood; a document that gave its last one is a new one now."""
+def _restacked(access: Access, act: Action, services: Services) -> dict[DocumentId, DocumentId]:
+    """Pages go back to where they stood. What held them, by the id that holds them now: a document
+    that had given its last page is a new one."""
+    names = {before.document_id: before.document_id for before in act.before}
     if act.kind == "rotated":
         no, degrees = act.detail.split(":")
         (_, version), turn = act.after[0], 360 - int(degrees)
         restack.rotate(act.scan_id, int(no), turn, version, access.actor, services)
-        return act.item_id
+        return names
     for before in act.before:
         with services.catalog.read() as unit:
             versions = {d.document_id: d.version for d in unit.documents.all(scan_id=act.scan_id)}
@@ -254,10 +257,11 @@ def _restacked(access: Access, act: Action, services: Services) -> DocumentId:
         gone = [no for no in before.pages if holders.get(no) != before.document_id]
         if gone:
             target = None if now.state is DocumentState.SUPERSEDED else before.document_id
-            restack.move_pages(act.scan_id, gone, target, versions, access.actor, services)
-    if act.kind == "pages_moved":
+            taken = restack.move_pages(act.scan_id, gone, target, versions, access.actor, services)
+            names[before.document_id] = taken[0].document_id
+    if act.kind in ("pages_moved", "set_aside"):
         _aside_again(access, act, services)
-    return act.item_id
+    return names
 
 
 def _aside_again(access: Access, act: Action, services: Services) -> None:

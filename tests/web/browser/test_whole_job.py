@@ -209,7 +209,7 @@ def _find_it(page: Any, address: str, job: Job) -> None:
             page.wait_for_selector(".result mark", timeout=1_500)
             break
     note(page, job.seen)
-    page.keyboard.press("j")
+    page.locator("[data-document] h3 a").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/documents/**")
     page.wait_for_selector(".mark-hit", state="attached")

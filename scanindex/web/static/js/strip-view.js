@@ -97,7 +97,7 @@ export class StripView {
   }
 
   make(page) {
-    const picture = make("img", { alt: "", loading: "lazy", decoding: "async", width: 170, height: 220, draggable: "false" });
+    const picture = make("img", { alt: "", loading: "lazy", fetchpriority: "low", decoding: "async", width: 170, height: 220, draggable: "false" });
     const note = make("span", { class: "strip-note" });
     const tile = make("div", { class: "thumb", role: "option", tabindex: "-1", "aria-selected": "false", "data-page": page.page, id: `page-${page.page}` },
       picture, make("span", { class: "strip-no" }, String(page.page)), note);

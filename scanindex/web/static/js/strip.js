@@ -62,8 +62,9 @@ class Screen {
   mark() {
     for (const no of this.order) {
       const tile = this.view.tile(no);
-      tile.setAttribute("aria-selected", String(this.chosen.has(no)));
-      tile.tabIndex = no === this.cursor ? 0 : -1;
+      const [is, stop] = [String(this.chosen.has(no)), no === this.cursor ? "0" : "-1"];
+      if (tile.getAttribute("aria-selected") !== is) tile.setAttribute("aria-selected", is);
+      if (tile.getAttribute("tabindex") !== stop) tile.setAttribute("tabindex", stop);
     }
     const pages = this.pages;
     byId("chosen").textContent = pages.length === 1 ? `page ${pages[0]}` : plural(pages.length, "page");

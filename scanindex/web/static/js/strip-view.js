@@ -61,10 +61,9 @@ export class StripView {
     return make("div", { role: "group", class: `strip-document${held.is_changeable ? "" : " is-locked"}`, "data-band": held.document_id, "data-number": held.number, "aria-label": words },
       make("header", {},
         make("span", { class: "strip-number" }, String(held.number)),
-        make("span", { class: "strip-title", title: [held.type_title, person].filter(Boolean).join(" · ") },
-          make("span", { class: "strong" }, `${held.type_title}${isMore ? " (more of it)" : ""}`),
-          make("span", { class: "small muted strip-person" }, person ? `${person}${held.is_decided ? "" : " (as read)"}` : "nobody named")),
-        make("span", { class: "small strip-state" }, held.is_changeable ? null : icon("lock"), STATES[held.state] || held.state, make("span", { class: "muted" }, ` v${held.version}`))),
+        make("span", { class: "strip-title strong" }, `${held.type_title}${isMore ? " (more of it)" : ""}`),
+        make("span", { class: "small strip-state" }, held.is_changeable ? null : icon("lock"), STATES[held.state] || held.state, make("span", { class: "muted" }, ` v${held.version}`)),
+        make("span", { class: "small muted strip-person" }, person ? `${person}${held.is_decided ? "" : " (as read)"}` : "nobody named")),
       held.is_changeable ? null : this.lock(held),
       make("div", { class: "strip-pages", role: "listbox", "aria-multiselectable": "true", "aria-orientation": "horizontal", "aria-label": `Pages of document ${held.number}, ${held.type_title}` }));
   }

@@ -8,6 +8,7 @@ person's decision, and each problem says how.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +25,7 @@ from scanindex.services import Services
 _CHUNK_BYTES = 1 << 20
 _NAMED_DIFFERENCES = 50
 _MANY_CHANGES = 10_000
+_LOG_SECONDS, _LOOK_SECONDS = 3.0, 0.05
 _IN_FLIGHT_SECONDS = 60
 """What is younger is being taken over: bytes come before rows, rows before the entry goes."""
 
@@ -130,7 +132,7 @@ def _check_events(services: Services, last_event: int) -> list[Problem]:
     """The chain is whole and says neither less nor more than the catalog."""
     if broken := [Problem(code="events_broken", subject=place) for place in services.event_log.verify()]:
         return broken
-    written = services.event_log.last_seq()
+    written = _caught_up(services, last_event)
     with services.catalog.read() as unit:
         known = unit.events.last_seq()
     if written < last_event:
@@ -138,6 +140,14 @@ def _check_events(services: Services, last_event: int) -> list[Problem]:
     if written > known:
         return [Problem(code="catalog_behind", subject=f"event {written}", detail=f"catalog: {known}")]
     return []
+
+
+def _caught_up(services: Services, last_event: int) -> int:
+    """How far the log is. Whoever commits writes on right after it: for that moment it is waited for."""
+    until = services.clock.monotonic() + _LOG_SECONDS
+    while (written := services.event_log.last_seq()) < last_event and services.clock.monotonic() < until:
+        time.sleep(_LOOK_SECONDS)
+    return written
 
 
 def _check_pages(

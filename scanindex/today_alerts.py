@@ -22,7 +22,7 @@ def alerts(
     """In words that do not change by the second: they are spoken by screen readers when they do."""
     if not service.is_running:
         text = "The service is not running: nothing is taken over from the inbox or filed."
-        yield Alert(key="service", level=Level.BAD, text=text, hint="`scanindex run` starts it.")
+        yield Alert(key="service", level=Level.BAD, text=text, hint="scanindex run starts it.")
     elif service.problem:
         error = by_code(service.problem)
         yield Alert(key="intake", level=Level.BAD, text=f"The intake waits. {error.meaning}", hint=error.hint)

@@ -175,6 +175,7 @@ def act_form(
     degrees: Annotated[Literal[90, 180, 270], Form()] = 90,
 ) -> Response:
     """The same acts as a form: pages are ticked, `version` is "id:version" of each document shown."""
+    fetch.whole_scan(caller.access, scan_id, world.services)
     versions = _sent_versions(version)
     if do == "undo":
         undo(scan_id, caller, world)

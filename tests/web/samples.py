@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from scanindex import app, audit, batches, desk, people, review, searches
+from scanindex import app, audit, batches, desk, paper, people, review, searches
 from scanindex.access_model import Access, Right, Session, StaffRole
 from scanindex.audit_model import Verdict
 from scanindex.model import (
@@ -135,6 +135,7 @@ def build(home: Path) -> Samples:
         "item_id": papers["waiting"].document_id,
         "patient_id": _patient(opened, HERS),
         "batch_id": batch_id,
+        "hold_id": paper.hold("a court asks", clerk.actor, opened.services, batch_id=batch_id).hold_id,
         "incident_id": incident_id,
         "grant_id": _grant(opened, access_as(opened, "clark"), OTHERS),
         "session_id": begin(opened, THROWAWAY)[1].session_id,

@@ -114,6 +114,10 @@ def looks(operation: Operation) -> tuple[int, ...]:
     """Other answers than a page: to somewhere else, or nothing was begun."""
     if operation.path == "/me/factor.svg":
         return (404, 409, 422)
+    if operation.path.endswith("/look/{document_id}"):
+        return (200, 404)  # nothing was drawn of the sample's batch
+    if operation.path.endswith("/batches/{batch_id}/release"):
+        return (200, 409)  # nor was its paper released
     return (200, 204, 303)
 
 

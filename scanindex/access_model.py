@@ -53,6 +53,8 @@ class Right(enum.StrEnum):
     """Audit samples, incidents, second looks, parked questions, paper release, others' figures, claims."""
     BREAK_GLASS = "break_glass"
     """Open what is closed to them, with a reason, for a time."""
+    EXPORT = "export"
+    """Deliver documents to other systems, reconcile and withdraw them; record consents."""
     TRAIL = "trail"
     """Read the audit trail, disclosure reports and what was opened by breaking the glass."""
     PEOPLE = "people"
@@ -65,7 +67,7 @@ _CLERK = _SEEING | {Right.REVIEW, Right.CORRECT, Right.UPLOAD, Right.ROSTER, Rig
 RIGHTS: Mapping[StaffRole, frozenset[Right]] = MappingProxyType(
     {
         StaffRole.CLERK: frozenset(_CLERK),
-        StaffRole.SUPERVISOR: frozenset(_CLERK | {Right.ROSTER_MERGE, Right.SUPERVISE}),
+        StaffRole.SUPERVISOR: frozenset(_CLERK | {Right.ROSTER_MERGE, Right.SUPERVISE, Right.EXPORT}),
         StaffRole.CLINICIAN: frozenset({Right.READ, Right.DOWNLOAD, Right.BREAK_GLASS}),
         StaffRole.AUDITOR: frozenset({Right.STATUS, Right.TRAIL}),
         StaffRole.ADMINISTRATOR: frozenset({Right.STATUS, Right.PEOPLE}),

@@ -13,7 +13,7 @@ import importlib.util
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ from scanindex.intake import Intake
 from scanindex.model import Document, DocumentState, PageReading, Scan, ScanId, ScanInfo
 from scanindex.picture_cache import PictureCache
 from scanindex.pictures import Pictures
-from scanindex.ports import ArchiveStore, SearchIndex, SwitchableIndex, Workers
+from scanindex.ports import ArchiveStore, EhrSink, SearchIndex, SwitchableIndex, Workers
 from scanindex.services import Services
 from scanindex.settings import Settings
 from scanindex.store import durable
@@ -39,6 +39,7 @@ from scanindex.store.roster import SqlRoster
 from scanindex.store.roster_check_digits import rules_of
 from scanindex.store.trail_chain import TrailKey
 from scanindex.store.types_file import TypeFile
+from scanindex.target_profile import Target
 
 if TYPE_CHECKING:
     from scanindex.index.language import Language
@@ -245,6 +246,27 @@ def rereading(settings: Settings) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def exporting(settings: Settings, target: str) -> Iterator[None]:
+    """Be the one that sends to this target; the service may run. Raises AlreadyRunning."""
+    folder = settings.var / "export" / target
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if not _locked(descriptor):
+            raise AlreadyRunning(f"another process is exporting to {target}")
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def open_sink(settings: Settings, target: Target, environ: Mapping[str, str]) -> EhrSink:
+    """The form and the line that a profile asks for. Raises ConfigError, MissingTool."""
+    from scanindex.ehr.open import open_sink as make
+
+    return make(target, settings.home / target.target.folder, environ)
 
 
 def file_now(workspace: Workspace, scan_ids: Iterable[ScanId]) -> bool:

@@ -101,6 +101,12 @@ class RefusedEntry(InputError):
     hint = "Copy the real file into the inbox instead of a link to it."
 
 
+class MalformedMessage(InputError):
+    code = "hl7_malformed"
+    meaning = "The bytes are no HL7 v2 message that can be read (header, separators, character set, size)."
+    hint = "Look at what the sending system writes; the message was not taken."
+
+
 # --- the world's fault -------------------------------------------------------
 class TransientError(ScanindexError):
     code = "transient"
@@ -120,6 +126,23 @@ class PermissionMissing(TransientError):
     code = "permission"
     meaning = "The service may not read or write a file or folder it needs."
     hint = "Give the service account read and write on inbox, archive and var; work continues by itself."
+
+
+class ExportStopped(TransientError):
+    code = "export_stopped"
+    meaning = "The receiver of an export did not answer, or was busy; nothing is lost."
+    hint = "Run the same export again when it is back: it goes on under the same ids (`export status`)."
+
+
+class ReceiverSilent(TransientError):
+    code = "receiver_silent"
+    meaning = "The receiver of an export could not be reached, gave no answer, or one to something else."
+    hint = "Nothing is lost: it is tried again under the same ids. Look at the receiver and the network."
+
+    def __init__(self, detail: str = "", hint: str = "", retry_after_seconds: float | None = None) -> None:
+        """retry_after_seconds: when the receiver said it may be asked again."""
+        super().__init__(detail, hint)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class StorageFailed(TransientError):

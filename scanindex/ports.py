@@ -16,6 +16,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from scanindex.access_model import Grant, Invitation, Session, Token, User
 from scanindex.audit_model import AutoFiling, Incident, SourceRecord
+from scanindex.delivery_model import (
+    Consent,
+    Delivery,
+    DeliveryState,
+    ExportRecord,
+    ExportRun,
+    Held,
+    Parcel,
+    Problem,
+    Receipt,
+)
 from scanindex.desk_model import Action, Claim, Key, Parked, Seed, Waiting
 from scanindex.model import (
     Arrival,
@@ -564,6 +575,88 @@ class InvitationTable(Protocol):
     def all(self) -> list[Invitation]: ...
 
 
+class EhrSink(Protocol):
+    """One receiver, as its profile says: renders records and hands them over.
+
+    Equal records give equal bytes, and a resend carries the same ids, so that a receiver that
+    knows them takes a document once. Knows nothing of the ledger.
+    """
+
+    @property
+    def parcel_documents(self) -> int:
+        """Most records that are sent together (a package, a file); 1: each by itself."""
+
+    def problems(self, record: ExportRecord) -> Sequence[Problem]:
+        """What the receiver would refuse, found by rendering and checking; sends nothing."""
+
+    def send(self, parcel: Parcel) -> Iterator[Receipt]:
+        """Hand over; a receipt per record once the receiver (or the disk) has it for sure.
+
+        Idempotent. Raises TransientError where a later try may help (no answer, busy, answer of
+        somebody else, disk full): what has a receipt by then counts. ConfigError where the profile
+        is at fault (unknown host, password refused).
+        """
+
+    def inventory(self, external_ids: Collection[str] | None = None) -> Iterator[Held]:
+        """What the receiver says it holds of ours. Raises NotAllowedNow where it cannot be asked.
+
+        external_ids: these at least (a receiver that can only be asked one by one); None: all.
+        """
+
+    def close(self) -> None: ...
+
+
+class DeliveryTable(Protocol):
+    """The ledger of exports; one line per record and target, never deleted."""
+
+    def add(self, deliveries: Iterable[Delivery]) -> None:
+        """New lines, numbered here in this order; `delivery_no` of the values is not looked at."""
+
+    def put(self, deliveries: Iterable[Delivery]) -> None:
+        """These lines as they read now."""
+
+    def get(self, target: str, external_id: str) -> Delivery | None: ...
+    def latest(self, target: str, document_ids: Iterable[DocumentId]) -> dict[DocumentId, list[Delivery]]:
+        """All lines of these documents, oldest first."""
+
+    def documents(self, target: str, after: DocumentId, limit: int) -> list[DocumentId]:
+        """Documents with any line, ascending from the one behind `after`."""
+
+    def select(
+        self,
+        target: str | None = None,
+        *states: DeliveryState,
+        run_id: str | None = None,
+        after: int = 0,
+        limit: int = 1_000,
+    ) -> list[Delivery]:
+        """Lines by number from the one behind `after`."""
+
+    def counts(self, target: str | None = None, run_id: str | None = None) -> dict[tuple[str, str, str], int]:
+        """By target, action and state."""
+
+    def per_day(self, target: str | None, since: datetime) -> list[tuple[str, str, int]]:
+        """(day, target, documents answered) in UTC days."""
+
+    def changed_since(self, target: str) -> int:
+        """Documents that changed here since the target was told of them: a correction may be due."""
+
+    def last_event(self, kind: str, target: str | None) -> int:
+        """Number of the newest event of this kind, and about this target where one is named; 0: none."""
+
+    def run(self, run_id: str) -> ExportRun | None: ...
+    def put_run(self, run: ExportRun) -> None: ...
+    def runs(self, target: str | None = None, limit: int = 50) -> list[ExportRun]:
+        """Newest first."""
+
+
+class ConsentTable(Protocol):
+    def get(self, consent_id: str) -> Consent | None: ...
+    def put(self, consent: Consent) -> None: ...
+    def of(self, patient_id: PatientId | None = None) -> list[Consent]:
+        """Oldest first, revoked ones too."""
+
+
 class LoginTryTable(Protocol):
     """How often logging in failed, by keys that do not tell what was typed."""
 
@@ -706,6 +799,10 @@ class Unit(Protocol):
     def login_tries(self) -> LoginTryTable: ...
     @property
     def today(self) -> TodayTable: ...
+    @property
+    def deliveries(self) -> DeliveryTable: ...
+    @property
+    def consents(self) -> ConsentTable: ...
 
 
 class Catalog(Protocol):
@@ -834,6 +931,7 @@ __all__ = [
     "Catalog",
     "ChartView",
     "Clock",
+    "EhrSink",
     "EventLog",
     "Ids",
     "NameFrequencies",

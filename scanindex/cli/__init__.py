@@ -33,6 +33,7 @@ _COMMANDS = {
     "types": ("types", "The kinds of documents: list, learn from corrections, explain."),
     "batch": ("batch", "Boxes of paper: open, reconcile, close."),
     "audit": ("audit", "Look again at what was filed alone; certify sources; incidents."),
+    "export": ("export", "Deliver documents to an EHR; reconcile, correct and withdraw them."),
     "people": ("people", "Logins, roles, sessions, tokens, and who broke the glass."),
     "sheets": ("sheets", "Print separator and patient cover sheets (PDF)."),
     "retry": ("admin", "Try quarantined or waiting scans again."),

@@ -217,6 +217,7 @@ def rebuild(home: Path) -> None:
     as provisional.
     """
     from scanindex import reindex as use_index
+    from scanindex.delivery.sending import stop_until_reconciled
     from scanindex.store.rebuild import replay
 
     settings = settings_of(home)
@@ -231,6 +232,7 @@ def rebuild(home: Path) -> None:
         opened.intake.recover()
         patients = app.restore_patients(opened)
         app.rebuild_charts(opened)
+        stop_until_reconciled(actor(), opened.services)
         pages = use_index.reindex(opened.services, fresh=True)
     click.echo(f"{count} event(s) replayed, {patients} patient(s) put back, {pages} page(s) indexed")
 
@@ -263,6 +265,7 @@ def restore(home: Path, source: Path) -> None:
     """Put the backup in SOURCE into an empty workspace, rebuild the index and check."""
     from scanindex import check as use_check
     from scanindex import reindex as use_index
+    from scanindex.delivery.sending import stop_until_reconciled
     from scanindex.store.backup import restore as use
     from scanindex.store.rebuild import replay
 
@@ -273,6 +276,7 @@ def restore(home: Path, source: Path) -> None:
     app.initialise(settings)
     with workspace(home) as opened, app.exclusive(settings):
         newer = replay(opened.catalog, opened.event_log, opened.roster)
+        stop_until_reconciled(actor(), opened.services)
         people.end_all_sessions(actor(), opened.services)
         pages = use_index.reindex(opened.services, fresh=True)
         app.rebuild_charts(opened)

@@ -54,6 +54,11 @@ def index_pages(folder: Path, patient: Patient | None = None) -> list[IndexPage]
     ]
 
 
+def manifest_of(folder: Path) -> dict[str, str]:
+    """File name to SHA-256, as they were filed. Raises IntegrityError, StorageFailed."""
+    return record.read_manifest(_bytes(folder / paths.MANIFEST))
+
+
 def damaged_files(folder: Path, *, hash_all: bool) -> list[str]:
     """Names of files that are missing, empty or (with `hash_all`) not what the manifest says."""
     try:

@@ -22,6 +22,7 @@ from scanindex.errors import CatalogBusy, DiskFull, IntegrityError, PermissionMi
 from scanindex.ports import Clock
 from scanindex.store.audits import Filings, Incidents, Sources
 from scanindex.store.batches import Batches
+from scanindex.store.deliveries import Consents, Deliveries
 from scanindex.store.desk import Desk
 from scanindex.store.documents import Documents, Outbox, Pages
 from scanindex.store.event_log import EventLog
@@ -66,6 +67,8 @@ class Unit:
         self.invitations = Invitations(connection)
         self.login_tries = LoginTries(connection)
         self.today = Today(connection)
+        self.deliveries = Deliveries(connection)
+        self.consents = Consents(connection)
 
 
 class Catalog:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, inspect, text
 from scanindex.errors import SchemaTooNew
 from scanindex.store.catalog import translated
 
-HEAD = "0013"
+HEAD = "0015"
 """The newest migration; a test compares it with the folder."""
 
 

@@ -9,12 +9,14 @@ come from backup; a patient that only a record knows is put back as provisional.
 from __future__ import annotations
 
 import dataclasses
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
 
 from scanindex import certify
 from scanindex.audit_model import AutoFiling, Incident, SourceRecord
+from scanindex.delivery_model import Consent, Delivery, DeliveryState, ExportRun, Receipt
 from scanindex.model import (
     Batch,
     Document,
@@ -31,9 +33,17 @@ from scanindex.ports import EventLog
 from scanindex.store import roster_merging
 from scanindex.store.catalog import Catalog, Unit
 from scanindex.store.roster import SqlRoster
+from scanindex.store.rows import from_plain
 
 T = TypeVar("T")
 _GROUP = 500
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    state: DeliveryState
+    answered_at: datetime | None
+    receipt: Receipt | None
 
 
 def replay(catalog: Catalog, log: EventLog, roster: SqlRoster) -> int:
@@ -92,6 +102,7 @@ def _apply(unit: Unit, event: Event) -> None:
         unit.searches.put(saved)
     _apply_paper(unit, event)
     _apply_audit(unit, event)
+    _apply_exports(unit, event)
 
 
 def _apply_paper(unit: Unit, event: Event) -> None:
@@ -117,6 +128,41 @@ def _apply_audit(unit: Unit, event: Event) -> None:
         unit.filings.put(msgspec.convert(value, AutoFiling))
     if incident := _value(event, "incident", Incident):
         unit.incidents.put(incident)
+
+
+def _apply_exports(unit: Unit, event: Event) -> None:
+    """The ledger as far as anything left: what was only queued is queued again by the next export."""
+    if run := _value(event, "export_run", ExportRun):
+        unit.deliveries.put_run(run)
+    if consent := _value(event, "consent", Consent):
+        unit.consents.put(consent)
+    for value in event.payload.get("deliveries", ()):
+        line = from_plain(Delivery, value)
+        if unit.deliveries.get(line.target, line.record.external_id) is None:
+            unit.deliveries.add([line])
+        else:
+            unit.deliveries.put([line])
+    target = event.payload.get("target", "")
+    for external_id, state, answered_at, receipt in event.payload.get("receipts", ()):
+        if line_now := unit.deliveries.get(target, external_id):
+            answered = msgspec.convert(
+                {"state": state, "answered_at": answered_at, "receipt": receipt}, _Answer
+            )
+            unit.deliveries.put(
+                [
+                    dataclasses.replace(
+                        line_now,
+                        state=answered.state,
+                        answered_at=answered.answered_at,
+                        receipt=answered.receipt,
+                    )
+                ]
+            )
+    if event.kind in ("export_dropped", "export_resent"):
+        state_now = DeliveryState.DROPPED if event.kind == "export_dropped" else DeliveryState.PENDING
+        for external_id in event.payload.get("external_ids", ()):
+            if line_now := unit.deliveries.get(target, external_id):
+                unit.deliveries.put([dataclasses.replace(line_now, state=state_now)])
 
 
 def _put_scan(unit: Unit, scan: Scan) -> None:

@@ -367,3 +367,44 @@ batch_qa = Table(
     Column("body", Text, nullable=False, comment="paper_model.QaItem as JSON"),
     Index(None, "batch_id"),
 )
+
+export_runs = Table(
+    "export_runs",
+    metadata,
+    Column("run_id", String(32), primary_key=True),
+    Column("target", String(32), nullable=False),
+    Column("started_at", String(32), nullable=False),
+    Column("body", Text, nullable=False, comment="delivery_model.ExportRun as JSON"),
+    Index(None, "target", "started_at"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("delivery_no", Integer, primary_key=True, autoincrement=True),
+    Column("target", String(32), nullable=False),
+    Column("external_id", String(48), nullable=False),
+    Column("document_id", String(32), nullable=False),
+    Column("version", Integer, nullable=False, comment="of the document"),
+    Column("run_id", String(32), nullable=False),
+    Column("action", String(8), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("answered_day", String(10), comment="UTC; NULL: no answer yet"),
+    Column("body", Text, nullable=False, comment="delivery_model.Delivery as JSON"),
+    Index(None, "target", "external_id", unique=True),
+    Index(None, "target", "document_id"),
+    Index(None, "target", "state", "delivery_no"),
+    Index(None, "run_id", "delivery_no"),
+    Index(None, "answered_day"),
+    sqlite_autoincrement=True,
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("consent_id", String(32), primary_key=True),
+    Column("patient_id", String(32), nullable=False),
+    Column("recorded_at", String(32), nullable=False),
+    Column("body", Text, nullable=False, comment="delivery_model.Consent as JSON"),
+    Index(None, "patient_id"),
+)

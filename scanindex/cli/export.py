@@ -1,0 +1,278 @@
+"""export: documents delivered to other systems, and proof that each arrived once."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scanindex import app, trail
+from scanindex.access_model import Access, Right
+from scanindex.cli.common import asking, batch_by, document_by, emit_json, json_option, pass_home, table
+from scanindex.cli.export_records import consent, list_, resend, retry, status, targets, withdraw
+from scanindex.delivery import choose, holds, queue, reconcile, sending
+from scanindex.errors import ExportStopped, UsageError
+from scanindex.target_profile import Target, load_target
+
+if TYPE_CHECKING:
+    from scanindex.ports import EhrSink
+
+_SHOWN = 20
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class _Export(click.Group):
+    """`export TARGET ...` is `export run TARGET ...`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            args = ["run", *args]
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Export)
+def export() -> None:
+    """Deliver documents to an EHR in the form that its profile (targets/NAME.toml) describes.
+
+    \b
+    scanindex export targets --example us-core > targets/hospital.toml
+    scanindex export hospital --dry-run        what would go, and what is held back and why
+    scanindex export hospital                  send; broken off, the same command goes on
+    scanindex export hospital --corrections    only what was delivered and changed here since
+    scanindex export reconcile hospital        compare with what the receiver has
+
+    `export TARGET` is short for `export run TARGET`.
+    """
+
+
+for _command in (status, list_, targets, resend, retry, withdraw, consent):
+    export.add_command(_command)
+
+
+@export.command("run")
+@click.argument("target")
+@click.option("--document", "documents", multiple=True, help="Only this document (several).")
+@click.option("--patient", "patients", multiple=True, help="Only this patient, by MRN or id (several).")
+@click.option("--patients-from", type=_FILE, help="Only the patients of this file: an MRN or id a line.")
+@click.option("--batch", "batches", multiple=True, help="Only this batch (several).")
+@click.option("--type", "types", multiple=True, help="Only documents of this type (several).")
+@click.option("--since", help="Only with a date of care from here on: 1998, 1998-03, 1998-03-02.")
+@click.option("--until", help="Only with a date of care up to here, inclusive.")
+@click.option("--query", default="", help="Only what this search finds (`scanindex search`).")
+@click.option("--corrections", is_flag=True, help="Nothing new: only what was delivered and changed since.")
+@click.option("--dry-run", is_flag=True, help="Check everything, list what is held back; send nothing.")
+@click.option("--check-files", is_flag=True, help="Hash every file of a document before it is queued.")
+@click.option("--queue-only", is_flag=True, help="Queue and stop; the next call sends.")
+@json_option
+@pass_home
+def run(
+    home: Path,
+    target: str,
+    documents: tuple[str, ...],
+    patients: tuple[str, ...],
+    patients_from: Path | None,
+    batches: tuple[str, ...],
+    types: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    query: str,
+    corrections: bool,
+    dry_run: bool,
+    check_files: bool,
+    queue_only: bool,
+    as_json: bool,
+) -> None:
+    """Deliver filed documents to TARGET: all, or those that every option given fits.
+
+    What was delivered before and is unchanged is left alone; what changed is replaced or cancelled.
+    Doubtful, damaged or protected documents are held back and listed. Exit 4 where the receiver was
+    in the way (run it again), 1 where it refused something.
+    """
+    with asking(home, Right.EXPORT) as (opened, access):
+        profile = load_target(opened.settings.home, target)
+        wanted = choose.Selection(
+            document_ids=tuple(document_by(d, opened, access).document_id for d in documents),
+            patients=(*patients, *_lines_of(patients_from)),
+            batch_ids=tuple(batch_by(b, opened) for b in batches),
+            types=types,
+            since=since,
+            until=until,
+            query=query,
+            only_corrections=corrections,
+        )
+        sink = app.open_sink(opened.settings, profile, os.environ)
+        try:
+            if dry_run:
+                _dry_run(wanted, profile, sink, opened, access, check_files=check_files, as_json=as_json)
+                return
+            with app.exporting(opened.settings, target):
+                sending.refuse_unreconciled(target, opened.services)
+                made = queue.queue(
+                    access,
+                    wanted,
+                    profile,
+                    sink,
+                    opened.services,
+                    check_fixity=check_files,
+                    told=_looked_at(),
+                )
+                sent = sending.Sent()
+                if not queue_only:
+                    sent = sending.send(access.actor, profile, sink, opened.services, told=_sending())
+        finally:
+            sink.close()
+    _report(made.planned, made.held, sent, as_json=as_json, queue_only=queue_only, run_id=made.run_id)
+
+
+@export.command("reconcile")
+@click.argument("target")
+@click.option("--listing", type=_FILE, help="The receiver's own list (CSV), where it cannot be asked.")
+@click.option("--partial", is_flag=True, help="The list is not whole: what is not in it is not missing.")
+@json_option
+@pass_home
+def reconcile_(home: Path, target: str, listing: Path | None, partial: bool, as_json: bool) -> None:
+    """Compare what TARGET was sent with what it has; exit 1 unless everything fits.
+
+    Documents that fit become verified. `export resend` sends again what is missing.
+    """
+    with asking(home, Right.EXPORT) as (opened, access):
+        profile = load_target(opened.settings.home, target)
+        if listing is not None:
+            held = _listed(listing, profile)
+            found = reconcile.reconcile(access, target, held, opened.services, is_whole_list=not partial)
+        else:
+            sink = app.open_sink(opened.settings, profile, os.environ)
+            try:
+                found = reconcile.reconcile(access, target, sink.inventory(None), opened.services)
+            finally:
+                sink.close()
+    if as_json:
+        faults = [{**dataclasses.asdict(f), "meaning": f.meaning} for f in found.faults]
+        emit_json({**dataclasses.asdict(found), "faults": faults, "is_clean": found.is_clean})
+    else:
+        _tell_faults(found)
+    if not found.is_clean:
+        sys.exit(1)
+
+
+def _tell_faults(found: reconcile.Reconciliation) -> None:
+    counts = Counter(f.code for f in found.faults)
+    for code, count in counts.most_common():
+        click.echo(f"{code}: {count}. {reconcile.FAULTS[code]}")
+    if found.faults:
+        rows = [(f.code, f.external_id, " ".join(f.receiver_ids) or "-") for f in found.faults[:_SHOWN]]
+        table(("FAULT", "EXTERNAL ID", "THERE"), rows)
+        if len(found.faults) > _SHOWN:
+            click.echo(f"… {len(found.faults) - _SHOWN} more; --json lists them")
+    weak = f" ({found.weakly} without a hash to compare)" if found.weakly else ""
+    click.echo(
+        f"{found.verified} of {found.expected} documents verified{weak}; the receiver lists {found.held}"
+    )
+
+
+def _listed(listing: Path, profile: Target) -> Iterator[Any]:
+    from scanindex.ehr.listing import read_listing
+
+    return read_listing(listing, profile)
+
+
+def _lines_of(path: Path | None) -> Iterator[str]:
+    if path is None:
+        return
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError("the list of patients is not UTF-8 text") from None
+    yield from (line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
+
+
+def _dry_run(
+    wanted: choose.Selection,
+    profile: Target,
+    sink: EhrSink,
+    opened: app.Workspace,
+    access: Access,
+    *,
+    check_files: bool,
+    as_json: bool,
+) -> None:
+    counts: Counter[str] = Counter()
+    held: Counter[str] = Counter()
+    rows: list[dict[str, Any]] = []
+    for one in queue.dry_run(access, wanted, profile, sink, opened.services, check_fixity=check_files):
+        counts.update(action.value for action in one.actions)
+        counts["held"] += bool(one.problems)
+        counts["unchanged"] += not one.actions and not one.problems
+        held.update(p.code for p in one.problems)
+        if one.problems or one.actions:
+            rows.append(dataclasses.asdict(one))
+    trail.seen(access, "export dry run", opened.services, [r["document_id"] for r in rows])
+    if as_json:
+        emit_json({"planned": counts, "held": held, "documents": rows})
+        return
+    told = [r for r in rows if r["problems"]]
+    shown = [
+        (r["document_id"], " ".join(p["code"] for p in r["problems"]), r["problems"][0]["text"])
+        for r in told[:_SHOWN]
+    ]
+    if shown:
+        table(("HELD BACK", "WHY", "MEANING"), shown)
+    if len(told) > _SHOWN:
+        click.echo(f"… {len(told) - _SHOWN} more; --json lists them")
+    _tell_counts(counts, held, "would be sent")
+
+
+def _tell_counts(planned: dict[str, int], held: dict[str, int], verb: str) -> None:
+    parts = [f"{planned.get(key, 0)} {key}" for key in ("new", "replace", "cancel")]
+    click.echo(
+        f"{', '.join(parts)} {verb}; "
+        f"{planned.get('unchanged', 0)} unchanged, {planned.get('held', 0)} held back"
+    )
+    for code, count in sorted(held.items(), key=lambda item: (-item[1], item[0])):
+        click.echo(f"  {code}: {count}. {holds.HOLDS.get(code, '')}".rstrip())
+
+
+def _report(
+    planned: dict[str, int],
+    held: dict[str, int],
+    sent: sending.Sent,
+    *,
+    as_json: bool,
+    queue_only: bool,
+    run_id: str,
+) -> None:
+    if as_json:
+        emit_json({"run_id": run_id, "planned": planned, "held": held, "sent": dataclasses.asdict(sent)})
+    else:
+        _tell_counts(planned, held, "queued")
+        if not queue_only:
+            click.echo(
+                f"{sent.taken} delivered, {sent.refused} refused, {sent.overtaken} changed meanwhile, "
+                f"{sent.damaged} damaged, {sent.left} left"
+            )
+    if sent.stopped_by:
+        raise ExportStopped(f"the receiver was in the way ({sent.stopped_by}); {sent.left} left")
+    if sent.refused or sent.damaged:
+        sys.exit(1)
+
+
+def _looked_at() -> queue.Told:
+    if not sys.stderr.isatty():
+        return lambda count: None
+    return lambda count: click.echo(f"\r\033[Kqueue: {count} documents looked at", nl=False, err=True)
+
+
+def _sending() -> sending.Told:
+    if not sys.stderr.isatty():
+        return lambda sent: None
+    return lambda sent: click.echo(
+        f"\r\033[Ksend: {sent.taken} delivered, {sent.refused} refused", nl=False, err=True
+    )

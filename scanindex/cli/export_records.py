@@ -1,0 +1,284 @@
+"""export status, list, targets, resend, retry, withdraw, consent: the ledger, and what keeps it right."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from datetime import timedelta
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scanindex import trail
+from scanindex.access_model import Right
+from scanindex.cli.common import (
+    asking,
+    document_by,
+    emit_json,
+    json_option,
+    pass_home,
+    printable,
+    table,
+)
+from scanindex.delivery import consents, queue, reconcile
+from scanindex.delivery_model import Delivery, DeliveryState
+from scanindex.errors import UsageError
+from scanindex.model import PatientId
+from scanindex.target_profile import load_target, names
+
+if TYPE_CHECKING:
+    from scanindex.delivery_model import Consent
+    from scanindex.ports import Unit
+
+_DAYS = 14
+_OPEN = (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.REFUSED)
+
+
+@click.command()
+@click.argument("target", required=False)
+@json_option
+@pass_home
+def status(home: Path, target: str | None, as_json: bool) -> None:
+    """How far every target (or TARGET) is: sent, verified, refused, to be corrected, days, runs."""
+    with asking(home, Right.EXPORT, Right.STATUS) as (opened, _), opened.catalog.read() as unit:
+        known = [target] if target else sorted({*names(opened.settings.home), *_with_lines(unit)})
+        since = opened.clock.now() - timedelta(days=_DAYS)
+        found = [
+            {
+                "target": name,
+                "counts": _states(unit.deliveries.counts(name), name),
+                "corrections_due": unit.deliveries.changed_since(name),
+                "per_day": [(day, n) for day, _, n in unit.deliveries.per_day(name, since)],
+                "runs": unit.deliveries.runs(name, limit=5),
+            }
+            for name in known
+        ]
+    if as_json:
+        emit_json(found)
+        return
+    if not found:
+        click.echo("no targets yet: `scanindex export targets --examples` shows how one is described")
+    for one in found:
+        click.echo(f"{one['target']}")
+        counts: Counter[str] = one["counts"]  # type: ignore[assignment]  # built above
+        told = ", ".join(f"{n} {state}" for state, n in sorted(counts.items())) or "nothing sent yet"
+        click.echo(f"  {told}")
+        if one["corrections_due"]:
+            click.echo(
+                f"  {one['corrections_due']} document(s) changed here since: "
+                f"`scanindex export {one['target']} --corrections`"
+            )
+        for day, n in one["per_day"]:  # type: ignore[attr-defined]
+            click.echo(f"  {day}: {n}")
+        for run in one["runs"]:  # type: ignore[attr-defined]
+            planned = ", ".join(f"{n} {what}" for what, n in run.planned.items() if what != "looked_at")
+            click.echo(f"  {run.started_at:%Y-%m-%d %H:%M} {run.started_by}: {planned}")
+
+
+def _with_lines(unit: Unit) -> set[str]:
+    return {target for target, _, _ in unit.deliveries.counts()}
+
+
+def _states(counts: dict[tuple[str, str, str], int], target: str) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for (name, _, state), n in counts.items():
+        if name == target:
+            found[state] += n
+    return found
+
+
+@click.command("list")
+@click.argument("target")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([s.value for s in DeliveryState]),
+    help="Only lines in this state (several); else what is open: pending, sending, refused.",
+)
+@click.option("-n", "--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@json_option
+@pass_home
+def list_(home: Path, target: str, states: tuple[str, ...], limit: int, as_json: bool) -> None:
+    """Lines of the ledger of TARGET: what went, under which id, and what the receiver said."""
+    wanted = tuple(DeliveryState(s) for s in states) or _OPEN
+    with asking(home, Right.EXPORT) as (opened, access):
+        with opened.catalog.read() as unit:
+            lines = unit.deliveries.select(target, *wanted, limit=limit)
+        ids = [line.record.document_id for line in lines]
+        trail.seen(access, "export list", opened.services, ids)
+    if as_json:
+        emit_json([_line(line) for line in lines])
+        return
+    rows = [
+        (
+            line.record.external_id,
+            line.record.action,
+            line.state,
+            line.attempts,
+            line.receipt.code if line.receipt else line.error or "-",
+            (line.receipt.text if line.receipt else "")[:60] or "-",
+        )
+        for line in lines
+    ]
+    table(("EXTERNAL ID", "ACTION", "STATE", "TRIES", "ANSWER", "SAID"), rows)
+
+
+def _line(line: Delivery) -> dict[str, object]:
+    """Without the patient: who wants that asks for the document."""
+    record, receipt = line.record, line.receipt
+    return {
+        "external_id": record.external_id,
+        "document_id": record.document_id,
+        "version": record.version,
+        "action": record.action,
+        "reason": record.reason,
+        "replaces": record.replaces,
+        "state": line.state,
+        "run_id": line.run_id,
+        "attempts": line.attempts,
+        "error": line.error,
+        "sent_at": line.sent_at,
+        "answered_at": line.answered_at,
+        "verified_at": line.verified_at,
+        "sha256": record.content.sha256 if record.content else None,
+        "receipt": dataclasses.asdict(receipt) if receipt else None,
+    }
+
+
+@click.command()
+@click.option("--examples", "is_listing", is_flag=True, help="Name the examples that ship with the product.")
+@click.option("--example", metavar="NAME", help="Print one, to be kept as targets/NAME.toml and changed.")
+@json_option
+@pass_home
+def targets(home: Path, is_listing: bool, example: str | None, as_json: bool) -> None:
+    """The targets of this workspace; each is a file targets/NAME.toml."""
+    shipped = {
+        p.name.removesuffix(".toml"): p
+        for p in resources.files("scanindex.ehr").joinpath("profiles").iterdir()
+        if p.name.endswith(".toml")
+    }
+    if example is not None:
+        if example not in shipped:
+            raise UsageError(f"no example {printable(example)!r}; there are {', '.join(sorted(shipped))}")
+        click.echo(shipped[example].read_text("utf-8"), nl=False)
+        return
+    if is_listing:
+        for name in sorted(shipped):
+            first = shipped[name].read_text("utf-8").splitlines()[0].lstrip("# ")
+            click.echo(f"{name:16} {first}")
+        return
+    found = [load_target(home, name) for name in names(home)]
+    if as_json:
+        emit_json(found)
+        return
+    rows = [(t.name, t.target.format, t.target.transport, t.target.recipient) for t in found]
+    table(("TARGET", "FORM", "BY", "RECIPIENT"), rows)
+
+
+@click.command()
+@click.argument("target")
+@click.argument("external_ids", nargs=-1, required=True)
+@pass_home
+def resend(home: Path, target: str, external_ids: tuple[str, ...]) -> None:
+    """Queue again, under the same ids, what TARGET took and lost (see `reconcile`)."""
+    with asking(home, Right.EXPORT) as (opened, access):
+        count = reconcile.resend(access, target, external_ids, opened.services)
+    click.echo(f"{count} queued again; `scanindex export {target}` sends them")
+
+
+@click.command()
+@click.argument("target")
+@pass_home
+def retry(home: Path, target: str) -> None:
+    """Let what TARGET refused be decided again by the next export, after its cause was mended."""
+    with asking(home, Right.EXPORT) as (opened, access):
+        count = reconcile.retry(access, target, opened.services)
+    click.echo(f"{count} will be decided again; `scanindex export {target} --dry-run` shows how")
+
+
+@click.command()
+@click.argument("target")
+@click.argument("documents", nargs=-1, required=True)
+@click.option("--reason", required=True, help="Why it is taken back; kept in the trail.")
+@pass_home
+def withdraw(home: Path, target: str, documents: tuple[str, ...], reason: str) -> None:
+    """Queue the cancellation of DOCUMENTS at TARGET though they are filed here."""
+    if not reason.strip():
+        raise UsageError("say why")
+    with asking(home, Right.EXPORT) as (opened, access):
+        profile = load_target(opened.settings.home, target)
+        ids = [document_by(d, opened, access).document_id for d in documents]
+        run = queue.withdraw(access, ids, reason.strip(), profile, opened.services)
+    click.echo(
+        f"{run.planned.get('cancel', 0)} cancellation(s) queued; `scanindex export {target}` sends them"
+    )
+
+
+@click.group()
+def consent() -> None:
+    """Patients' consents to hand over labelled documents (42 CFR part 2)."""
+
+
+@consent.command("add")
+@click.argument("patient")
+@click.option("--target", required=True, help="For this target; '*' for all.")
+@click.option("--label", "labels", multiple=True, required=True, help="Covers this label (several).")
+@click.option("--reference", required=True, help="Where the signed form is: a document id, a file number.")
+@click.option("--given", required=True, help="Day it was signed, 2026-03-31.")
+@click.option("--until", help="Last day on which it holds.")
+@pass_home
+def consent_add(
+    home: Path,
+    patient: str,
+    target: str,
+    labels: tuple[str, ...],
+    reference: str,
+    given: str,
+    until: str | None,
+) -> None:
+    """Record that PATIENT (MRN or id) agreed in writing."""
+    from scanindex.cli.find import patient_by
+
+    with asking(home, Right.EXPORT) as (opened, access):
+        person = patient_by(patient, opened, access)
+        made = consents.record(
+            access, person.patient_id, target, labels, reference, given, until, opened.services
+        )
+    click.echo(made.consent_id)
+
+
+@consent.command("revoke")
+@click.argument("consent_id")
+@pass_home
+def consent_revoke(home: Path, consent_id: str) -> None:
+    """From now on nothing more goes under it."""
+    with asking(home, Right.EXPORT) as (opened, access):
+        consents.revoke(access, consent_id, opened.services)
+    click.echo("revoked; what was delivered under it stays there until `scanindex export withdraw`")
+
+
+@consent.command("list")
+@click.option("--patient", help="Only of this patient (MRN or id).")
+@json_option
+@pass_home
+def consent_list(home: Path, patient: str | None, as_json: bool) -> None:
+    """Consents that were recorded, revoked ones too."""
+    from scanindex.cli.find import patient_by
+
+    with asking(home, Right.EXPORT) as (opened, access):
+        person: PatientId | None = patient_by(patient, opened, access).patient_id if patient else None
+        found = consents.of(access, person, opened.services)
+        trail.seen(access, "consents", opened.services, (), [c.patient_id for c in found])
+    if as_json:
+        emit_json(found)
+        return
+    table(("CONSENT", "PATIENT", "TARGET", "LABELS", "GIVEN", "UNTIL", "REVOKED"), [_row(c) for c in found])
+
+
+def _row(one: Consent) -> tuple[str, ...]:
+    revoked = one.revoked_at.date().isoformat() if one.revoked_at else "-"
+    labels = " ".join(one.labels)
+    return (one.consent_id, one.patient_id, one.target, labels, one.given_on, one.until or "-", revoked)

@@ -1,0 +1,309 @@
+"""What is queued for one target goes out, in order, until nothing is left or something is in the way.
+
+Promises: a disclosure is in the trail before its first byte goes; whatever is broken off, by a lost
+line or `kill -9`, is sent again under the same ids in the same parcel, before anything newer; what
+changed here since it was queued does not go; an answer is kept in the commit that lets the next parcel
+go. Only one process sends to a target (`app.exporting`). Leaves out who may, and what is queued.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from scanindex.delivery import renditions
+from scanindex.delivery_model import Action, Delivery, DeliveryState, ExportRecord, Parcel, Receipt
+from scanindex.errors import IntegrityError, NotAllowedNow, TransientError
+from scanindex.model import Document, DocumentState
+from scanindex.ports import EhrSink, Unit
+from scanindex.services import Services
+from scanindex.target_profile import Target
+
+STOPPED, RECONCILED = "export_stopped", "export_reconciled"
+"""Events: the catalog was put back, so that what a receiver has is not known; and it is known again."""
+_IN_ONE_EVENT = 200
+_STEP = 1_000
+_LONGEST_WAIT_SECONDS = 60.0
+_TEXT_KEPT = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What one call did."""
+
+    taken: int = 0
+    refused: int = 0
+    overtaken: int = 0
+    """Changed here since they were queued: the next `export` queues them as they are."""
+    damaged: int = 0
+    left: int = 0
+    """Still to be sent."""
+    stopped_by: str = ""
+    """Code of what was in the way; "" where all was sent."""
+
+
+Told = Callable[[Sent], None]
+
+
+def send(
+    actor: str,
+    target: Target,
+    sink: EhrSink,
+    services: Services,
+    *,
+    told: Told = lambda sent: None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Sent:
+    """Send what is queued for this target. Raises NotAllowedNow (see `refuse_unreconciled`), ConfigError;
+    what may be over later ends the call with `stopped_by`."""
+    refuse_unreconciled(target.name, services)
+    courier = _Courier(actor, target, sink, services, sleep)
+    tries = 0
+    while True:
+        try:
+            if not courier.next_parcel():
+                return courier.report()
+            tries = 0
+        except TransientError as error:
+            tries += 1
+            courier.note_trouble(error)
+            if tries >= max(1, target.sending.attempts):
+                return courier.report(stopped_by=error.code)
+            wait = target.sending.wait_seconds * 2 ** (tries - 1)
+            sleep(min(getattr(error, "retry_after_seconds", None) or wait, _LONGEST_WAIT_SECONDS))
+        told(courier.report(is_counted=False))
+
+
+def refuse_unreconciled(target: str, services: Services) -> None:
+    """After the catalog was put back, nothing is sent until somebody compared both sides."""
+    with services.catalog.read() as unit:
+        stopped = unit.deliveries.last_event(STOPPED, None)
+        reconciled = unit.deliveries.last_event(RECONCILED, target)
+        has_lines = bool(unit.deliveries.select(target, limit=1))
+    if has_lines and stopped > reconciled:
+        raise NotAllowedNow(
+            "the catalog was put back since the last reconciliation, so what the receiver has is not known; "
+            f"`scanindex export reconcile {target}` first"
+        )
+
+
+def stop_until_reconciled(actor: str, services: Services) -> None:
+    """To be called when a catalog was put back: rebuilt from the log, or restored from a backup."""
+    with services.catalog.write() as unit:
+        if unit.deliveries.select(limit=1):
+            unit.events.append(STOPPED, actor)
+
+
+class _Courier:
+    def __init__(
+        self,
+        actor: str,
+        target: Target,
+        sink: EhrSink,
+        services: Services,
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._actor, self._target, self._sink, self._services = actor, target, sink, services
+        self._sleep = sleep
+        self._sent = Sent()
+        self._answers: list[Delivery] = []
+        """Answered and not written down yet: they go with the next commit."""
+        self._not_before = services.clock.monotonic()
+
+    def next_parcel(self) -> bool:
+        """False where nothing is left."""
+        lines = self._marked()
+        if not lines:
+            return False
+        parcel = self._parcel(lines)
+        answered: dict[str, Delivery] = {}
+        by_id = {line.record.external_id: line for line in lines}
+        try:
+            for receipt in self._sink.send(parcel):
+                line = by_id.get(receipt.external_id)
+                if line is not None:
+                    answered[receipt.external_id] = self._answered(line, receipt)
+        except IntegrityError:
+            self._drop_damaged(line for line in lines if line.record.external_id not in answered)
+        finally:
+            self._answers += answered.values()
+            self._count(answered.values())
+            if len(lines) > 1 or self._target.sending.per_second:
+                self._write_answers()
+        self._pace(len(lines))
+        return True
+
+    def note_trouble(self, error: TransientError) -> None:
+        """Lines that are under way keep why they did not arrive."""
+        with self._services.catalog.write() as unit:
+            self._put_answers(unit)
+            under_way = unit.deliveries.select(self._target.name, DeliveryState.SENDING, limit=_STEP)
+            unit.deliveries.put(
+                dataclasses.replace(line, attempts=line.attempts + 1, error=error.code) for line in under_way
+            )
+
+    def report(self, stopped_by: str = "", *, is_counted: bool = True) -> Sent:
+        if not is_counted:
+            return self._sent
+        self._write_answers()
+        with self._services.catalog.read() as unit:
+            counts = unit.deliveries.counts(self._target.name)
+        waiting = (DeliveryState.PENDING, DeliveryState.SENDING)
+        left = sum(n for (_, _, state), n in counts.items() if state in waiting)
+        return dataclasses.replace(self._sent, left=left, stopped_by=stopped_by)
+
+    # --- one parcel -------------------------------------------------------------------------
+    def _marked(self) -> list[Delivery]:
+        """The lines of the next parcel, marked as under way (and in the trail) before they go."""
+        with self._services.catalog.write() as unit:
+            self._put_answers(unit)
+            broken_off = unit.deliveries.select(self._target.name, DeliveryState.SENDING, limit=1)
+            if broken_off:
+                return _of_parcel(unit, self._target.name, broken_off[0])
+            while fresh := unit.deliveries.select(
+                self._target.name, DeliveryState.PENDING, limit=max(1, self._sink.parcel_documents)
+            ):
+                fresh = list(_within_bytes(fresh, self._target.sending.parcel_bytes))
+                good = [line for line in fresh if _still_holds(line, unit)]
+                self._drop([line for line in fresh if line not in good], "changed", unit)
+                if good:
+                    return self._begin(good, unit)
+        return []
+
+    def _begin(self, lines: Sequence[Delivery], unit: Unit) -> list[Delivery]:
+        now, number = self._services.clock.now(), lines[0].delivery_no
+        marked = [
+            dataclasses.replace(
+                line,
+                state=DeliveryState.SENDING,
+                parcel_no=number,
+                attempts=line.attempts + 1,
+                sent_at=line.sent_at or now,
+                error="",
+            )
+            for line in lines
+        ]
+        unit.deliveries.put(marked)
+        for group in _grouped(marked):
+            unit.events.append(
+                "exported",
+                self._actor,
+                document_ids=[line.record.document_id for line in group],
+                patient_ids=list(dict.fromkeys(line.record.patient.patient_id for line in group)),
+                what="ehr",
+                target=self._target.name,
+                recipient=self._target.target.recipient,
+                recipient_address=self._target.target.recipient_address,
+                purpose=self._target.target.purpose,
+                deliveries=group,
+            )
+        return marked
+
+    def _parcel(self, lines: Sequence[Delivery]) -> Parcel:
+        number = lines[0].parcel_no or lines[0].delivery_no
+        return Parcel(
+            name=f"{self._target.name}-{number:08}",
+            number=number,
+            records=tuple(renditions.located(line, self._services.archive) for line in lines),
+        )
+
+    def _answered(self, line: Delivery, receipt: Receipt) -> Delivery:
+        return dataclasses.replace(
+            line,
+            state=DeliveryState.DELIVERED if receipt.is_taken else DeliveryState.REFUSED,
+            answered_at=self._services.clock.now(),
+            receipt=dataclasses.replace(receipt, text=receipt.text[:_TEXT_KEPT]),
+            error="" if receipt.is_taken else "refused",
+        )
+
+    def _count(self, answered: Iterable[Delivery]) -> None:
+        for line in answered:
+            if line.state is DeliveryState.DELIVERED:
+                self._sent = dataclasses.replace(self._sent, taken=self._sent.taken + 1)
+            else:
+                self._sent = dataclasses.replace(self._sent, refused=self._sent.refused + 1)
+
+    def _pace(self, documents: int) -> None:
+        if rate := self._target.sending.per_second:
+            now = self._services.clock.monotonic()
+            self._not_before = max(self._not_before, now) + documents / rate
+            self._sleep(max(0.0, self._not_before - now - 1 / rate))
+
+    # --- the ledger -------------------------------------------------------------------------
+    def _write_answers(self) -> None:
+        if self._answers:
+            with self._services.catalog.write() as unit:
+                self._put_answers(unit)
+
+    def _put_answers(self, unit: Unit) -> None:
+        if not self._answers:
+            return
+        unit.deliveries.put(self._answers)
+        for group in _grouped(self._answers):
+            told = [(line.record.external_id, line.state, line.answered_at, line.receipt) for line in group]
+            unit.events.append("export_answered", self._actor, target=self._target.name, receipts=told)
+        self._answers = []
+
+    def _drop(self, lines: Sequence[Delivery], why: str, unit: Unit) -> None:
+        unit.deliveries.put(
+            dataclasses.replace(line, state=DeliveryState.DROPPED, error=why) for line in lines
+        )
+        self._sent = dataclasses.replace(self._sent, overtaken=self._sent.overtaken + len(lines))
+
+    def _drop_damaged(self, lines: Iterable[Delivery]) -> None:
+        """The documents whose own file is not as it was; the others of the parcel go on without them."""
+        bad = [line for line in lines if not _is_whole(renditions.located(line, self._services.archive))]
+        if not bad:
+            raise IntegrityError("a parcel could not be made although its documents are whole")
+        with self._services.catalog.write() as unit:
+            gone = [dataclasses.replace(x, state=DeliveryState.DROPPED, error="damaged") for x in bad]
+            unit.deliveries.put(gone)
+            ids = [x.record.external_id for x in bad]
+            unit.events.append("export_dropped", self._actor, target=self._target.name, external_ids=ids)
+        self._sent = dataclasses.replace(self._sent, damaged=self._sent.damaged + len(bad))
+
+
+def _of_parcel(unit: Unit, target: str, first: Delivery) -> list[Delivery]:
+    """All lines of a parcel that was broken off, in their order."""
+    found: list[Delivery] = []
+    after = first.delivery_no - 1
+    while step := unit.deliveries.select(target, DeliveryState.SENDING, after=after, limit=_STEP):
+        found += (line for line in step if line.parcel_no == first.parcel_no)
+        after = step[-1].delivery_no
+    return found
+
+
+def _still_holds(line: Delivery, unit: Unit) -> bool:
+    """Whether what was queued is still so: a document that was corrected meanwhile must not go.
+
+    What left once goes again as it was, so that the correction finds it there.
+    """
+    if line.record.action is Action.CANCEL or line.sent_at is not None:
+        return True
+    document: Document | None = unit.documents.get(line.record.document_id)
+    return (
+        document is not None
+        and document.state is DocumentState.FILED
+        and document.version == line.record.version
+        and not document.recheck
+    )
+
+
+def _within_bytes(lines: Sequence[Delivery], limit: int) -> Iterator[Delivery]:
+    """As many as fit; the first always."""
+    size = 0
+    for place, line in enumerate(lines):
+        size += line.record.content.size_bytes if line.record.content else 0
+        if place and limit and size > limit:
+            return
+        yield line
+
+
+def _is_whole(record: ExportRecord) -> bool:
+    return record.content is None or renditions.is_whole(record.content)
+
+
+def _grouped(lines: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:
+    return (lines[start : start + _IN_ONE_EVENT] for start in range(0, len(lines), _IN_ONE_EVENT))

@@ -151,6 +151,9 @@ class ExportRecord:
     """External id of what REPLACE and CANCEL are about."""
     replaced_receiver_ids: tuple[str, ...] = ()
     """What the receiver calls that one, where it said so."""
+    series_id: str = ""
+    """External id of the first of an unbroken line of replacements, which results keep (HL7 OBR-3); "" where
+    that is `replaces` itself, or there is none."""
     reason: str = ""
     """Of a correction, as a plain word: refiled, retyped, redated, relabelled, merged, reread, withdrawn,
     withdrawn_by_hand."""

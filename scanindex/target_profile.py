@@ -121,33 +121,203 @@ class SendingRule:
     timeout_seconds: float = _doc(60.0, "Longest wait for an answer.")
     attempts: int = _doc(5, "Tries in one run for what may be over soon (no answer, busy); later runs go on.")
     wait_seconds: float = _doc(1.0, "Wait before the second try; it doubles with each.")
+    window_documents: int = _doc(
+        10,
+        "Where documents go one by one: how many may be under way unrecorded. So many at most are sent "
+        "twice, under the same ids, after a crash; 1 is slower and suits receivers that do not know ids.",
+    )
     parcel_documents: int = _doc(5_000, "Most documents in one package or file.")
     parcel_bytes: int = _doc(4 << 30, "Most bytes in one package.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestColumn:
+    """`[[manifest.columns]]`: one column (or tag) of the index, in order."""
+
+    name: str = _doc("", "Its header, or its tag.")
+    source: str = _doc("", "The neutral column that it shows (docs/how-to/export-manifest.md).")
+    value: str = _doc("", "A constant, where there is no source.")
+    width: int = _doc(0, "Most characters; longer values hold the document back. 0: any.")
+    upper: bool = _doc(False, "In capitals.")
+    needed: bool = _doc(False, "Hold documents for which it is empty.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestRule:
     """`[manifest]`: the index file beside the documents."""
 
+    columns: tuple[ManifestColumn, ...] = field(
+        default=(), metadata={"doc": "As [[manifest.columns]] tables; none: every neutral column."}
+    )
+    layout: str = _doc("table", "table (a row per document) or tagged (a block per document).")
+    delimiter: str = _doc("comma", "comma, pipe, tab or semicolon.")
+    header: bool = _doc(True, "Column names in the first row.")
+    trailer_row: bool = _doc(False, "A last row TRAILER, documents, bytes.")
+    encoding: str = _doc("utf-8", "utf-8, utf-8-sig, cp1252 or ascii.")
+    line_end: str = _doc("crlf", "crlf or lf.")
+    newlines: str = _doc("keep", "Line breaks within a value: keep (quoted) or blank.")
+    empty: str = _doc("", "What stands for nothing, like NULL.")
+    date_format: str = _doc("YYYY-MM-DD", "Made of YYYY, MM and DD, like MM/DD/YYYY.")
+    partial_dates: str = _doc(
+        "as_known", "1998-03: as_known, empty, or first_day (of the month or year) where a day must stand."
+    )
+    formula_guard: str = _doc(
+        "apostrophe", "Values that start like a formula: apostrophe (put one before), refuse or off."
+    )
+    index_name: str = _doc("manifest.csv", "Name of the index file.")
+    files_folder: str = _doc("documents", "Folder of the documents within the package; empty: beside it.")
+    path_prefix: str = _doc("", "Put before file_path, where the receiver mounts it elsewhere.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingRule:
+    """`[listing]`: a list of what the receiver holds, as it gives one (`export reconcile --listing`)."""
+
+    columns: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata={
+            "doc": "Header of external_id, receiver_id, sha256, size, patient, status, local_type, loinc."
+        },
+    )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hl7Rule:
-    """`[hl7]`: messages MDM and ORU."""
+    """`[hl7]`: messages MDM and ORU, by MLLP or as files."""
+
+    version: str = _doc("2.5.1", "2.3, 2.3.1, 2.4, 2.5, 2.5.1, 2.6, 2.7, 2.7.1 or 2.8 (MSH-12).")
+    sending_application: str = _doc("SCANINDEX", "MSH-3, as HL7 writes it: NAME, or NAME^OID^ISO.")
+    sending_facility: str = _doc("", "MSH-4, likewise.")
+    receiving_application: str = _doc("", "MSH-5, likewise.")
+    receiving_facility: str = _doc("", "MSH-6, likewise.")
+    processing: str = _doc("P", "MSH-11: P (production), T (training) or D (debugging).")
+    acknowledge: str = _doc(
+        "original",
+        "original (one answer, AA), accept (one answer, CA: MSH-15 AL, MSH-16 NE) or both (CA, then AA on "
+        "the same connection).",
+    )
+    charset: str = _doc("UNICODE UTF-8", "UNICODE UTF-8, 8859/1, 8859/2, 8859/9, 8859/15 or ASCII (MSH-18).")
+    document_namespace: str = _doc("SCANINDEX", "Who gave out our document ids: a short name (EI.2).")
+    document_oid: str = _doc("", "The same as an OID (EI.3).")
+    visit_authority: str = _doc("", "Who gave out the visit number: NAME, or NAME^OID^ISO; empty: unsaid.")
+    visit_field: str = _doc("PV1-19", "Where the visit number goes: PV1-19, PID-18 or both.")
+    patient_class: str = _doc("U", "PV1-2; a scan of paper knows none: U is unknown (table 0004).")
+    address: bool = _doc(False, "Send the patient's address and phone along (PID-11, PID-13).")
+    author: str = _doc("originator", "The author as printed: originator (TXA-9), provider (TXA-5) or never.")
+    type_from: str = _doc(
+        "local", "TXA-2: local (the receiver's code from [types], else table 0270), hl7 (0270) or loinc."
+    )
+    other_type: str = _doc("", "TXA-2 where a document has no such code; empty: it is held (unmapped_type).")
+    observation: str = _doc("", "OBX-3 of all documents, as HL7 writes it (IMAGE_REF); empty: by type.")
+    completion: str = _doc("AU", "TXA-17: AU, LA, DO, DI, IN, IP or PA (table 0271). Some file AU alone.")
+    storage: str = _doc("AC", "TXA-20, table 0275; empty: unsaid.")
+    oid_needed: bool = _doc(False, "Hold documents whose patient's authority has no OID.")
+    date_needed: bool = _doc(False, "Hold undated documents even where document.undated lets them go.")
+    carry: str = _doc(
+        "embedded", "The file: embedded (base64), referenced (a path), or by_size (referenced above the cap)."
+    )
+    embedded_bytes: int = _doc(20 << 20, "The cap: the largest file that is embedded; 0: no limit.")
+    data_type: str = _doc("AP", "Type of data in OBX-5 (table 0191): AP, IM, application, ...")
+    data_subtype: str = _doc("", "Its subtype (table 0291); empty: PDF or TIFF.")
+    encoding: str = _doc("Base64", "What the receiver calls base64 (table 0299).")
+    reference_prefix: str = _doc(
+        "", r"What stands before the file name in a reference: '\\server\share\scans\'; needs its end."
+    )
+    reference_folder: str = _doc(
+        "", "mllp: where that folder is mounted here (absolute path): the file lies there before its message."
+    )
+    files: str = _doc("batch", "folder: batch (one file with FHS, BHS, BTS, FTS a package) or each.")
+    line_ends: str = _doc("cr", "folder: cr (as the standard has it), crlf or lf.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MllpRule:
     """`[mllp]`: where HL7 messages are sent."""
 
+    host: str = _doc("", "The receiver's name or address.")
+    port: int = _doc(2575, "Its port; 2575 is the one registered for HL7.")
+    tls: bool = _doc(True, "Encrypt.")
+    allow_plain: bool = _doc(False, "Allow tls = false beyond this machine: patient data would go in clear.")
+    ca_file: str = _doc("", "Absolute path of the authorities (PEM) to trust; empty: those of the system.")
+    client_certificate_env: str = _doc("", "Variable with the path of a PEM file with certificate and key.")
+    connect_seconds: float = _doc(10.0, "Longest wait for a connection.")
+    most_answer_bytes: int = _doc(1 << 20, "Longer answers are none.")
+    errors: str = _doc(
+        "refused",
+        "An answer AE or CE: refused (a person looks), retry (later), or by_code (see retry_codes).",
+    )
+    retry_codes: tuple[str, ...] = _doc(
+        ("206", "207"), "by_code: ERR-3 or ERR-5 of answers after which to try again (206: record locked)."
+    )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FhirRule:
-    """`[fhir]`: resources and bundles."""
+    """`[fhir]`: resources and bundles (format fhir), and what MHD adds (format mhd)."""
+
+    id_system: str = _doc("", "URI under which our documents' ids are known: yours for good. Needed.")
+    claim_profiles: bool = _doc(True, "Name the US Core or MHD profile in meta.profile.")
+    inline_bytes: int = _doc(5 << 20, "Larger files go as Binary; US Core servers take 5 MiB in line.")
+    binary: str = _doc("post", "Binary above that: post (server's id), own_id (PUT under ours) or never.")
+    binary_form: str = _doc("json", "How a Binary is posted: json (base64) or raw (the file's own bytes).")
+    binary_url: str = _doc("absolute", "How documents point to it: absolute or relative.")
+    bundle: str = _doc("single", "single (one POST per resource) or transaction (one Bundle per document).")
+    diagnostic_report: bool = _doc(True, "Reports (laboratory, imaging ...) also as DiagnosticReport.")
+    provenance: bool = _doc(False, "A Provenance with the scan's SHA-256 for each document.")
+    update: str = _doc("put", "How old ones become superseded or entered-in-error: put, patch or never.")
+    create_patients: bool = _doc(False, "Create patients that the server does not know.")
+    patient_check: str = _doc(
+        "loose",
+        "The server's patient against ours: loose (birth date and name must not differ), "
+        "birth_date (must be there and equal, too) or off.",
+    )
+    author: str = _doc("display", "Author and facility as printed: display, contained or omit.")
+    custodian: str = _doc("", "Reference of the keeper, like Organization/17.")
+    custodian_name: str = _doc("", "What the keeper is called.")
+    type_system: str = _doc("", "URI of the receiver's own type codes ([types]).")
+    categories: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata={"doc": 'By type, or note, report, admin: "system|code|display"; else as US Core has it.'},
+    )
+    report_categories: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata={"doc": 'Of DiagnosticReports, by type: "system|code|display". Empty: as US Core has them.'},
+    )
+    facility_type: str = _doc("", 'Kind of facility: "system|code|display".')
+    practice_setting: str = _doc("", 'Specialty: "system|code|display".')
+    format_code: str = _doc("", 'content.format: "system|code|display".')
+    encounter_system: str = _doc("", "URI of visit numbers; empty: no encounter is looked up.")
+    security_labels: bool = _doc(True, "Confidentiality, sensitivity and the notice of 42 CFR 2.32.")
+    inventory: str = _doc("system", "How to ask what it holds: system (all of id_system), each (id by id).")
+    verify: str = _doc("hash", "By what: listed (what the list says), hash (fetched where missing), content.")
+    page_size: int = _doc(50, "Documents asked for at once when it lists what it holds.")
+    files: str = _doc("ndjson", "In a folder: ndjson (a file per type) or bundles (one per document).")
+    mhd: str = _doc("simplified", "MHD: simplified (ITI-105) or minimal (ITI-65 transaction).")
+    source_oid: str = _doc("", "MHD ITI-65: OID of this system as source of submissions.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRule:
-    """`[http]`: where FHIR is sent."""
+    """`[http]`: where FHIR is sent. Secrets stand in the environment; here stand the variables' names."""
+
+    base_url: str = _doc("", "The server's FHIR base, like https://ehr.example/fhir/r4.")
+    allow_plain: bool = _doc(False, "Allow http:// beyond this machine: patient data would go in clear.")
+    auth: str = _doc("none", "none, bearer, basic or smart (SMART backend services).")
+    token_env: str = _doc("SCANINDEX_FHIR_TOKEN", "bearer: variable with the token.")
+    user_env: str = _doc("SCANINDEX_FHIR_USER", "basic: variable with the user.")
+    password_env: str = _doc("SCANINDEX_FHIR_PASSWORD", "basic: variable with the password.")
+    client_id_env: str = _doc("SCANINDEX_FHIR_CLIENT_ID", "smart: variable with the client's id.")
+    key_env: str = _doc("SCANINDEX_FHIR_KEY", "smart: variable with the private key (PEM) or its path.")
+    key_id: str = _doc("", "smart: kid of the key as registered there.")
+    token_url: str = _doc("", "smart: token endpoint; empty: as the server's .well-known tells.")
+    scope: str = _doc(
+        "system/DocumentReference.cruds system/DiagnosticReport.cruds system/Binary.crus "
+        "system/Patient.rs system/Encounter.rs",
+        "smart: scopes asked for.",
+    )
+    ca_file: str = _doc("", "Absolute path of the authorities (PEM) to trust; empty: those of the system.")
+    client_certificate_env: str = _doc("", "Variable with the path of a PEM file with certificate and key.")
+    most_answer_bytes: int = _doc(64 << 20, "Longer answers are not read to their end.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +341,7 @@ class Target:
     corrections: CorrectionRule = CorrectionRule()
     sending: SendingRule = SendingRule()
     manifest: ManifestRule = ManifestRule()
+    listing: ListingRule = ListingRule()
     hl7: Hl7Rule = Hl7Rule()
     mllp: MllpRule = MllpRule()
     fhir: FhirRule = FhirRule()
@@ -191,6 +362,37 @@ CHOICES: Mapping[str, tuple[str, ...]] = types.MappingProxyType(
         "corrections.refiled": ("cancel", "replace"),
         "corrections.merged": ("replace", "cancel", "list"),
         "corrections.changed": ("replace", "cancel"),
+        "manifest.layout": ("table", "tagged"),
+        "manifest.delimiter": ("comma", "pipe", "tab", "semicolon"),
+        "manifest.encoding": ("utf-8", "utf-8-sig", "cp1252", "ascii"),
+        "manifest.line_end": ("crlf", "lf"),
+        "manifest.newlines": ("keep", "blank"),
+        "manifest.partial_dates": ("as_known", "empty", "first_day"),
+        "manifest.formula_guard": ("apostrophe", "refuse", "off"),
+        "fhir.binary": ("post", "own_id", "never"),
+        "fhir.binary_form": ("json", "raw"),
+        "fhir.binary_url": ("absolute", "relative"),
+        "fhir.bundle": ("single", "transaction"),
+        "fhir.update": ("put", "patch", "never"),
+        "fhir.patient_check": ("loose", "birth_date", "off"),
+        "fhir.author": ("display", "contained", "omit"),
+        "fhir.inventory": ("system", "each"),
+        "fhir.verify": ("listed", "hash", "content"),
+        "fhir.files": ("ndjson", "bundles"),
+        "fhir.mhd": ("simplified", "minimal"),
+        "http.auth": ("none", "bearer", "basic", "smart"),
+        "hl7.version": ("2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.7.1", "2.8"),
+        "hl7.processing": ("P", "T", "D"),
+        "hl7.acknowledge": ("original", "accept", "both"),
+        "hl7.charset": ("UNICODE UTF-8", "8859/1", "8859/2", "8859/9", "8859/15", "ASCII"),
+        "hl7.visit_field": ("PV1-19", "PID-18", "both"),
+        "hl7.author": ("originator", "provider", "never"),
+        "hl7.type_from": ("local", "hl7", "loinc"),
+        "hl7.completion": ("AU", "DI", "DO", "IN", "IP", "LA", "PA"),
+        "hl7.carry": ("embedded", "referenced", "by_size"),
+        "hl7.files": ("batch", "each"),
+        "hl7.line_ends": ("cr", "crlf", "lf"),
+        "mllp.errors": ("refused", "retry", "by_code"),
     }
 )
 
@@ -260,6 +462,104 @@ def _check(where: str, target: Target) -> None:
         raise ConfigError(f"{where}: {head.format} goes by {ways}; target.transport is {head.transport!r}")
     if not head.recipient.strip():
         raise ConfigError(f"{where}: target.recipient is needed: the accounting of disclosures names it")
+    if target.sending.window_documents < 1 or target.sending.parcel_documents < 1:
+        raise ConfigError(f"{where}: sending.window_documents and parcel_documents are at least 1")
     for rule in target.types.values():
         if rule.kind not in ("", "note", "report", "admin"):
             raise ConfigError(f"{where}: kind of a type is note, report or admin")
+    _check_manifest(where, target.manifest)
+    if head.format in ("fhir", "mhd"):
+        _check_fhir(where, target)
+    if head.format in ("mdm", "oru"):
+        _check_hl7(where, target)
+    if head.transport == "mllp":
+        _check_mllp(where, target)
+
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_DATE_FORMAT = re.compile(r"(?=.*YYYY)(?=.*MM)(?=.*DD)[-/. YMD]{8,12}")
+
+
+def _check_manifest(where: str, rule: ManifestRule) -> None:
+    if not _FILE_NAME.fullmatch(rule.index_name):
+        raise ConfigError(f"{where}: manifest.index_name is a plain file name, like manifest.csv")
+    if rule.files_folder and not _FILE_NAME.fullmatch(rule.files_folder):
+        raise ConfigError(f"{where}: manifest.files_folder is the name of one folder, or empty")
+    if not _DATE_FORMAT.fullmatch(rule.date_format):
+        raise ConfigError(f"{where}: manifest.date_format is made of YYYY, MM, DD and - / . between")
+    for column in rule.columns:
+        if not column.name.strip():
+            raise ConfigError(f"{where}: every [[manifest.columns]] needs a name")
+
+
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s|,$\\]+")
+_OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*)){1,}")
+_LOOPBACK = re.compile(r"http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?(/|$)")
+
+
+def _check_fhir(where: str, target: Target) -> None:
+    rule, http = target.fhir, target.http
+    if not _URI.fullmatch(rule.id_system):
+        raise ConfigError(
+            f"{where}: fhir.id_system is needed: a URI of yours, like https://hospital.example/scans"
+        )
+    for name in ("type_system", "encounter_system"):
+        if (system := getattr(rule, name)) and not _URI.fullmatch(system):
+            raise ConfigError(f"{where}: fhir.{name} is not a URI")
+    single = (rule.facility_type, rule.practice_setting, rule.format_code)
+    for code in (*filter(None, single), *rule.categories.values(), *rule.report_categories.values()):
+        system, _, rest = code.partition("|")
+        if not _URI.fullmatch(system) or not rest.partition("|")[0].strip():
+            raise ConfigError(f'{where}: codes of [fhir] are written "system|code|display"; one is not')
+    if rule.inline_bytes < 0 or rule.page_size < 1:
+        raise ConfigError(f"{where}: fhir.inline_bytes and fhir.page_size must not be negative")
+    if target.target.format == "mhd" and rule.mhd == "minimal" and not _OID.fullmatch(rule.source_oid):
+        raise ConfigError(f"{where}: fhir.source_oid is needed for ITI-65: an OID of yours")
+    if target.target.transport == "http":
+        _check_http(where, http)
+
+
+def _check_http(where: str, rule: HttpRule) -> None:
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", rule.base_url):
+        raise ConfigError(f"{where}: http.base_url is needed, like https://ehr.example/fhir, without secrets")
+    is_plain = rule.base_url.startswith("http://") and not _LOOPBACK.match(rule.base_url)
+    if is_plain and not rule.allow_plain:
+        raise ConfigError(f"{where}: http.base_url must be https:// (or set http.allow_plain)")
+
+
+def _check_hl7(where: str, target: Target) -> None:
+    rule = target.hl7
+    for name in (
+        "sending_application",
+        "sending_facility",
+        "receiving_application",
+        "receiving_facility",
+        "visit_authority",
+    ):
+        parts = str(getattr(rule, name)).split("^")
+        if len(parts) not in (1, 3) or (len(parts) == 3 and not (parts[1] and parts[2])):
+            raise ConfigError(f"{where}: hl7.{name} is written NAME or NAME^OID^ISO")
+        if len(parts) == 3 and parts[2] == "ISO" and not _OID.fullmatch(parts[1]):
+            raise ConfigError(f"{where}: the second part of hl7.{name} is not an OID")
+    if rule.document_oid and not _OID.fullmatch(rule.document_oid):
+        raise ConfigError(f"{where}: hl7.document_oid is not an OID")
+    if rule.embedded_bytes < 0:
+        raise ConfigError(f"{where}: hl7.embedded_bytes must not be negative")
+    if rule.carry != "embedded" and not rule.reference_prefix:
+        raise ConfigError(f"{where}: hl7.reference_prefix is needed where files are referenced")
+    if rule.carry == "by_size" and not rule.embedded_bytes:
+        raise ConfigError(f"{where}: hl7.carry by_size needs hl7.embedded_bytes")
+
+
+def _check_mllp(where: str, target: Target) -> None:
+    rule = target.mllp
+    if not rule.host.strip():
+        raise ConfigError(f"{where}: mllp.host is needed")
+    if not 1 <= rule.port <= 65535 or rule.connect_seconds <= 0 or rule.most_answer_bytes < 1024:
+        raise ConfigError(f"{where}: mllp.port, connect_seconds or most_answer_bytes is out of range")
+    is_here = re.fullmatch(r"localhost|127(\.[0-9]{1,3}){3}|::1", rule.host)
+    if not rule.tls and not is_here and not rule.allow_plain:
+        raise ConfigError(f"{where}: mllp.tls must be on beyond this machine (or set mllp.allow_plain)")
+    folder = target.hl7.reference_folder
+    if target.hl7.carry != "embedded" and not Path(folder or ".").is_absolute():
+        raise ConfigError(f"{where}: hl7.reference_folder is needed where files are referenced: a full path")

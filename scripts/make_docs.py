@@ -14,6 +14,8 @@ from typing import Any
 import click
 
 from scanindex.classify.sensitivity import LABELS
+from scanindex.delivery.holds import HOLDS
+from scanindex.delivery.reconcile import FAULTS
 from scanindex.doctypes import DOCUMENT_TYPES
 from scanindex.errors import ScanindexError, error_classes
 from scanindex.settings import CHOICES, FILE_NAME, SourceSettings, TypeSettings, sections
@@ -122,6 +124,35 @@ def errors_page() -> str:
         leaves = [(f"`{c.code}`", c.meaning, c.hint) for c in error_classes() if issubclass(c, branch)]
         parts.append(_table(("Code", "Meaning", "What to do"), leaves))
     return "".join(parts)
+
+
+def export_problems_page() -> str:
+    """Why a document is held back from an export, and what a comparison of both sides may find."""
+    found = [(f"`{code}`", text) for code, text in HOLDS.items()]
+    forms = [
+        (f"`{code}`", text, module.__name__.rsplit(".", 1)[1])
+        for module in _ehr_modules()
+        for code, text in getattr(module, "PROBLEMS", {}).items()
+    ]
+    faults = [(f"`{code}`", text) for code, text in FAULTS.items()]
+    return "".join(
+        (
+            NOTICE,
+            "# What exports hold back, and what reconciling finds\n\n",
+            _prose(
+                "Documents that are held back are listed by `scanindex export TARGET --dry-run`, with every "
+                "reason. Nothing is held back silently: each run counts them."
+            ),
+            "\n## Held back whatever the form\n\n" + _table(("Code", "Meaning"), found),
+            "\n## Held back by a form\n\n" + _table(("Code", "Meaning", "Module of `scanindex.ehr`"), forms),
+            "\n## Found by `scanindex export reconcile`\n\n" + _table(("Code", "Meaning"), faults),
+        )
+    )
+
+
+def _ehr_modules() -> Iterator[Any]:
+    for path in sorted((REPOSITORY / "scanindex" / "ehr").glob("*.py")):
+        yield importlib.import_module(f"scanindex.ehr.{path.stem}")
 
 
 def commands_page() -> str:
@@ -265,6 +296,7 @@ def _asks(dependant: Any, call: object) -> bool:
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "errors.md": errors_page,
+    "export-problems.md": export_problems_page,
     "commands.md": commands_page,
     "document-types.md": document_types_page,
     "http-operations.md": http_operations_page,

@@ -21,6 +21,7 @@ from scanindex.errors import ExportStopped, UsageError
 from scanindex.target_profile import Target, load_target
 
 if TYPE_CHECKING:
+    from scanindex.delivery_model import Held
     from scanindex.ports import EhrSink
 
 _SHOWN = 20
@@ -178,7 +179,7 @@ def _tell_faults(found: reconcile.Reconciliation) -> None:
     )
 
 
-def _listed(listing: Path, profile: Target) -> Iterator[Any]:
+def _listed(listing: Path, profile: Target) -> Iterator[Held]:
     from scanindex.ehr.listing import read_listing
 
     return read_listing(listing, profile)

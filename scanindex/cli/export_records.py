@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
-from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +21,7 @@ from scanindex.cli.common import (
     table,
 )
 from scanindex.delivery import consents, queue, reconcile
+from scanindex.delivery.status import OPEN, Progress, lines, overview
 from scanindex.delivery_model import Delivery, DeliveryState
 from scanindex.errors import UsageError
 from scanindex.model import PatientId
@@ -30,10 +29,6 @@ from scanindex.target_profile import load_target, names
 
 if TYPE_CHECKING:
     from scanindex.delivery_model import Consent
-    from scanindex.ports import Unit
-
-_DAYS = 14
-_OPEN = (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.REFUSED)
 
 
 @click.command()
@@ -42,51 +37,36 @@ _OPEN = (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.REFUSED)
 @pass_home
 def status(home: Path, target: str | None, as_json: bool) -> None:
     """How far every target (or TARGET) is: sent, verified, refused, to be corrected, days, runs."""
-    with asking(home, Right.EXPORT, Right.STATUS) as (opened, _), opened.catalog.read() as unit:
-        known = [target] if target else sorted({*names(opened.settings.home), *_with_lines(unit)})
-        since = opened.clock.now() - timedelta(days=_DAYS)
-        found = [
-            {
-                "target": name,
-                "counts": _states(unit.deliveries.counts(name), name),
-                "corrections_due": unit.deliveries.changed_since(name),
-                "per_day": [(day, n) for day, _, n in unit.deliveries.per_day(name, since)],
-                "runs": unit.deliveries.runs(name, limit=5),
-            }
-            for name in known
-        ]
+    with asking(home, Right.EXPORT) as (opened, access):
+        found = [p for p in overview(access, opened.services) if target in (None, p.name)]
+    if target is not None and not found:
+        raise UsageError(f"no target {printable(target)!r}; `scanindex export targets` lists them")
     if as_json:
         emit_json(found)
         return
     if not found:
         click.echo("no targets yet: `scanindex export targets --examples` shows how one is described")
     for one in found:
-        click.echo(f"{one['target']}")
-        counts: Counter[str] = one["counts"]  # type: ignore[assignment]  # built above
-        told = ", ".join(f"{n} {state}" for state, n in sorted(counts.items())) or "nothing sent yet"
-        click.echo(f"  {told}")
-        if one["corrections_due"]:
-            click.echo(
-                f"  {one['corrections_due']} document(s) changed here since: "
-                f"`scanindex export {one['target']} --corrections`"
-            )
-        for day, n in one["per_day"]:  # type: ignore[attr-defined]
-            click.echo(f"  {day}: {n}")
-        for run in one["runs"]:  # type: ignore[attr-defined]
-            planned = ", ".join(f"{n} {what}" for what, n in run.planned.items() if what != "looked_at")
-            click.echo(f"  {run.started_at:%Y-%m-%d %H:%M} {run.started_by}: {planned}")
+        _tell(one)
 
 
-def _with_lines(unit: Unit) -> set[str]:
-    return {target for target, _, _ in unit.deliveries.counts()}
-
-
-def _states(counts: dict[tuple[str, str, str], int], target: str) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for (name, _, state), n in counts.items():
-        if name == target:
-            found[state] += n
-    return found
+def _tell(one: Progress) -> None:
+    click.echo(f"{one.name}  {one.fault or one.recipient}")
+    click.echo(
+        "  " + (", ".join(f"{n} {state}" for state, n in sorted(one.states.items())) or "nothing sent yet")
+    )
+    if one.is_stopped:
+        click.echo(f"  stopped since the catalog was put back: `scanindex export reconcile {one.name}`")
+    if one.corrections_due:
+        click.echo(
+            f"  {one.corrections_due} document(s) changed here since: "
+            f"`scanindex export {one.name} --corrections`"
+        )
+    for day in one.days:
+        click.echo(f"  {day.day}: {day.answered} answered")
+    for run in one.runs:
+        planned = ", ".join(f"{n} {what}" for what, n in run.planned.items() if what != "looked_at")
+        click.echo(f"  {run.started_at:%Y-%m-%d %H:%M} {run.started_by}: {planned}")
 
 
 @click.command("list")
@@ -98,19 +78,18 @@ def _states(counts: dict[tuple[str, str, str], int], target: str) -> Counter[str
     type=click.Choice([s.value for s in DeliveryState]),
     help="Only lines in this state (several); else what is open: pending, sending, refused.",
 )
-@click.option("-n", "--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@click.option(
+    "-n", "--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="How many."
+)
 @json_option
 @pass_home
 def list_(home: Path, target: str, states: tuple[str, ...], limit: int, as_json: bool) -> None:
     """Lines of the ledger of TARGET: what went, under which id, and what the receiver said."""
-    wanted = tuple(DeliveryState(s) for s in states) or _OPEN
+    wanted = tuple(DeliveryState(s) for s in states) or OPEN
     with asking(home, Right.EXPORT) as (opened, access):
-        with opened.catalog.read() as unit:
-            lines = unit.deliveries.select(target, *wanted, limit=limit)
-        ids = [line.record.document_id for line in lines]
-        trail.seen(access, "export list", opened.services, ids)
+        found = lines(access, target, wanted, opened.services, limit=limit)
     if as_json:
-        emit_json([_line(line) for line in lines])
+        emit_json([_line(line) for line in found])
         return
     rows = [
         (
@@ -121,7 +100,7 @@ def list_(home: Path, target: str, states: tuple[str, ...], limit: int, as_json:
             line.receipt.code if line.receipt else line.error or "-",
             (line.receipt.text if line.receipt else "")[:60] or "-",
         )
-        for line in lines
+        for line in found
     ]
     table(("EXTERNAL ID", "ACTION", "STATE", "TRIES", "ANSWER", "SAID"), rows)
 

@@ -254,7 +254,16 @@ class _Worker:
             fresh, problems = self._fresh(document, patient, standing, number, unit)
         now = self._services.clock.now()
         step = plan.decide(document, lines, fresh, problems, self._target, self._survivor, now)
-        return step if self._is_named else plan.unless_withdrawn(step, lines)
+        step = step if self._is_named else plan.unless_withdrawn(step, lines)
+        return self._that_the_form_has(step)
+
+    def _that_the_form_has(self, step: plan.Step) -> plan.Step:
+        """Not every form can replace or cancel: then a person tells the receiver."""
+        corrections = [r for r in step.records if r.action is not Action.NEW]
+        found = tuple(p for r in corrections for p in self._sink.problems(r))
+        if not found:
+            return step
+        return dataclasses.replace(step, records=(), drop=(), problems=found)
 
     def _fresh(
         self, document: Document, patient: Patient, standing: holds.Standing, number: int, unit: Unit

@@ -2,14 +2,15 @@
 
 Promises: a disclosure is in the trail before its first byte goes; whatever is broken off, by a lost
 line or `kill -9`, is sent again under the same ids in the same parcel, before anything newer; what
-changed here since it was queued does not go; an answer is kept in the commit that lets the next parcel
-go. Only one process sends to a target (`app.exporting`). Leaves out who may, and what is queued.
+changed here since it was queued does not go; answers are kept in the commit that lets the next
+documents go, or after a second. Only one process sends to a target (`app.exporting`). Leaves out who may, and what is queued.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ from scanindex.target_profile import Target
 STOPPED, RECONCILED = "export_stopped", "export_reconciled"
 """Events: the catalog was put back, so that what a receiver has is not known; and it is known again."""
 _IN_ONE_EVENT = 200
+_ANSWERS_WAIT_SECONDS = 1.0
+"""Longest that an answer of a slow receiver is not written down."""
 _STEP = 1_000
 _LONGEST_WAIT_SECONDS = 60.0
 _TEXT_KEPT = 500
@@ -110,13 +113,17 @@ class _Courier:
         self._sent = Sent()
         self._answers: list[Delivery] = []
         """Answered and not written down yet: they go with the next commit."""
-        self._not_before = services.clock.monotonic()
+        self._parcels: deque[list[Delivery]] = deque()
+        """Marked as under way in one commit, and not sent by this call yet."""
+        self._not_before = self._written_at = services.clock.monotonic()
 
     def next_parcel(self) -> bool:
         """False where nothing is left."""
-        lines = self._marked()
-        if not lines:
+        if not self._parcels:
+            self._parcels.extend(self._marked())
+        if not self._parcels:
             return False
+        lines = self._parcels.popleft()
         parcel = self._parcel(lines)
         answered: dict[str, Delivery] = {}
         by_id = {line.record.external_id: line for line in lines}
@@ -130,13 +137,14 @@ class _Courier:
         finally:
             self._answers += answered.values()
             self._count(answered.values())
-            if len(lines) > 1 or self._target.sending.per_second:
+            if self._services.clock.monotonic() - self._written_at > _ANSWERS_WAIT_SECONDS:
                 self._write_answers()
         self._pace(len(lines))
         return True
 
     def note_trouble(self, error: TransientError) -> None:
         """Lines that are under way keep why they did not arrive."""
+        self._parcels.clear()
         with self._services.catalog.write() as unit:
             self._put_answers(unit)
             under_way = unit.deliveries.select(self._target.name, DeliveryState.SENDING, limit=_STEP)
@@ -155,30 +163,40 @@ class _Courier:
         return dataclasses.replace(self._sent, left=left, stopped_by=stopped_by)
 
     # --- one parcel -------------------------------------------------------------------------
-    def _marked(self) -> list[Delivery]:
-        """The lines of the next parcel, marked as under way (and in the trail) before they go."""
+    def _marked(self) -> list[list[Delivery]]:
+        """The lines of the next parcels, marked as under way (and in the trail) before they go.
+
+        What was broken off comes first, in the parcels that it was in.
+        """
         with self._services.catalog.write() as unit:
             self._put_answers(unit)
-            broken_off = unit.deliveries.select(self._target.name, DeliveryState.SENDING, limit=1)
-            if broken_off:
-                return _of_parcel(unit, self._target.name, broken_off[0])
+            if broken_off := unit.deliveries.select(self._target.name, DeliveryState.SENDING, limit=1):
+                return [_of_parcel(unit, self._target.name, broken_off[0])]
             while fresh := unit.deliveries.select(
-                self._target.name, DeliveryState.PENDING, limit=max(1, self._sink.parcel_documents)
+                self._target.name, DeliveryState.PENDING, limit=self._at_once()
             ):
                 fresh = list(_within_bytes(fresh, self._target.sending.parcel_bytes))
-                good = [line for line in fresh if _still_holds(line, unit)]
-                self._drop([line for line in fresh if line not in good], "changed", unit)
-                if good:
+                judged = [(line, _still_holds(line, unit)) for line in fresh]
+                self._drop([line for line, holds in judged if not holds], "changed", unit)
+                if good := [line for line, holds in judged if holds]:
                     return self._begin(good, unit)
         return []
 
-    def _begin(self, lines: Sequence[Delivery], unit: Unit) -> list[Delivery]:
-        now, number = self._services.clock.now(), lines[0].delivery_no
+    def _at_once(self) -> int:
+        """Documents that one commit lets go."""
+        return self._sink.parcel_documents if self._is_by_parcel else self._target.sending.window_documents
+
+    @property
+    def _is_by_parcel(self) -> bool:
+        return self._sink.parcel_documents > 1
+
+    def _begin(self, lines: Sequence[Delivery], unit: Unit) -> list[list[Delivery]]:
+        now, first = self._services.clock.now(), lines[0].delivery_no
         marked = [
             dataclasses.replace(
                 line,
                 state=DeliveryState.SENDING,
-                parcel_no=number,
+                parcel_no=first if self._is_by_parcel else line.delivery_no,
                 attempts=line.attempts + 1,
                 sent_at=line.sent_at or now,
                 error="",
@@ -199,7 +217,7 @@ class _Courier:
                 purpose=self._target.target.purpose,
                 deliveries=group,
             )
-        return marked
+        return [marked] if self._is_by_parcel else [[line] for line in marked]
 
     def _parcel(self, lines: Sequence[Delivery]) -> Parcel:
         number = lines[0].parcel_no or lines[0].delivery_no
@@ -245,6 +263,7 @@ class _Courier:
             told = [(line.record.external_id, line.state, line.answered_at, line.receipt) for line in group]
             unit.events.append("export_answered", self._actor, target=self._target.name, receipts=told)
         self._answers = []
+        self._written_at = self._services.clock.monotonic()
 
     def _drop(self, lines: Sequence[Delivery], why: str, unit: Unit) -> None:
         unit.deliveries.put(

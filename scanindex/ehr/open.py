@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+from scanindex.ehr.forms import FileForm
 from scanindex.ports import EhrSink
 from scanindex.target_profile import Target
+
+_FORMS = {
+    "manifest": ("manifest", "ManifestForm"),
+    "mdm": ("hl7_files", "Hl7Form"),
+    "oru": ("hl7_files", "Hl7Form"),
+    "fhir": ("fhir_files", "FhirFiles"),
+    "mhd": ("mhd", "MhdFiles"),
+    "ccda": ("ccda", "CcdaForm"),
+    "dicom": ("dicom", "DicomForm"),
+}
+_LINES = {
+    "mllp": ("mllp_sink", "MllpSink"),
+    "http": ("http_sink", "open_http"),
+}
 
 
 def open_sink(target: Target, folder: Path, environ: Mapping[str, str]) -> EhrSink:
     """folder: where files and packages go. environ: holds the secrets that the profile names.
 
-    Raises ConfigError, MissingTool.
+    Sends nothing yet. Raises ConfigError, MissingTool.
     """
-    raise NotImplementedError
+    head = target.target
+    if head.transport in _LINES:
+        sink: EhrSink = _made(_LINES[head.transport])(target, environ)
+        return sink
+    from scanindex.ehr.folder import FolderSink
+
+    form: FileForm = _made(_FORMS[head.format])(target)
+    return FolderSink(
+        form, folder, parcel_documents=target.sending.parcel_documents, is_zip=head.transport == "zip"
+    )
+
+
+def _made(where: tuple[str, str]) -> Callable[..., Any]:
+    """Imported only when it is wanted: HTTP and DICOM libraries are heavy."""
+    module, name = where
+    made: Callable[..., Any] = getattr(importlib.import_module(f"scanindex.ehr.{module}"), name)
+    return made

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from scanindex.delivery_model import Consent, Delivery, DeliveryState, ExportRun
 from scanindex.model import DocumentId, PatientId
@@ -24,6 +24,9 @@ _R = tables.export_runs
 _C = tables.consents
 _MANY = 500
 _COLUMNS = (_L.c.delivery_no, _L.c.body)
+_PUT = update(_L).where(
+    _L.c.target == bindparam("its_target"), _L.c.external_id == bindparam("its_id")
+)  # built once: whole packages are put at a time
 
 
 class Deliveries:
@@ -38,9 +41,10 @@ class Deliveries:
             self._connection.execute(insert(_L), rows)
 
     def put(self, deliveries: Iterable[Delivery]) -> None:
-        for one in deliveries:
-            where = (_L.c.target == one.target, _L.c.external_id == one.record.external_id)
-            self._connection.execute(update(_L).where(*where).values(**_columns(one)))
+        rows = [_columns(one) for one in deliveries]
+        rows = [{**row, "its_target": row["target"], "its_id": row["external_id"]} for row in rows]
+        if rows:
+            self._connection.execute(_PUT, rows)
 
     def get(self, target: str, external_id: str) -> Delivery | None:
         query = select(*_COLUMNS).where(_L.c.target == target, _L.c.external_id == external_id)

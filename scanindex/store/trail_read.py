@@ -21,6 +21,7 @@ _TOLD = (
     "grant_id", "role", "roles", "rights", "label", "until", "version", "version_before", "part", "format",
     "verdict", "result", "effort", "key_id", "log_seq", "noted_seq", "noted_mac", "place",
     "about", "until_seq", "pages", "problems", "seed", "count",
+    "target", "recipient", "recipient_address", "purpose", "expected", "verified", "faults",
 )  # fmt: skip
 """What of a payload stands in the trail: words, ids and counts, nothing of a chart."""
 _MOST_CHARACTERS = 500

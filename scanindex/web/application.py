@@ -44,6 +44,7 @@ _ROUTES = (
     "glass_review",
     "supervise",
     "supervise_audit",
+    "migration",
     "batches",
     "batch_paper",
     "patients",

@@ -41,6 +41,7 @@ SCREENS = (
     _Screen("/patients", "Patients", (Right.ROSTER, Right.READ)),
     _Screen("/batches", "Batches", (Right.BATCH,)),
     _Screen("/upload", "Upload", (Right.UPLOAD,)),
+    _Screen("/migration", "Migration", (Right.EXPORT,)),
     _Screen("/supervise", "Supervise", (Right.SUPERVISE,)),
     _Screen("/clinicians", "Clinicians", (Right.SUPERVISE,)),
     _Screen("/glass/review", "Broken glass", (Right.TRAIL, Right.SUPERVISE)),

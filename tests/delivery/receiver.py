@@ -17,6 +17,7 @@ class Receiver:
         self._parcel_documents = parcel_documents
         self.entries: list[dict[str, object]] = []
         """Everything it holds, in order: id, patient, sha256, size, current."""
+        self._ids: set[str] = set()
         self.sends: list[tuple[str, ...]] = []
         self.silent_after: int | None = None
         """Stores so many more documents and then gives no answers."""
@@ -50,11 +51,12 @@ class Receiver:
             )
 
     def _take(self, record: ExportRecord) -> None:
-        for entry in self.entries:
+        for entry in self.entries if record.replaces else ():
             if entry["id"] == record.replaces:
                 entry["current"] = False
-        if record.content is None or any(e["id"] == record.external_id for e in self.entries):
+        if record.content is None or record.external_id in self._ids:
             return
+        self._ids.add(record.external_id)
         data = b"".join(parts.content_part(record.content, in_base64=False).chunks())
         self.entries.append(
             {
@@ -65,6 +67,9 @@ class Receiver:
                 "current": True,
             }
         )
+
+    def lose(self, place: int) -> None:
+        self._ids.discard(str(self.entries.pop(place)["id"]))
 
     def inventory(self, external_ids: Collection[str] | None = None) -> Iterator[Held]:
         for entry in self.entries:

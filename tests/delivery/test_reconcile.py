@@ -32,7 +32,7 @@ def test_a_right_receiver_is_verified(sent: Exports) -> None:
 
 
 def lose(sent: Exports) -> None:
-    sent.receiver.entries.pop(0)
+    sent.receiver.lose(0)
 
 
 def double(sent: Exports) -> None:
@@ -98,7 +98,8 @@ def test_what_was_never_answered_is_settled_by_the_list(exports: Exports) -> Non
 
     found = exports.reconcile()
 
-    assert (found.expected, found.verified) == (1, 1)
+    assert (found.expected, found.verified) == (3, 1)
+    assert [f.code for f in found.faults] == ["unanswered"] * 2
     assert exports.lines()[0].state is DeliveryState.VERIFIED
 
 

@@ -53,6 +53,7 @@ def test_a_silent_receiver_gets_the_same_ids_again(exports: Exports) -> None:
     exports.receiver.silent_after = 1
     _, sent = exports.export()
     assert (sent.taken, sent.stopped_by, sent.left) == (1, "receiver_silent", 2)
+    assert states(exports) == ["delivered", "sending", "sending"]
 
     exports.receiver.silent_after = None
     again = exports.send()
@@ -80,7 +81,7 @@ def test_a_disclosure_is_in_the_trail_before_it_goes(exports: Exports) -> None:
 
     with exports.workspace.catalog.read() as unit:
         told = [e for e in unit.events.after(0, 10_000) if e.kind == "exported"]
-    assert len(told) == 1
+    assert len(told) == 1 and len(told[0].payload["deliveries"]) == 3
     assert (told[0].payload["recipient"], told[0].payload["purpose"]) == ("Springfield General", "treatment")
     assert told[0].actor == SUE.actor
 

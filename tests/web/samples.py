@@ -141,6 +141,7 @@ def build(home: Path) -> Samples:
         "session_id": begin(opened, THROWAWAY)[1].session_id,
         "token_id": _token(opened, THROWAWAY),
         "login": THROWAWAY,
+        "target": _target(opened),
         "page_no": "1",
         "scan_page_no": "1",
         "width": "thumb",
@@ -216,6 +217,13 @@ def _quarantined(opened: app.Workspace) -> str:
 def _patient(opened: app.Workspace, person: stub.Person) -> PatientId:
     (found,) = opened.roster.by_identifier([person.mrn])
     return found.patient_id
+
+
+def _target(opened: app.Workspace) -> str:
+    folder = opened.settings.home / "targets"
+    folder.mkdir()
+    (folder / "springfield.toml").write_text('[target]\nrecipient = "Springfield General"\n')
+    return "springfield"
 
 
 def _batch(opened: app.Workspace) -> str:

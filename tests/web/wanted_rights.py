@@ -8,6 +8,10 @@ from __future__ import annotations
 ANYBODY, KNOWN = "anybody at all", "anybody who is logged in, about themselves"
 
 WANTED = {
+    "GET /migration": "export",
+    "GET /migration/{target}": "export",
+    "GET /api/v1/exports": "export",
+    "GET /api/v1/exports/{target}/lines": "export",
     "GET /login": ANYBODY,
     "POST /login": ANYBODY,
     "POST /login/code": ANYBODY,

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
-down_revision = "0013"  # whoever adds 0014 makes this "0014"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""What the benchmarks of exports are made of."""

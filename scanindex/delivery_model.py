@@ -214,7 +214,7 @@ class Parcel:
     """Records that are sent together; equal on every resend."""
 
     name: str
-    """`<target>-<run>-<number>`: the name of a package, a file or a bundle."""
+    """`<target>-<number>-<part of an id>`: the name of a package, a file or a bundle; never used for another."""
     number: int
     records: tuple[ExportRecord, ...]
 
@@ -252,6 +252,8 @@ class Delivery:
     filed_version: int | None = None
     parcel_no: int | None = None
     attempts: int = 0
+    resends: int = 0
+    """How often a person had it sent again because the receiver lost it."""
     queued_at: datetime
     retry_at: datetime | None = None
     sent_at: datetime | None = None

@@ -302,6 +302,9 @@ class SwitchableIndex(SearchIndex, Protocol):
 
 class ScanTable(Protocol):
     def get(self, scan_id: ScanId) -> Scan | None: ...
+    def all_of(self, scan_ids: Iterable[ScanId]) -> Mapping[ScanId, Scan]:
+        """Those of them that there are, at one go."""
+
     def add(self, scan: Scan) -> None: ...
     def change(self, scan_id: ScanId, **changes: object) -> Scan:
         """The scan with some fields replaced, stored."""
@@ -349,6 +352,9 @@ class PageTable(Protocol):
 
 class DocumentTable(Protocol):
     def get(self, document_id: DocumentId) -> Document | None: ...
+    def all_of(self, document_ids: Iterable[DocumentId]) -> list[Document]:
+        """Those of them that there are, in the order given, at one go."""
+
     def add(self, document: Document) -> None: ...
     def change(self, document: Document, expected_version: int) -> None:
         """Store it. Raises ConflictError unless `expected_version` is what it replaces."""
@@ -698,8 +704,12 @@ class DeskTable(Protocol):
     def seedable(self, limit: int) -> list[DocumentId]:
         """Filed by the machine, audited as right, nothing of their scan waiting, never used before."""
 
-    def waiting(self, now: datetime, scan_id: ScanId | None = None) -> list[Waiting]:
-        """Every document in review and every test item that waits, in no order."""
+    def waiting(self, now: datetime, scan_ids: Collection[ScanId] | None = None) -> list[Waiting]:
+        """Every document in review and every test item that waits, in no order; of these scans only."""
+
+    def line(self, actor: str, now: datetime) -> list[ScanId]:
+        """Scans of which something waits and that nobody else holds: those of test items and those in
+        this person's hands, then the others by priority and age."""
 
     def did(self, action: Action) -> None: ...
     def last_done(self, actor: str, kinds: Iterable[str]) -> list[Action]:

@@ -264,6 +264,7 @@ class FhirRule:
     bundle: str = _doc("single", "single (one POST per resource) or transaction (one Bundle per document).")
     diagnostic_report: bool = _doc(True, "Reports (laboratory, imaging ...) also as DiagnosticReport.")
     provenance: bool = _doc(False, "A Provenance with the scan's SHA-256 for each document.")
+    search: str = _doc("get", "How to search: get, or post, which keeps numbers out of the server's log.")
     update: str = _doc("put", "How old ones become superseded or entered-in-error: put, patch or never.")
     create_patients: bool = _doc(False, "Create patients that the server does not know.")
     patient_check: str = _doc(
@@ -324,10 +325,35 @@ class HttpRule:
 class CcdaRule:
     """`[ccda]`: C-CDA unstructured documents."""
 
+    custodian_name: str = _doc("", "Who keeps the documents: the organization's name. Needed.")
+    custodian_oid: str = _doc("", "Its OID; empty: unknown.")
+    custodian_phone: str = _doc("", "Its telephone number; empty: unknown.")
+    document_oid: str = _doc(
+        "", "OID under which our documents' ids are known; empty: a UUID made of the target's name."
+    )
+    type_oid: str = _doc("", "OID of the receiver's own type codes ([types]); empty: they are not sent.")
+    other_loinc: str = _doc("", "LOINC code of documents that have none; empty: nullFlavor UNK.")
+    visit_oid: str = _doc("", "OID of whoever gave out visit numbers; empty: no visit is sent.")
+    address: bool = _doc(False, "Send the patient's address and phone along.")
+    author: str = _doc("printed", "Author and facility as printed on the paper: printed or never.")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DicomRule:
     """`[dicom]`: encapsulated PDF."""
+
+    corrections: str = _doc(
+        "hold",
+        "Replacing and cancelling: hold (a person does it there) or note (an IHE IOCM rejection note, where "
+        "the archive acts on them).",
+    )
+    partial_dates: str = _doc(
+        "omit", "A birth date or date of care without a day, where DICOM needs one: omit or hold."
+    )
+    type_scheme: str = _doc(
+        "", "Name of the receiver's own type codes ([types]), like 99GENERAL; empty: they are not sent."
+    )
+    facility: bool = _doc(True, "Send the facility as printed (InstitutionName).")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,6 +399,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = types.MappingProxyType(
         "fhir.binary_form": ("json", "raw"),
         "fhir.binary_url": ("absolute", "relative"),
         "fhir.bundle": ("single", "transaction"),
+        "fhir.search": ("get", "post"),
         "fhir.update": ("put", "patch", "never"),
         "fhir.patient_check": ("loose", "birth_date", "off"),
         "fhir.author": ("display", "contained", "omit"),
@@ -393,6 +420,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = types.MappingProxyType(
         "hl7.files": ("batch", "each"),
         "hl7.line_ends": ("cr", "crlf", "lf"),
         "mllp.errors": ("refused", "retry", "by_code"),
+        "ccda.author": ("printed", "never"),
+        "dicom.corrections": ("hold", "note"),
+        "dicom.partial_dates": ("omit", "hold"),
     }
 )
 
@@ -462,18 +492,32 @@ def _check(where: str, target: Target) -> None:
         raise ConfigError(f"{where}: {head.format} goes by {ways}; target.transport is {head.transport!r}")
     if not head.recipient.strip():
         raise ConfigError(f"{where}: target.recipient is needed: the accounting of disclosures names it")
+    if head.format == "oru" and "replace" in (target.corrections.refiled, target.corrections.merged):
+        raise ConfigError(
+            f"{where}: a result cannot be moved to another patient (ORU): corrections.refiled is cancel, "
+            "corrections.merged is cancel or list"
+        )
     if target.sending.window_documents < 1 or target.sending.parcel_documents < 1:
         raise ConfigError(f"{where}: sending.window_documents and parcel_documents are at least 1")
     for rule in target.types.values():
         if rule.kind not in ("", "note", "report", "admin"):
             raise ConfigError(f"{where}: kind of a type is note, report or admin")
     _check_manifest(where, target.manifest)
-    if head.format in ("fhir", "mhd"):
-        _check_fhir(where, target)
-    if head.format in ("mdm", "oru"):
-        _check_hl7(where, target)
+    _check_form(where, target)
     if head.transport == "mllp":
         _check_mllp(where, target)
+
+
+def _check_form(where: str, target: Target) -> None:
+    form = target.target.format
+    if form in ("fhir", "mhd"):
+        _check_fhir(where, target)
+    if form in ("mdm", "oru"):
+        _check_hl7(where, target)
+    if form == "ccda":
+        _check_ccda(where, target.ccda)
+    if form == "dicom":
+        _check_dicom(where, target)
 
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -549,6 +593,21 @@ def _check_hl7(where: str, target: Target) -> None:
         raise ConfigError(f"{where}: hl7.reference_prefix is needed where files are referenced")
     if rule.carry == "by_size" and not rule.embedded_bytes:
         raise ConfigError(f"{where}: hl7.carry by_size needs hl7.embedded_bytes")
+
+
+def _check_ccda(where: str, rule: CcdaRule) -> None:
+    if not rule.custodian_name.strip():
+        raise ConfigError(f"{where}: ccda.custodian_name is needed: CDA names who keeps the documents")
+    for name in ("custodian_oid", "document_oid", "type_oid", "visit_oid"):
+        if (oid := getattr(rule, name)) and not _OID.fullmatch(oid):
+            raise ConfigError(f"{where}: ccda.{name} is not an OID")
+
+
+def _check_dicom(where: str, target: Target) -> None:
+    if target.document.content == "tiff":
+        raise ConfigError(f"{where}: DICOM wraps PDF: document.content is pdf or small")
+    if target.dicom.type_scheme and not re.fullmatch(r"99[A-Z0-9_]{1,14}", target.dicom.type_scheme):
+        raise ConfigError(f"{where}: dicom.type_scheme is 99 and at most 14 capitals, like 99GENERAL")
 
 
 def _check_mllp(where: str, target: Target) -> None:

@@ -19,6 +19,9 @@ from scanindex.delivery.reconcile import FAULTS
 from scanindex.doctypes import DOCUMENT_TYPES
 from scanindex.errors import ScanindexError, error_classes
 from scanindex.settings import CHOICES, FILE_NAME, SourceSettings, TypeSettings, sections
+from scanindex.target_profile import CHOICES as TARGET_CHOICES
+from scanindex.target_profile import FORMATS, ManifestColumn, TypeCode
+from scanindex.target_profile import sections as target_sections
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 REFERENCE = REPOSITORY / "docs" / "reference"
@@ -84,12 +87,17 @@ def _type(setting: dataclasses.Field[Any]) -> str:
         "int": "whole number",
         "bool": "true or false",
         "tuple[str, ...]": "list of texts",
+        "tuple[ManifestColumn, ...]": "tables",
+        "Mapping[str, str]": "table of texts",
     }[str(setting.type)]
 
 
 def _value(value: object) -> str:
     if isinstance(value, tuple):
-        return "`[]`"
+        told = ", ".join(f'"{one}"' for one in value)
+        return f"`[{told}]`"
+    if value is dataclasses.MISSING:
+        return "none"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return f'`"{value}"`' if isinstance(value, str) else f"`{value:_}`"
@@ -124,6 +132,39 @@ def errors_page() -> str:
         leaves = [(f"`{c.code}`", c.meaning, c.hint) for c in error_classes() if issubclass(c, branch)]
         parts.append(_table(("Code", "Meaning", "What to do"), leaves))
     return "".join(parts)
+
+
+def target_profiles_page() -> str:
+    """One table per section of a target's file."""
+    parts = [
+        NOTICE,
+        "# Target profiles\n\n",
+        _prose(
+            "A receiver of exports is described in `targets/NAME.toml` in the workspace; NAME is what "
+            "`scanindex export NAME` says. `scanindex export targets --examples` lists examples to begin "
+            "with. An unknown key or an impossible value is refused by its name before anything is sent. "
+            "Secrets never stand here, only the names of the environment variables that hold them. "
+            "[How to export](../how-to/export-to-an-ehr.md)."
+        ),
+        "\nWhat goes by which way:\n\n",
+        _table(("`target.format`", "`target.transport`"), [(f, ", ".join(t)) for f, t in FORMATS.items()]),
+    ]
+    named = {**target_sections(), "manifest.columns": ManifestColumn, "types.KEY": TypeCode}
+    for name, cls in named.items():
+        rows = [
+            (f"`{f.name}`", _type(f), _value(f.default), _target_meaning(name, f))
+            for f in dataclasses.fields(cls)
+        ]
+        head = f"[[{name}]]" if name == "manifest.columns" else f"[{name}]"
+        parts.append(f"\n## {head}\n\n" + _table(("Key", "Type", "Default", "Meaning"), rows))
+    return "".join(parts)
+
+
+def _target_meaning(section: str, setting: dataclasses.Field[Any]) -> str:
+    choices = TARGET_CHOICES.get(f"{section}.{setting.name}", ())
+    text = str(setting.metadata["doc"])
+    told = f" Allowed: {', '.join(f'`{c}`' for c in choices)}." if choices and choices[0] not in text else ""
+    return (text + told).replace("|", "\\|")
 
 
 def export_problems_page() -> str:
@@ -297,6 +338,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "errors.md": errors_page,
     "export-problems.md": export_problems_page,
+    "target-profiles.md": target_profiles_page,
     "commands.md": commands_page,
     "document-types.md": document_types_page,
     "http-operations.md": http_operations_page,

@@ -21,7 +21,7 @@ from scanindex.errors import ExportStopped, UsageError
 from scanindex.target_profile import Target, load_target
 
 if TYPE_CHECKING:
-    from scanindex.delivery_model import Held
+    from scanindex.delivery_model import ExportRun, Held
     from scanindex.ports import EhrSink
 
 _SHOWN = 20
@@ -72,6 +72,7 @@ for _command in (status, list_, targets, resend, retry, withdraw, consent):
 @click.option("--dry-run", is_flag=True, help="Check everything, list what is held back; send nothing.")
 @click.option("--check-files", is_flag=True, help="Hash every file of a document before it is queued.")
 @click.option("--queue-only", is_flag=True, help="Queue and stop; the next call sends.")
+@click.option("--send-only", is_flag=True, help="Send what is queued; look for nothing more.")
 @json_option
 @pass_home
 def run(
@@ -89,6 +90,7 @@ def run(
     dry_run: bool,
     check_files: bool,
     queue_only: bool,
+    send_only: bool,
     as_json: bool,
 ) -> None:
     """Deliver filed documents to TARGET: all, or those that every option given fits.
@@ -97,6 +99,8 @@ def run(
     Doubtful, damaged or protected documents are held back and listed. Exit 4 where the receiver was
     in the way (run it again), 1 where it refused something.
     """
+    if queue_only and send_only:
+        raise UsageError("--queue-only and --send-only leave nothing to do")
     with asking(home, Right.EXPORT) as (opened, access):
         profile = load_target(opened.settings.home, target)
         wanted = choose.Selection(
@@ -116,21 +120,23 @@ def run(
                 return
             with app.exporting(opened.settings, target):
                 sending.refuse_unreconciled(target, opened.services)
-                made = queue.queue(
-                    access,
-                    wanted,
-                    profile,
-                    sink,
-                    opened.services,
-                    check_fixity=check_files,
-                    told=_looked_at(),
-                )
+                made = None
+                if not send_only:
+                    made = queue.queue(
+                        access,
+                        wanted,
+                        profile,
+                        sink,
+                        opened.services,
+                        check_fixity=check_files,
+                        told=_looked_at(),
+                    )
                 sent = sending.Sent()
                 if not queue_only:
                     sent = sending.send(access.actor, profile, sink, opened.services, told=_sending())
         finally:
             sink.close()
-    _report(made.planned, made.held, sent, as_json=as_json, queue_only=queue_only, run_id=made.run_id)
+    _report(made, sent, as_json=as_json, queue_only=queue_only)
 
 
 @export.command("reconcile")
@@ -152,7 +158,8 @@ def reconcile_(home: Path, target: str, listing: Path | None, partial: bool, as_
         else:
             sink = app.open_sink(opened.settings, profile, os.environ)
             try:
-                found = reconcile.reconcile(access, target, sink.inventory(None), opened.services)
+                wanted = reconcile.asked_of(profile, opened.services)
+                found = reconcile.reconcile(access, target, sink.inventory(wanted), opened.services)
             finally:
                 sink.close()
     if as_json:
@@ -241,19 +248,15 @@ def _tell_counts(planned: dict[str, int], held: dict[str, int], verb: str) -> No
         click.echo(f"  {code}: {count}. {holds.HOLDS.get(code, '')}".rstrip())
 
 
-def _report(
-    planned: dict[str, int],
-    held: dict[str, int],
-    sent: sending.Sent,
-    *,
-    as_json: bool,
-    queue_only: bool,
-    run_id: str,
-) -> None:
+def _report(made: ExportRun | None, sent: sending.Sent, *, as_json: bool, queue_only: bool) -> None:
     if as_json:
-        emit_json({"run_id": run_id, "planned": planned, "held": held, "sent": dataclasses.asdict(sent)})
+        told: dict[str, Any] = {"sent": dataclasses.asdict(sent)}
+        if made is not None:
+            told |= {"run_id": made.run_id, "planned": made.planned, "held": made.held}
+        emit_json(told)
     else:
-        _tell_counts(planned, held, "queued")
+        if made is not None:
+            _tell_counts(made.planned, made.held, "queued")
         if not queue_only:
             click.echo(
                 f"{sent.taken} delivered, {sent.refused} refused, {sent.overtaken} changed meanwhile, "

@@ -78,9 +78,10 @@ def chosen(access: Access, wanted: Selection, services: Services) -> Iterator[li
     batches = _batches(wanted, services)
     for step in _steps(access, wanted, people, services):
         with services.catalog.read() as unit:
-            known = [d for i in step if (d := unit.documents.get(i)) is not None]
+            known = unit.documents.all_of(step)
             if batches is not None:
-                known = [d for d in known if (s := unit.scans.get(d.scan_id)) and s.batch_id in batches]
+                scans = unit.scans.all_of(d.scan_id for d in known)
+                known = [d for d in known if d.scan_id in scans and scans[d.scan_id].batch_id in batches]
         kept = [d for d in known if access.sees(d) and _fits(d, wanted, people)]
         if kept:
             yield kept

@@ -112,6 +112,7 @@ def as_replacement(
         replaces=old.external_id,
         replaced_receiver_ids=ids,
         reason=reason,
+        series_id=old.series_id or old.external_id,
     )
 
 

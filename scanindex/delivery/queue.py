@@ -26,7 +26,7 @@ from scanindex.delivery_model import (
     Problem,
 )
 from scanindex.errors import Forbidden
-from scanindex.model import BatchId, Document, DocumentId, DocumentState, Patient, PatientId, ScanId
+from scanindex.model import BatchId, Document, DocumentId, DocumentState, Patient, PatientId, Scan, ScanId
 from scanindex.ports import EhrSink, Unit
 from scanindex.services import Services
 from scanindex.target_profile import Target
@@ -184,7 +184,7 @@ def _delivered(wanted: choose.Selection, target: Target, services: Services) -> 
     while True:
         with services.catalog.read() as unit:
             step = unit.deliveries.documents(target.name, after, choose.STEP)
-            documents = [d for i in step if (d := unit.documents.get(i)) is not None]
+            documents = unit.documents.all_of(step)
         if not step:
             return
         yield documents
@@ -208,7 +208,7 @@ _PASSED_ON = (DocumentState.SUPERSEDED, DocumentState.REPLACED)
 
 def _again(documents: Sequence[Document], unit: Unit) -> list[Document]:
     """As they stand in this transaction."""
-    return [d for one in documents if (d := unit.documents.get(one.document_id)) is not None]
+    return unit.documents.all_of(d.document_id for d in documents)
 
 
 class _Worker:
@@ -229,29 +229,31 @@ class _Worker:
     def steps(self, documents: Sequence[Document], unit: Unit) -> list[plan.Step]:
         lines = unit.deliveries.latest(self._target.name, [d.document_id for d in documents])
         people = self._services.roster.all_of({d.patient_id for d in documents if d.patient_id})
-        kept = _paper_kept(unit)
-        return [self._step(d, lines.get(d.document_id, []), people, kept, unit) for d in documents]
+        around = _Around(
+            people=people, scans=unit.scans.all_of(d.scan_id for d in documents), kept=_paper_kept(unit)
+        )
+        return [self._step(d, lines.get(d.document_id, []), around, unit) for d in documents]
 
     def _step(
         self,
         document: Document,
         lines: Sequence[Delivery],
-        people: Mapping[PatientId, Patient],
-        kept: _Kept,
+        around: _Around,
         unit: Unit,
     ) -> plan.Step:
-        patient = people.get(document.patient_id) if document.patient_id else None
+        patient = around.people.get(document.patient_id) if document.patient_id else None
+        scan = around.scans.get(document.scan_id)
         standing = holds.Standing(
             patient=patient,
             has_number=bool(patient and compose.numbers_of(patient, self._target, self._services.settings)),
-            is_on_paper_hold=kept.holds(document, unit),
+            is_on_paper_hold=around.kept.holds(document, scan),
             consents=self._consents(patient, document, unit),
         )
         problems = holds.of_document(document, standing, self._target)
         number = plan.standing(lines).next_number
         fresh: ExportRecord | None = None
         if not problems and patient is not None:
-            fresh, problems = self._fresh(document, patient, standing, number, unit)
+            fresh, problems = self._fresh(document, patient, scan, standing, number, unit)
         now = self._services.clock.now()
         step = plan.decide(document, lines, fresh, problems, self._target, self._survivor, now)
         step = step if self._is_named else plan.unless_withdrawn(step, lines)
@@ -266,10 +268,15 @@ class _Worker:
         return dataclasses.replace(step, records=(), drop=(), problems=found)
 
     def _fresh(
-        self, document: Document, patient: Patient, standing: holds.Standing, number: int, unit: Unit
+        self,
+        document: Document,
+        patient: Patient,
+        scan: Scan | None,
+        standing: holds.Standing,
+        number: int,
+        unit: Unit,
     ) -> tuple[ExportRecord | None, tuple[Problem, ...]]:
         content = renditions.content_of(document, self._target, self._services.archive)
-        scan = unit.scans.get(document.scan_id)
         if isinstance(content, Problem):
             return None, (content,)
         if scan is None or (self._check_fixity and renditions.is_damaged(document, self._services.archive)):
@@ -303,13 +310,17 @@ class _Kept:
     documents: frozenset[DocumentId]
     batches: frozenset[BatchId]
 
-    def holds(self, document: Document, unit: Unit) -> bool:
-        if document.document_id in self.documents:
-            return True
-        if not self.batches:
-            return False
-        scan = unit.scans.get(document.scan_id)
-        return bool(scan and scan.batch_id in self.batches)
+    def holds(self, document: Document, scan: Scan | None) -> bool:
+        return document.document_id in self.documents or bool(scan and scan.batch_id in self.batches)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """What is looked up once for many documents."""
+
+    people: Mapping[PatientId, Patient]
+    scans: Mapping[ScanId, Scan]
+    kept: _Kept
 
 
 def _paper_kept(unit: Unit) -> _Kept:

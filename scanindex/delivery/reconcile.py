@@ -23,6 +23,7 @@ from scanindex.errors import Forbidden, UsageError
 from scanindex.model import DocumentId
 from scanindex.ports import Unit
 from scanindex.services import Services
+from scanindex.target_profile import Target
 
 FAULTS = {
     "missing": "The receiver took it and does not have it: `export resend` sends it again under the same id.",
@@ -143,6 +144,13 @@ def reconcile(
     return report
 
 
+def asked_of(target: Target, services: Services) -> set[str] | None:
+    """The ids to ask the receiver for, where it is asked one by one (fhir.inventory = "each"); None: all."""
+    if target.target.transport != "http" or target.fhir.inventory != "each":
+        return None
+    return {line.record.external_id for lines in _lines(target.name, services) for line in lines}
+
+
 def resend(access: Access, target: str, external_ids: Sequence[str], services: Services) -> int:
     """Queue again, under the same ids, what the receiver lost; returns how many. Raises Forbidden,
     UsageError where one of them was not delivered or is not what it should have now."""
@@ -153,7 +161,9 @@ def resend(access: Access, target: str, external_ids: Sequence[str], services: S
         again = [x for x in lines if x is not None and x.state in _THERE]
         if len(again) != len(lines):
             raise UsageError("only what was delivered can be sent again; `export status` lists it")
-        unit.deliveries.put(dataclasses.replace(x, state=DeliveryState.PENDING) for x in again)
+        unit.deliveries.put(
+            dataclasses.replace(x, state=DeliveryState.PENDING, resends=x.resends + 1) for x in again
+        )
         unit.events.append(
             "export_resent",
             access.actor,

@@ -3,7 +3,8 @@
 Promises: a disclosure is in the trail before its first byte goes; whatever is broken off, by a lost
 line or `kill -9`, is sent again under the same ids in the same parcel, before anything newer; what
 changed here since it was queued does not go; answers are kept in the commit that lets the next
-documents go, or after a second. Only one process sends to a target (`app.exporting`). Leaves out who may, and what is queued.
+documents go, or after a second; a document that a receiver chokes on does not hold up the others.
+Only one process sends to a target (`app.exporting`). Leaves out who may, and what is queued.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from scanindex.target_profile import Target
 STOPPED, RECONCILED = "export_stopped", "export_reconciled"
 """Events: the catalog was put back, so that what a receiver has is not known; and it is known again."""
 _IN_ONE_EVENT = 200
+_MOST_PASSED_OVER = 3
+"""Parcels one after the other that the receiver chokes on before it is taken to be out of order."""
 _ANSWERS_WAIT_SECONDS = 1.0
 """Longest that an answer of a slow receiver is not written down."""
 _STEP = 1_000
@@ -63,17 +66,22 @@ def send(
     what may be over later ends the call with `stopped_by`."""
     refuse_unreconciled(target.name, services)
     courier = _Courier(actor, target, sink, services, sleep)
-    tries = 0
+    tries = passed_over = 0
+    stopped_by = ""
     while True:
         try:
             if not courier.next_parcel():
-                return courier.report()
-            tries = 0
+                return courier.report(stopped_by if courier.has_given_up else "")
+            tries = passed_over = 0
         except TransientError as error:
-            tries += 1
+            tries, stopped_by = tries + 1, error.code
             courier.note_trouble(error)
             if tries >= max(1, target.sending.attempts):
-                return courier.report(stopped_by=error.code)
+                passed_over += 1
+                if passed_over >= _MOST_PASSED_OVER or not courier.pass_over():
+                    return courier.report(stopped_by)
+                tries = 0
+                continue
             wait = target.sending.wait_seconds * 2 ** (tries - 1)
             sleep(min(getattr(error, "retry_after_seconds", None) or wait, _LONGEST_WAIT_SECONDS))
         told(courier.report(is_counted=False))
@@ -115,6 +123,9 @@ class _Courier:
         """Answered and not written down yet: they go with the next commit."""
         self._parcels: deque[list[Delivery]] = deque()
         """Marked as under way in one commit, and not sent by this call yet."""
+        self._given_up: set[str] = set()
+        """External ids that this call does not try again."""
+        self._trying: list[Delivery] = []
         self._not_before = self._written_at = services.clock.monotonic()
 
     def next_parcel(self) -> bool:
@@ -123,7 +134,7 @@ class _Courier:
             self._parcels.extend(self._marked())
         if not self._parcels:
             return False
-        lines = self._parcels.popleft()
+        lines = self._trying = self._parcels.popleft()
         parcel = self._parcel(lines)
         answered: dict[str, Delivery] = {}
         by_id = {line.record.external_id: line for line in lines}
@@ -152,6 +163,16 @@ class _Courier:
                 dataclasses.replace(line, attempts=line.attempts + 1, error=error.code) for line in under_way
             )
 
+    @property
+    def has_given_up(self) -> bool:
+        return bool(self._given_up)
+
+    def pass_over(self) -> bool:
+        """Leave what was tried last for a later call: one document must not hold up all others. False
+        where nothing was tried."""
+        self._given_up.update(line.record.external_id for line in self._trying)
+        return bool(self._trying)
+
     def report(self, stopped_by: str = "", *, is_counted: bool = True) -> Sent:
         if not is_counted:
             return self._sent
@@ -170,17 +191,23 @@ class _Courier:
         """
         with self._services.catalog.write() as unit:
             self._put_answers(unit)
-            if broken_off := unit.deliveries.select(self._target.name, DeliveryState.SENDING, limit=1):
-                return [_of_parcel(unit, self._target.name, broken_off[0])]
+            if broken_off := self._broken_off(unit):
+                return [_of_parcel(unit, self._target.name, broken_off)]
             while fresh := unit.deliveries.select(
                 self._target.name, DeliveryState.PENDING, limit=self._at_once()
             ):
                 fresh = list(_within_bytes(fresh, self._target.sending.parcel_bytes))
-                judged = [(line, _still_holds(line, unit)) for line in fresh]
+                now = {d.document_id: d for d in unit.documents.all_of(x.record.document_id for x in fresh)}
+                judged = [(line, _still_holds(line, now.get(line.record.document_id))) for line in fresh]
                 self._drop([line for line, holds in judged if not holds], "changed", unit)
                 if good := [line for line, holds in judged if holds]:
                     return self._begin(good, unit)
         return []
+
+    def _broken_off(self, unit: Unit) -> Delivery | None:
+        most = len(self._given_up) + 1
+        found = unit.deliveries.select(self._target.name, DeliveryState.SENDING, limit=most)
+        return next((x for x in found if x.record.external_id not in self._given_up), None)
 
     def _at_once(self) -> int:
         """Documents that one commit lets go."""
@@ -222,7 +249,7 @@ class _Courier:
     def _parcel(self, lines: Sequence[Delivery]) -> Parcel:
         number = lines[0].parcel_no or lines[0].delivery_no
         return Parcel(
-            name=f"{self._target.name}-{number:08}",
+            name=_name(self._target.name, number, lines[0]),
             number=number,
             records=tuple(renditions.located(line, self._services.archive) for line in lines),
         )
@@ -284,6 +311,13 @@ class _Courier:
         self._sent = dataclasses.replace(self._sent, damaged=self._sent.damaged + len(bad))
 
 
+def _name(target: str, number: int, first: Delivery) -> str:
+    """The same on every try; the id keeps it apart from a parcel of this number before a catalog was
+    rebuilt, the count from one that the receiver lost."""
+    again = f"-r{first.resends}" if first.resends else ""
+    return f"{target}-{number:08}-{first.record.control_id[:8].lower()}{again}"
+
+
 def _of_parcel(unit: Unit, target: str, first: Delivery) -> list[Delivery]:
     """All lines of a parcel that was broken off, in their order."""
     found: list[Delivery] = []
@@ -294,14 +328,13 @@ def _of_parcel(unit: Unit, target: str, first: Delivery) -> list[Delivery]:
     return found
 
 
-def _still_holds(line: Delivery, unit: Unit) -> bool:
+def _still_holds(line: Delivery, document: Document | None) -> bool:
     """Whether what was queued is still so: a document that was corrected meanwhile must not go.
 
     What left once goes again as it was, so that the correction finds it there.
     """
     if line.record.action is Action.CANCEL or line.sent_at is not None:
         return True
-    document: Document | None = unit.documents.get(line.record.document_id)
     return (
         document is not None
         and document.state is DocumentState.FILED

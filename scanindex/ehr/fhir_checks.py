@@ -15,7 +15,7 @@ from scanindex.delivery_model import Action, Content, ExportRecord, Problem
 from scanindex.ehr.fhir_values import MOST_TEXT_CHARACTERS, is_exact
 from scanindex.target_profile import Target
 
-TEXTS: Mapping[str, str] = MappingProxyType(
+PROBLEMS: Mapping[str, str] = MappingProxyType(
     {
         "no_system": "The patient's number has no URI of its authority (patient.system or patient.oid).",
         "bad_system": "The URI of the patient's number is malformed (patient.system).",
@@ -72,7 +72,7 @@ def problems_of(record: ExportRecord, target: Target) -> tuple[Problem, ...]:
     codes = [*_patient(record), *_document(record, target), *_dates(record)]
     if record.content is not None:
         codes += _content(record.content, target)
-    return tuple(Problem(code=code, text=TEXTS[code]) for code in dict.fromkeys(codes))
+    return tuple(Problem(code=code, text=PROBLEMS[code]) for code in dict.fromkeys(codes))
 
 
 def _patient(record: ExportRecord) -> Iterator[str]:

@@ -17,6 +17,7 @@ from scanindex.ehr.fhir_values import Json, reference_in, token
 from scanindex.ehr.http_client import Answer, HttpLine
 from scanindex.ehr.parts import Part
 from scanindex.errors import ConfigError, ReceiverSilent
+from scanindex.target_profile import FhirRule
 
 _MOST_TEXT_CHARACTERS = 500
 _MOST_PAGES = 100_000
@@ -36,10 +37,10 @@ class Refused(Exception):
 
 
 class FhirServer:
-    def __init__(self, line: HttpLine, update: str) -> None:
-        """update: put, patch or never, as in the profile."""
+    def __init__(self, line: HttpLine, rule: FhirRule) -> None:
         self._line = line
-        self._update = update
+        self._update = rule.update
+        self._is_search_posted = rule.search == "post"
 
     # --- looking ----------------------------------------------------------------------------
     def by_identifier(self, kind: str, system: str, value: str) -> list[Json]:
@@ -65,7 +66,7 @@ class FhirServer:
         for _ in range(_MOST_PAGES):
             if address is None:
                 return
-            answer = self._line.get(address)
+            answer = self._searched(kind, query) if not seen else self._line.get(address)
             page = answer.json()
             if not answer.is_good or page.get("resourceType") != "Bundle":
                 raise ConfigError(
@@ -76,6 +77,13 @@ class FhirServer:
             address = self._next(page)
             if address in seen:
                 raise ConfigError("the server's pages go round in a circle")
+
+    def _searched(self, kind: str, query: str) -> Answer:
+        if not self._is_search_posted:
+            return self._line.get(self._line.address(kind, query))
+        # R4 search, 3.1.1.1: the same parameters as a form.
+        address, form = self._line.address(f"{kind}/_search"), "application/x-www-form-urlencoded"
+        return self._line.send("POST", address, (query.encode("ascii"),), content_type=form)
 
     def read(self, reference: str) -> tuple[Json, str] | None:
         """The resource and its version tag; None where there is none (any more)."""
@@ -100,7 +108,10 @@ class FhirServer:
         if if_none_exist:
             headers["If-None-Exist"] = if_none_exist
         how = {"content_type": content_type} if content_type else {}
-        answer = self._line.send("POST", self._line.address(kind), body, headers, **how)
+        for _ in range(_UPDATE_TRIES):
+            answer = self._line.send("POST", self._line.address(kind), body, headers, **how)
+            if answer.status != 409:
+                break
         if answer.status == 412 or (if_none_exist and answer.status in (200, 204)):
             return None
         self.accept(answer, kind)
@@ -146,8 +157,6 @@ class FhirServer:
         """Sorts out everything that is not a success."""
         if answer.is_good:
             return
-        if answer.status == 409:
-            raise ReceiverSilent("the server is changing the same thing (409)")
         if answer.status in (403, 404, 405, 501):
             raise ConfigError(
                 f"the server answered {answer.status} to a {kind}: http.base_url, or what we may do"

@@ -89,7 +89,7 @@ class FhirSink:
     ) -> None:
         self._target, self._rule, self._line = target, target.fhir, line
         self._rendering = rendering or UsCore()
-        self._server = FhirServer(line, target.fhir.update)
+        self._server = FhirServer(line, target.fhir)
         self._patients = PatientFinder(self._server, target, monotonic)
         self._binaries = BinaryStore(self._server, line, target.fhir)
 
@@ -116,16 +116,19 @@ class FhirSink:
     # --- new and replace --------------------------------------------------------------------
     def _published(self, record: ExportRecord) -> Receipt:
         made = self._standing(record) or self._created(record)
-        ids = [made.reference, *made.others]
+        ids, notes = [made.reference, *made.others], []
+        # The document stands there now: what fails beside it must not make it look refused, or no
+        # correction would ever reach it.
         if not made.has_companions:
-            ids += self._completed(record, made)
-        note = self._superseded(record) if record.replaces and not made.has_marked else ""
+            notes.append(self._completed(record, made, ids))
+        if record.replaces and not made.has_marked:
+            notes.append(self._superseded(record))
         return Receipt(
             external_id=record.external_id,
             is_taken=True,
             code=made.code,
             receiver_ids=tuple(ids),
-            text=note,
+            text="; ".join(filter(None, notes)),
             sent_bytes=made.sent_bytes,
         )
 
@@ -217,26 +220,26 @@ class FhirSink:
         body = json_parts(bundle)
         answers = self._server.transaction(body)
         bad = [status for status, _ in answers if not 200 <= status < 300]
-        if bad or len(answers) != len(bundle["entry"]):
-            raise Refused(
-                str(bad[0]) if bad else "incomplete", "not every entry of the transaction was taken"
-            )
-        found = [location for _, location in answers]
+        is_whole = not bad and len(answers) == len(bundle["entry"])
+        found = [location for status, location in answers if 200 <= status < 300]
         reference = next((r for one in found if (r := reference_in(one, DOCUMENT))), "")
         if not reference:
             again = self._server.by_identifier(DOCUMENT, self._rule.id_system, record.external_id)
-            if not again:
+            if not again and is_whole:
                 raise ReceiverSilent("the server took a transaction and does not show the document")
+            if not again:
+                raise Refused(str(bad[0]) if bad else "incomplete", "the transaction was not taken whole")
             reference = reference_of(again[0])
-        kinds = [entry["resource"]["resourceType"] for entry in bundle["entry"]]
-        others = [reference_in(one, kind) for one, kind in zip(found, kinds, strict=True) if kind != DOCUMENT]
+        kinds = {entry["resource"]["resourceType"] for entry in bundle["entry"]} - {DOCUMENT}
+        others = [r for one in found for kind in sorted(kinds) if (r := reference_in(one, kind))]
         return _Made(
             reference=reference,
-            others=tuple(one for one in others if one),
+            others=tuple(others),
             code="201",
             content=content,
             place=place,
-            has_companions=True,
+            # Some servers keep the good part of a transaction; then the rest is made one by one.
+            has_companions=is_whole,
             sent_bytes=parts.length(body),
         )
 
@@ -261,17 +264,19 @@ class FhirSink:
         self._server.change(made.reference, {"content": content})
 
     # --- what belongs to it -----------------------------------------------------------------
-    def _completed(self, record: ExportRecord, made: _Made) -> list[str]:
-        """References of what stands beside the document; made where it is missing."""
-        ids: list[str] = []
-        if is_report(record, self._rule):
-            ids.append(self._report(record, made))
-        if self._rule.provenance and not self._has_provenance(made):
-            targets = tuple({"reference": one} for one in (made.reference, *ids))
-            body = json_parts(fhir_resources.provenance(record, self._rule, targets))
-            if reference := self._server.create("Provenance", body):
-                ids.append(reference)
-        return ids
+    def _completed(self, record: ExportRecord, made: _Made, ids: list[str]) -> str:
+        """Makes what is missing beside the document, its references go to `ids`; words for what failed."""
+        try:
+            if is_report(record, self._rule):
+                ids.append(self._report(record, made))
+            if self._rule.provenance and not self._has_provenance(made):
+                targets = tuple({"reference": one} for one in ids)
+                body = json_parts(fhir_resources.provenance(record, self._rule, targets))
+                if reference := self._server.create("Provenance", body):
+                    ids.append(reference)
+        except Refused as no:
+            return f"what belongs to the document was not taken: {no.code} {no.text}".strip()
+        return ""
 
     def _report(self, record: ExportRecord, made: _Made) -> str:
         found = self._server.by_identifier(REPORT, self._rule.id_system, record.external_id)

@@ -24,7 +24,8 @@ TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
 MOST_TEXT_CHARACTERS = 1 << 20
 """R4 datatypes, string: at most 1024 x 1024 characters."""
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
-_REFERENCE = re.compile(r"(?:^|/)([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/[^/]+)?/?$")
+# Ids as servers give them: some are longer than R4's 64 characters, or hold more than it allows.
+_REFERENCE = re.compile(r"(?:^|/)([A-Z][A-Za-z]+)/([A-Za-z0-9._~-]{1,255})(?:/_history/[^/]+)?/?$")
 
 
 def text(value: str | None) -> str:

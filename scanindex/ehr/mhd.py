@@ -14,7 +14,8 @@ several general servers do not: use it with Document Recipients only.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from scanindex.delivery_model import Action, ExportRecord, Parcel, Problem
 from scanindex.ehr import fhir_resources
@@ -75,7 +76,9 @@ class MhdFiles:
 
     def problems(self, record: ExportRecord) -> Sequence[Problem]:
         found = problems_of(record, self._target)
-        return (*found, NO_WITHDRAWAL) if record.action is Action.CANCEL else found
+        if record.action is not Action.CANCEL:
+            return found
+        return (*found, *(Problem(code=code, text=text_of) for code, text_of in PROBLEMS.items()))
 
     def files(self, record: ExportRecord) -> Iterator[NamedParts]:
         if record.action is Action.CANCEL:
@@ -98,8 +101,8 @@ class MhdFiles:
         return iter(())
 
 
-NO_WITHDRAWAL = Problem(
-    code="mhd_cannot_withdraw", text="MHD as files has no form for taking a document back; tell them by hand."
+PROBLEMS: Mapping[str, str] = MappingProxyType(
+    {"mhd_cannot_withdraw": "MHD as files has no form for taking a document back; tell them by hand."}
 )
 
 

@@ -35,6 +35,16 @@ class Documents:
         row = self._connection.execute(select(_D.c.body).where(_D.c.document_id == document_id)).first()
         return from_json(Document, row.body) if row else None
 
+    def all_of(self, document_ids: Iterable[DocumentId]) -> list[Document]:
+        """See `ports.DocumentTable`."""
+        ids, found = list(dict.fromkeys(document_ids)), {}
+        for start in range(0, len(ids), _MANY):
+            part = ids[start : start + _MANY]
+            for row in self._connection.execute(select(_D.c.body).where(_D.c.document_id.in_(part))):
+                document = from_json(Document, row.body)
+                found[document.document_id] = document
+        return [found[i] for i in ids if i in found]
+
     def add(self, document: Document) -> None:
         self._connection.execute(insert(_D).values(**_columns(document)))
 

@@ -162,7 +162,8 @@ def _apply_exports(unit: Unit, event: Event) -> None:
         state_now = DeliveryState.DROPPED if event.kind == "export_dropped" else DeliveryState.PENDING
         for external_id in event.payload.get("external_ids", ()):
             if line_now := unit.deliveries.get(target, external_id):
-                unit.deliveries.put([dataclasses.replace(line_now, state=state_now)])
+                resends = line_now.resends + (event.kind == "export_resent")
+                unit.deliveries.put([dataclasses.replace(line_now, state=state_now, resends=resends)])
 
 
 def _put_scan(unit: Unit, scan: Scan) -> None:

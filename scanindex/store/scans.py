@@ -14,6 +14,8 @@ from scanindex.store.rows import from_json, stamp, to_json
 
 _T = tables.scans
 _A = tables.arrivals
+_MANY = 500
+"""Values per IN list, well under every database's limit."""
 
 
 class Scans:
@@ -23,6 +25,16 @@ class Scans:
     def get(self, scan_id: ScanId) -> Scan | None:
         row = self._connection.execute(select(_T.c.body).where(_T.c.scan_id == scan_id)).first()
         return from_json(Scan, row.body) if row else None
+
+    def all_of(self, scan_ids: Iterable[ScanId]) -> dict[ScanId, Scan]:
+        """See `ports.ScanTable`."""
+        ids, found = sorted(set(scan_ids)), {}
+        for start in range(0, len(ids), _MANY):
+            query = select(_T.c.body).where(_T.c.scan_id.in_(ids[start : start + _MANY]))
+            for row in self._connection.execute(query):
+                scan = from_json(Scan, row.body)
+                found[scan.scan_id] = scan
+        return found
 
     def add(self, scan: Scan) -> None:
         next_no = select(func.coalesce(func.max(_T.c.arrival_no), 0) + 1).scalar_subquery()

@@ -21,6 +21,8 @@ class Receiver:
         self.sends: list[tuple[str, ...]] = []
         self.silent_after: int | None = None
         """Stores so many more documents and then gives no answers."""
+        self.chokes_on: set[str] = set()
+        """Patient numbers whose documents it never answers to."""
         self.refuses: set[Action] = set()
         self.problem_of: dict[str, str] = {}
 
@@ -35,6 +37,8 @@ class Receiver:
     def send(self, parcel: Parcel) -> Iterator[Receipt]:
         self.sends.append(tuple(r.external_id for r in parcel.records))
         for record in parcel.records:
+            if record.patient.main.value in self.chokes_on:
+                raise ReceiverSilent()
             if record.action in self.refuses:
                 yield Receipt(external_id=record.external_id, is_taken=False, code="AR", text="no")
                 continue

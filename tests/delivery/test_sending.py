@@ -62,6 +62,15 @@ def test_a_silent_receiver_gets_the_same_ids_again(exports: Exports) -> None:
     assert exports.receiver.sends[1] == exports.receiver.sends[2] == exports.receiver.sends[-2]
 
 
+def test_a_document_that_the_receiver_chokes_on_does_not_hold_up_the_others(exports: Exports) -> None:
+    exports.receiver.chokes_on = {lab.PLAIN.mrn}
+    _, sent = exports.export()
+
+    assert (sent.taken, sent.left, sent.stopped_by) == (2, 1, "receiver_silent")
+    exports.receiver.chokes_on = set()
+    assert exports.send().taken == 1
+
+
 def test_a_parcel_that_was_broken_off_is_sent_again_whole(exports: Exports) -> None:
     exports.receiver._parcel_documents = 2
     exports.receiver.silent_after = 0

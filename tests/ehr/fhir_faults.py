@@ -57,6 +57,8 @@ class FaultyFhir:
     ignores_search: bool = False
     takes_updates: bool = True
     keeps_identifiers: bool = True
+    keeps_good_half: str = ""
+    """A kind that is refused within transactions, of which the rest is kept all the same."""
     token: str = ""
     resources: dict[str, Json] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
@@ -120,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve(is_read=True)
 
     def do_POST(self) -> None:
-        self._serve(is_read=False)
+        self._serve(is_read=self.path.endswith("/_search"))
 
     def do_PUT(self) -> None:
         self._serve(is_read=False)
@@ -139,7 +141,8 @@ class _Handler(BaseHTTPRequestHandler):
         far.headers.append({name.lower(): value for name, value in self.headers.items()})
         script = far.script_of_reads if is_read else far.script
         fault = script.pop(0) if script else Fault.NONE
-        if far.token and self.headers.get("Authorization") != f"Bearer {far.token}":
+        is_open = self.path.endswith(("/token", "/smart-configuration"))
+        if far.token and not is_open and self.headers.get("Authorization") != f"Bearer {far.token}":
             fault = Fault.UNKNOWN_USER
         self._answer_with(fault, body)
 
@@ -203,6 +206,11 @@ class _Handler(BaseHTTPRequestHandler):
         kind, _, own_id = place.partition("/")
         if self.command == "GET":
             return self._read(place) if own_id else self._searched(kind, path.query)
+        if own_id == "_search":
+            return self._searched(kind, body.decode())
+        if self.command == "POST" and kind == "token":
+            is_right = b"client_assertion=" in body and b"grant_type=client_credentials" in body
+            return (200, {"access_token": far.token}, {}) if is_right else (400, None, {})
         if self.command == "POST" and not kind:
             return self._transaction(json.loads(body))
         if self.command == "POST":
@@ -288,6 +296,9 @@ class _Handler(BaseHTTPRequestHandler):
             if asked["method"] != "POST":
                 far.resources = before
                 return 400, outcome("only POST here"), {}
+            if asked["url"] == far.keeps_good_half:
+                answers.append({"response": {"status": "400"}})
+                continue
             resource = _with_references(entry["resource"], given)
             status, _, headers = self._created(asked["url"], resource, asked.get("ifNoneExist", ""))
             place = headers.get("Location", "").removeprefix(f"{far.base}/").removesuffix("/_history/1")

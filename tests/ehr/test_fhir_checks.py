@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scanindex.delivery_model import Action, ExportRecord
-from scanindex.ehr.fhir_checks import TEXTS, civil, is_language, is_loinc, is_oid, problems_of
+from scanindex.ehr.fhir_checks import PROBLEMS, civil, is_language, is_loinc, is_oid, problems_of
 from scanindex.errors import ConfigError
 from scanindex.target_profile import parse_target
 from tests.ehr.fhir_samples import corrected, every_type, target
@@ -113,7 +113,7 @@ def test_a_file_that_must_go_in_line_has_its_limit(tmp_path: Path) -> None:
 
 
 def test_every_code_has_a_meaning() -> None:
-    assert all(code.islower() and text.endswith(".") for code, text in TEXTS.items())
+    assert all(code.islower() and text.endswith(".") for code, text in PROBLEMS.items())
 
 
 @pytest.mark.parametrize("value", ["2.16.840.1.113883.3.999.1", "1.39.0", "0.0", "2.999"])

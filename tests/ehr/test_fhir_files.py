@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ import pytest
 
 from scanindex.delivery_model import Action, ExportRecord, Parcel
 from scanindex.ehr import parts
+from scanindex.ehr.fhir_checks import problems_of
 from scanindex.ehr.fhir_files import FhirFiles
+from scanindex.ehr.folder import FolderSink
 from scanindex.ehr.parts import FilePart
+from scanindex.target_profile import parse_target
 from tests.ehr.fhir_samples import SYSTEM, corrected, report, target
 from tests.ehr.records import HOSTILE, SMALL_PDF, record
 
@@ -132,3 +136,25 @@ def test_a_partial_date_is_not_completed(tmp_path: Path) -> None:
     made = written(FhirFiles(target()), one)["DiagnosticReport.ndjson"]
 
     assert lines(made)[0]["effectiveDateTime"] == "1998"
+
+
+@pytest.mark.parametrize("name", ["fhir-server", "fhir-files", "mhd"])
+def test_the_examples_are_profiles_under_which_documents_go(tmp_path: Path, name: str) -> None:
+    shipped = resources.files("scanindex.ehr").joinpath("profiles", f"{name}.toml").read_text("utf-8")
+    profile = parse_target("example", shipped)
+
+    assert problems_of(record(tmp_path), profile) == ()
+
+
+def test_a_package_in_a_folder_is_taken_once_and_listed(tmp_path: Path) -> None:
+    records = (record(tmp_path), report(tmp_path, external_id="rep-1"))
+    parcel = Parcel(name="springfield-00000001", number=1, records=records)
+    to = FolderSink(FhirFiles(target()), tmp_path / "out", parcel_documents=100)
+
+    first, again = list(to.send(parcel)), list(to.send(parcel))
+
+    assert [one.is_taken for one in (*first, *again)] == [True] * 4
+    (found,) = (tmp_path / "out").rglob("DocumentReference.ndjson")
+    assert [line["identifier"][0]["value"] for line in lines(found.read_bytes())] == [
+        one.external_id for one in records
+    ]

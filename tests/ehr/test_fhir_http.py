@@ -197,6 +197,17 @@ def test_smart_signs_an_assertion_and_keeps_the_token(algorithm: str) -> None:
     assert json.loads(decoded(asked[2][1]["client_assertion"].split(".")[1]))["jti"] != claims["jti"]
 
 
+def test_smart_finds_the_token_endpoint_and_sends(tmp_path: Path) -> None:
+    environ = {
+        "SCANINDEX_FHIR_CLIENT_ID": "scanindex",
+        "SCANINDEX_FHIR_KEY": pem(ec.generate_private_key(ec.SECP384R1())),
+    }
+    with FaultyFhir(token="t0ken") as far:
+        far.keep(patient_resource(patient()))
+
+        assert send_one(sink(far.base, environ, http={"auth": "smart"}), record(tmp_path)).is_taken
+
+
 def test_a_key_that_smart_does_not_take_is_refused() -> None:
     environ = {
         "SCANINDEX_FHIR_CLIENT_ID": "x",

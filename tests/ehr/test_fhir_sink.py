@@ -133,6 +133,31 @@ def test_a_server_that_finds_anything_for_any_id_is_not_believed(far: FaultyFhir
     assert len(far.kept(DOCUMENT)) == 1
 
 
+def test_a_report_that_is_not_taken_does_not_hide_that_the_document_was(
+    far: FaultyFhir, tmp_path: Path
+) -> None:
+    """Were it told as refused, no correction would ever be sent after it."""
+    far.script = [Fault.NONE, Fault.NONE, Fault.REFUSE]
+
+    receipt = send_one(sink(far.base), report(tmp_path))
+
+    assert (receipt.is_taken, len(far.kept(DOCUMENT)), len(far.kept(REPORT))) == (True, 1, 0)
+    assert "422 it is wrong" in receipt.text
+
+
+@pytest.mark.parametrize("half", [DOCUMENT, REPORT])
+def test_a_transaction_taken_by_half_is_completed_or_refused(
+    far: FaultyFhir, tmp_path: Path, half: str
+) -> None:
+    far.keeps_good_half = half
+
+    receipt = send_one(sink(far.base, bundle="transaction"), report(tmp_path))
+
+    assert receipt.is_taken is (half == REPORT)
+    assert len(far.kept(DOCUMENT)) == (half == REPORT)
+    assert len(far.kept(REPORT)) == 1
+
+
 # --- large ones -------------------------------------------------------------------------------------
 @pytest.mark.parametrize("form", ["json", "raw"])
 @pytest.mark.parametrize("how", ["post", "own_id"])
@@ -324,6 +349,15 @@ def test_a_chart_asks_for_its_patient_once(far: FaultyFhir, tmp_path: Path) -> N
     send(sink(far.base), *(record(tmp_path, external_id=f"d{n}-1") for n in range(5)))
 
     assert sum("/Patient?" in path for _, path, _ in far.requests) == 1
+
+
+def test_searching_by_post_leaves_no_number_in_an_address(far: FaultyFhir, tmp_path: Path) -> None:
+    to = sink(far.base, search="post", page_size=1)
+    send(to, record(tmp_path), record(tmp_path, external_id="other-1"))
+
+    assert len(list(to.inventory())) == 2
+    assert any(path.endswith("/Patient/_search") for _, path, _ in far.requests)
+    assert not any("00123456" in path for _, path, _ in far.requests)
 
 
 def test_a_cached_patient_is_compared_each_time(far: FaultyFhir, tmp_path: Path) -> None:

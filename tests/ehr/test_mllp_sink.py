@@ -213,6 +213,15 @@ def test_an_unknown_word_is_no_answer(tmp_path: Path) -> None:
         deliver(MllpSink(sending(port), {}), record(tmp_path))
 
 
+def test_a_line_that_answered_another_message_is_not_listened_to_again(tmp_path: Path) -> None:
+    """The right answer comes behind the wrong one: to what was sent before, for all we know."""
+    with Answering(("AA NOT-YOURS", "AA")) as port:
+        sink = MllpSink(sending(port), {})
+        for _ in range(2):
+            with pytest.raises(ReceiverSilent):
+                deliver(sink, record(tmp_path))
+
+
 # --- the document's file ----------------------------------------------------------------
 def test_a_damaged_document_is_never_sent_to_its_end(tmp_path: Path, far: Any) -> None:
     receiver, made = far(), record(tmp_path)
@@ -367,7 +376,7 @@ def test_nothing_goes_in_clear_beyond_this_machine() -> None:
 
 
 class Answering:
-    """Answers one message with these codes, one acknowledgement each."""
+    """Answers one message with these codes, one acknowledgement each; "AA X" is an answer to X."""
 
     def __init__(self, codes: tuple[str, ...]) -> None:
         self._codes = codes
@@ -392,9 +401,11 @@ class Answering:
                 head = (head + piece)[:1000]
             asked = head.split(b"|")[9].decode()
             for number, code in enumerate(self._codes):
-                lines = f"MSH|^~\\&|||||||ACK|a{number}|P|2.5.1\rMSA|{code}|{asked}\r"
+                word, _, other = code.partition(" ")
+                lines = f"MSH|^~\\&|||||||ACK|a{number}|P|2.5.1\rMSA|{word}|{other or asked}\r"
                 connection.sendall(b"\x0b" + lines.encode() + b"\x1c\r")
-            connection.recv(1)
+            while connection.recv(1 << 18):
+                pass
 
 
 # --- memory -----------------------------------------------------------------------------

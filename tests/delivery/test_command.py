@@ -1,0 +1,153 @@
+"""Facts about `scanindex export`: from an example profile to a verified package, and what it tells."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from scanindex import app
+from scanindex.cli import cli
+from scanindex.delivery.sending import stop_until_reconciled
+from scanindex.ehr.manifest import ManifestForm
+from scanindex.errors import ConfigError, NotAllowedNow
+from scanindex.store.rebuild import replay
+from scanindex.target_profile import parse_target
+from tests.crash.service_main import open_stubbed
+from tests.desk import lab
+
+EXAMPLES = sorted(
+    p.name.removesuffix(".toml")
+    for p in resources.files("scanindex.ehr").joinpath("profiles").iterdir()
+    if p.name.endswith(".toml")
+)
+LOOSE = '\n[document]\nundated = "send"\nuntyped = "send"\n'
+
+
+@pytest.fixture
+def home(filed: Path, tmp_path: Path) -> Path:
+    place = tmp_path / "home"
+    shutil.copytree(filed, place)
+    (place / "targets").mkdir()
+    return place
+
+
+@pytest.fixture
+def run(home: Path) -> Callable[..., Result]:
+    def running(*arguments: str, code: int = 0) -> Result:
+        done = CliRunner().invoke(cli, ["--home", str(home), "export", *arguments])
+        assert done.exit_code == code, done.output
+        return done
+
+    return running
+
+
+@pytest.fixture
+def target(home: Path, run: Callable[..., Result]) -> str:
+    """As somebody begins: an example, printed and kept."""
+    text = run("targets", "--example", "generic-csv").stdout
+    (home / "targets" / "general.toml").write_text(text + LOOSE)
+    return "general"
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_is_a_profile(name: str) -> None:
+    text = resources.files("scanindex.ehr").joinpath("profiles", f"{name}.toml").read_text("utf-8")
+
+    made = parse_target(name, text)
+
+    assert text.startswith("# ") and made.target.recipient
+    if made.target.format == "manifest":
+        ManifestForm(made)
+
+
+def test_from_an_example_to_a_verified_package(home: Path, target: str, run: Callable[..., Result]) -> None:
+    assert "3 new" in run(target, "--dry-run").stdout
+    assert not (home / "export").exists()
+
+    assert "3 delivered" in run(target).stdout
+    assert "3 of 3 documents verified" in run("reconcile", target).stdout
+    assert "3 unchanged" in run(target).stdout
+
+    (package,) = (home / "export").iterdir()
+    assert len(list(package.rglob("*.pdf"))) == 3
+    assert "3 verified" in run("status", target).stdout
+
+
+def test_a_lost_file_ends_in_exit_1_and_is_sent_again(
+    home: Path, target: str, run: Callable[..., Result]
+) -> None:
+    run(target)
+    (package,) = (home / "export").iterdir()
+    lost = package / "documents" / f"{lines(home)[0][0]}.pdf"
+    lost.unlink()
+
+    told = json.loads(run("reconcile", target, "--json", code=1).stdout)
+
+    assert [f["code"] for f in told["faults"]] == ["different_content"]
+    run("resend", target, told["faults"][0]["external_id"])
+    assert "1 delivered" in run(target).stdout
+    assert len(list((home / "export").rglob(lost.name))) == 1
+
+
+def test_the_accounting_names_recipient_and_purpose(
+    home: Path, target: str, run: Callable[..., Result]
+) -> None:
+    """45 CFR 164.528: date, to whom (and where), what, what for."""
+    run(target)
+
+    done = CliRunner().invoke(cli, ["--home", str(home), "audit", "disclosures", lab.PLAIN.mrn, "--json"])
+
+    (told,) = [e for e in json.loads(done.stdout) if e["kind"] == "exported"]
+    assert told["details"]["recipient"] == "General Hospital, document store"
+    assert told["details"]["recipient_address"].startswith("1 Hospital Way")
+    assert told["details"]["purpose"] == "treatment" and told["at"] and len(told["document_ids"]) == 1
+    assert lab.ANYA.mrn not in done.stdout
+
+
+def test_no_name_stands_in_what_export_prints(target: str, run: Callable[..., Result]) -> None:
+    said = run(target, "--dry-run", "--json").stdout + run(target).stdout
+    said += run("list", target, "--state", "delivered", "--json").stdout + run("status", "--json").stdout
+
+    people = [part for p in lab.ROSTER for part in (p.last, p.mrn)]
+    assert not [part for part in people if part.lower() in said.lower()]
+
+
+def test_an_unknown_target_is_named_with_those_there_are(target: str, run: Callable[..., Result]) -> None:
+    error = run("generel", code=1).exception
+
+    assert isinstance(error, ConfigError) and "there are: general" in str(error)
+
+
+def test_a_rebuilt_catalog_knows_what_was_delivered_and_asks_first(
+    home: Path, target: str, run: Callable[..., Result]
+) -> None:
+    """The ledger comes back from the log; nothing goes until both sides were compared."""
+    run(target)
+    settings = lab.settings_in(home, "strict")
+    before = lines(home)
+    for name in ("catalog.db", "catalog.db-wal", "catalog.db-shm"):
+        (home / "var" / name).unlink(missing_ok=True)
+    app.initialise(settings, is_rebuild=True)
+    opened = app.open_workspace(settings, is_rebuild=True)
+    replay(opened.catalog, opened.event_log, opened.roster)
+    stop_until_reconciled("user:ann", opened.services)
+    opened.close()
+
+    assert lines(home) == before
+    assert isinstance(run(target, code=1).exception, NotAllowedNow)
+    run("reconcile", target)
+    assert "0 delivered" in run(target).stdout
+
+
+def lines(home: Path) -> list[tuple[str, str, str]]:
+    opened = open_stubbed(lab.settings_in(home, "strict"))
+    with opened.catalog.read() as unit:
+        found = unit.deliveries.select("general")
+    opened.close()
+    return [(x.record.external_id, x.state, x.fingerprint) for x in found]

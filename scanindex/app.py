@@ -182,6 +182,11 @@ class LazyWorkers:
         views: Any = self._workers
         views.draw_page(pdf, page_no, places, target)
 
+    def make_tiff(self, pdf: Path, page_count: int, target: Path) -> None:
+        """See `ports.TiffMaker`."""
+        tiffs: Any = self._workers
+        tiffs.make_tiff(pdf, page_count, target)
+
     def rest(self, scan_id: ScanId) -> None:
         if self._made is not None:
             self._made.rest(scan_id)

@@ -181,6 +181,13 @@ def draw_page(
     return view.draw(pdf, page_no, places, target)
 
 
+def make_tiff(pdf: Path, target: Path, first: int, last: int) -> int:
+    """These pages of a filed document as TIFF, behind those before them; how many."""
+    from scanindex.filing import tiff
+
+    return tiff.write(pdf, target, first, last)
+
+
 # --- in a reader -------------------------------------------------------------
 def read(
     source: Path, max_pixels: int, settings: OcrSettings, checkpoint: Path, turn: int | None = None

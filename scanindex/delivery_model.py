@@ -214,7 +214,7 @@ class Parcel:
     """Records that are sent together; equal on every resend."""
 
     name: str
-    """`<target>-<number>-<part of an id>`: the name of a package, a file or a bundle; never used for another."""
+    """`<target>-<number>-<part of an id>`: of a package, file or bundle; never used for another."""
     number: int
     records: tuple[ExportRecord, ...]
 

@@ -183,6 +183,12 @@ class ConfigError(ScanindexError):
     hint = "See `scanindex config` and docs/reference/settings.md."
 
 
+class ProfileError(ConfigError):
+    code = "profile"
+    meaning = "The profile of an export's target, or what it names, cannot be used."
+    hint = "Mend targets/NAME.toml (docs/reference/target-profiles.md); `export NAME --dry-run` checks it."
+
+
 class NotInitialised(ConfigError):
     code = "not_initialised"
     meaning = "This folder is not a scanindex workspace."

@@ -875,6 +875,17 @@ class PageViews(Protocol):
         """
 
 
+class TiffMaker(Protocol):
+    """Filed documents as multi-page TIFF for receivers, made in limited child processes."""
+
+    def make_tiff(self, pdf: Path, page_count: int, target: Path) -> None:
+        """The pages of a filed PDF as TIFF in `target`: whole, or not there at all.
+
+        Equal PDFs give equal files. Raises CorruptFile where it cannot be drawn or has not `page_count`
+        pages, WorkerLost, TransientError.
+        """
+
+
 class PageDrawings(Protocol):
     """Pictures of pages of originals for the screens, drawn in limited child processes, one a scan."""
 

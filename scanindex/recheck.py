@@ -7,11 +7,11 @@ whose paper was scanned again keeps its pages and names the one that took its pl
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from scanindex import redecide
 from scanindex.errors import ConflictError, NotAllowedNow, NotFound
-from scanindex.model import Document, DocumentId, DocumentState, Outcome, PageFindings, Patient
+from scanindex.model import Document, DocumentId, DocumentState, Outcome, PageFindings, Patient, PatientId
 from scanindex.pipeline import readings_of
 from scanindex.revisions import CHANGEABLE, current, store
 from scanindex.services import MACHINE, Services
@@ -38,16 +38,22 @@ def after_import(
     services: Services,
     is_touched: Callable[[Patient], bool],
     is_exchanged: Callable[[Patient], bool] = lambda _: False,
+    among: Collection[PatientId] | None = None,
 ) -> int:
     """Look again at what the machine filed for patients whom a new roster touches; returns how many
     documents came to the recheck list because their evidence no longer passes.
 
-    is_touched: whether the patient, or somebody like them, came or changed with it. is_exchanged:
+    among: the only patients it can touch; None: look through all. is_touched: whether the patient, or
+    somebody like them, came or changed with it. is_exchanged:
     whether the record now holds somebody else; then whatever a person filed is listed as well. Nothing is
     moved. What rests on a cover sheet cannot be told from the pages and is listed too.
     """
     with services.catalog.read() as unit:
-        filed = unit.documents.all(DocumentState.FILED)
+        filed = (
+            unit.documents.all(DocumentState.FILED)
+            if among is None
+            else [d for p in sorted(among) for d in unit.documents.all(DocumentState.FILED, patient_id=p)]
+        )
     touched: dict[str, bool] = {}
     exchanged: dict[str, bool] = {}
     count = 0

@@ -213,13 +213,21 @@ def set_aside(
 
 # --- turning -----------------------------------------------------------------------------------
 def rotate(
-    scan_id: ScanId, page_no: int, degrees: int, expected_version: int, actor: str, services: Services
+    scan_id: ScanId,
+    page_no: int,
+    degrees: int,
+    expected_version: int,
+    actor: str,
+    services: Services,
+    *,
+    is_back: bool = False,
 ) -> Document:
     """Turn a page clockwise by 90, 180 or 270 degrees from how it stands, and read it again so.
 
     page_no: in the scan. Takes as long as reading a page. The turn belongs to the page: it holds
     for every later reading and wherever the page goes. What was read before stays with the new
     reading; where nothing can be read at the new turn the earlier words are turned along.
+    is_back: an earlier turn is taken back; nothing of it is left among the document's reasons.
     """
     if degrees not in _TURNS:
         raise UsageError("turn by 90, 180 or 270 degrees")
@@ -239,7 +247,8 @@ def rotate(
     finally:
         services.workers.rest(scan_id)
     name = services.readings.keep_reading(scan_id, filing.words_gz([new]))
-    after = _turned_document(before, scan, {**read, page_no: new}, new, name, actor, services)
+    by = "" if is_back else actor
+    after = _turned_document(before, scan, {**read, page_no: new}, new, name, by, services)
     with services.catalog.write() as unit:
         stacks.still(unit, stack, [before], [page_no])
         now = unit.scans.get(scan_id) or scan
@@ -295,7 +304,7 @@ def _turned_document(
         page_facts=tuple(sorted(told, key=lambda facts: facts.scan_page_no)),
         readings=(*(kept for kept in before.readings if kept != name), name),
     )
-    reason = f"Page {before.pages.index(no) + 1} turned by {actor}."
+    reason = f"Page {before.pages.index(no) + 1} turned by {actor}." if actor else ""
     after = revisions.back_in_review(dataclasses.replace(known, fields=revisions.fields_of(known)), reason)
     if before.document_type == before.fields.document_type or before.document_type is None:
         read_type = scan.preset.document_type or after.fields.document_type

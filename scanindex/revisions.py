@@ -54,7 +54,7 @@ def changeable(unit: Unit, document_id: DocumentId, expected_version: int) -> Do
     """The same, of a document that is not filed or about to be. Raises NotAllowedNow too."""
     document = current(unit, document_id, expected_version)
     if document.state not in CHANGEABLE:
-        raise NotAllowedNow(f"document {document_id} is {document.state}; `review undo` it first")
+        raise NotAllowedNow(f"document {document_id} is {document.state}; undo that in review first")
     return document
 
 

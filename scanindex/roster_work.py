@@ -9,10 +9,12 @@ Leaves out how records are changed (store) and who is asked for what (the edges)
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -21,10 +23,12 @@ from scanindex.access_model import Access
 from scanindex.desk.marks import Mark, marks
 from scanindex.errors import AlreadyRunning, ConflictError, DatumDiffers, NotFound, UsageError
 from scanindex.model import Document, DocumentState, Patient, PatientId, ScanId
+from scanindex.settings import Settings, SiteSettings
 from scanindex.store import roster_merging
 
 if TYPE_CHECKING:
     from scanindex.store.roster_import import RosterImport
+    from scanindex.store.roster_source import AuthorityNames
 
 _MOVED = (DocumentState.FILED, DocumentState.PROPOSED, DocumentState.IN_REVIEW)
 
@@ -138,36 +142,104 @@ def being_filed(opened: app.Workspace) -> tuple[ScanId, ...]:
 
 
 # --- importing ------------------------------------------------------------------------------
-def import_file(access: Access, path: Path, opened: app.Workspace, *, dry_run: bool) -> RosterImport:
-    """A CSV file as one new version, or what it would do. Raises RosterRejected."""
-    from scanindex.store.roster_check_digits import rules_of
-    from scanindex.store.roster_import import import_csv
+def import_file(
+    access: Access,
+    path: Path,
+    opened: app.Workspace,
+    *,
+    dry_run: bool,
+    format_name: str = "",
+    authority: str = "",
+    accept_changes: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> RosterImport:
+    """A file of patients as one new version, or what it would do: CSV, FHIR or HL7, found by content.
 
-    site = opened.settings.site
-    rules = rules_of(site.mrn_check_digits)
-    report = import_csv(opened.engine, path, authority=site.mrn_authority, dry_run=dry_run, check_rules=rules)
+    authority: of numbers that name none; empty: the site's. Raises RosterRejected.
+    """
+    report = take_in(
+        path,
+        opened,
+        dry_run=dry_run,
+        format_name=format_name,
+        authority=authority,
+        accept_changes=accept_changes,
+        progress=progress,
+    )
     if not dry_run:
-        _after_import(access, report, opened)
+        after_import(report, access.actor, opened)
     return report
 
 
-def _after_import(access: Access, report: RosterImport, opened: app.Workspace) -> None:
-    """What a new roster means for documents; each step can be repeated."""
-    before = report.version - 1
+def take_in(
+    path: Path,
+    opened: app.Workspace,
+    *,
+    dry_run: bool,
+    format_name: str = "",
+    authority: str = "",
+    accept_changes: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> RosterImport:
+    """The roster's part of it; `after_import` follows."""
+    from scanindex.store.roster_check_digits import rules_of
+    from scanindex.store.roster_import import import_source
+    from scanindex.store.roster_sources import open_source
+
+    site = opened.settings.site
+    return import_source(
+        opened.engine,
+        open_source(
+            path, authority_names(opened.settings, authority), format_name=format_name, zone=zone_of(site)
+        ),
+        dry_run=dry_run,
+        accept_changes=accept_changes,
+        progress=progress,
+        check_rules=rules_of(site.mrn_check_digits),
+    )
+
+
+def authority_names(settings: Settings, authority: str = "") -> AuthorityNames:
+    """What feeds call the issuers of numbers; authority: of numbers that name none."""
+    from scanindex.store.roster_source import AuthorityNames
+
+    return AuthorityNames(authority or settings.site.mrn_authority, settings.feeds.authorities)
+
+
+def zone_of(site: SiteSettings) -> tzinfo:
+    return ZoneInfo(site.timezone)
+
+
+def after_import(report: RosterImport, actor: str, opened: app.Workspace) -> dict[str, int]:
+    """What a new roster means for documents; each step can be repeated. Returns counts by name."""
     with opened.catalog.write() as unit:
-        unit.events.append("roster_imported", access.actor, version=report.version, rows=report.rows)
-    roster_merging.settle(opened.catalog, access.actor)
-    roster_merging.repoint_stragglers(opened.catalog, access.actor)
+        unit.events.append("roster_imported", actor, version=report.version, rows=report.rows)
+    return follow(report.version - 1, actor, opened)
+
+
+def follow(before: int, actor: str, opened: app.Workspace) -> dict[str, int]:
+    """The same for whatever changed since the version `before`: merges, what waits, what is filed."""
+    settled = roster_merging.settle(opened.catalog, actor)
+    late = roster_merging.repoint_stragglers(opened.catalog, actor)
     try:
         with app.exclusive(opened.settings):
-            redecide.decide_again(opened.services)
+            again = redecide.decide_again(opened.services)
     except AlreadyRunning:
-        pass  # the running service does it
-    recheck.after_import(
-        opened.services,
-        lambda patient: opened.roster.is_touched(patient, before),
-        lambda patient: opened.roster.is_exchanged(patient, before),
-    )
+        again = 0  # the running service does it
+    return {
+        "merged": settled.done,
+        "separated": settled.separated,
+        "merges_parked": settled.parked,
+        "merges_doubtful": settled.doubtful,
+        "moved": settled.documents + late,
+        "decided_again": again,
+        "to_recheck": recheck.after_import(
+            opened.services,
+            lambda patient: opened.roster.is_touched(patient, before),
+            lambda patient: opened.roster.is_exchanged(patient, before),
+            opened.roster.touched_since(before),
+        ),
+    }
 
 
 # --- comparing ------------------------------------------------------------------------------

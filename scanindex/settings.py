@@ -272,6 +272,19 @@ class ReviewSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedsSettings:
+    authorities: tuple[str, ...] = _doc(
+        (),
+        "What feeds call the issuers of numbers, and the roster's name for each: an HL7 namespace, an OID or "
+        'a FHIR system, e.g. ["GOODHEALTH=local", "2.16.840.1.113883.3.999.1=local", '
+        '"http://hospital.example/mrn=local"].',
+    )
+    message_days: int = _doc(
+        90, "Messages of feeds that were taken are kept so long; refused and waiting ones stay."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     home: Path
     site: SiteSettings = SiteSettings()
@@ -287,6 +300,7 @@ class Settings:
     store: StoreSettings = StoreSettings()
     sensitivity: SensitivitySettings = SensitivitySettings()
     review: ReviewSettings = ReviewSettings()
+    feeds: FeedsSettings = FeedsSettings()
     access: AccessSettings = AccessSettings()
     web: WebSettings = WebSettings()
     types: tuple[TypeSettings, ...] = ()
@@ -426,6 +440,7 @@ def _section(name: str, cls: type[Any], table: Any, environ: Mapping[str, str]) 
 def _check(name: str, value: Any) -> None:
     if isinstance(value, SiteSettings):
         _check_site(value)
+    _check_feeds(value)
     if isinstance(value, OcrSettings) and not 0 <= value.legibility_floor <= 1:
         raise ConfigError("ocr.legibility_floor must lie between 0 and 1")
     if isinstance(value, BatchesSettings) and not 0 < value.qa_fault_share < 1:
@@ -446,6 +461,11 @@ def _check(name: str, value: Any) -> None:
             raise ConfigError(f"{name}.{f.name} is {got!r}; allowed: {', '.join(allowed)}")
         if isinstance(got, int | float) and not isinstance(got, bool) and got < 0:
             raise ConfigError(f"{name}.{f.name} must not be negative")
+
+
+def _check_feeds(value: Any) -> None:
+    if isinstance(value, FeedsSettings) and not all("=" in text.strip("=") for text in value.authorities):
+        raise ConfigError('feeds.authorities holds pairs, "what the feed says=what the roster says"')
 
 
 def _check_site(value: SiteSettings) -> None:

@@ -95,7 +95,7 @@ def fresh_document(
     """A new document that holds nothing yet, after one of the scan's."""
     like = next(iter(givers), None) or next(iter(stack.documents.values()), None)
     if like is None:
-        raise NotAllowedNow("every page is set aside; `review.rescue` makes a document of one")
+        raise NotAllowedNow("every page is set aside; bring one back as a document first")
     return dataclasses.replace(
         like,
         document_id=DocumentId(services.ids.new()),
@@ -193,7 +193,7 @@ def proposed(
         outcome=Outcome.REVIEW if decision.outcome is Outcome.AUTO else decision.outcome,
         patient_id=None,
         rule="person",
-        reasons=tuple(dict.fromkeys((reason, *damaged, *decision.reasons))),
+        reasons=tuple(dict.fromkeys(filter(None, (reason, *damaged, *decision.reasons)))),
     )
     return dataclasses.replace(document, decision=decision)
 

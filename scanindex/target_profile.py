@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from scanindex.errors import ConfigError
+from scanindex.errors import ProfileError
 
 FOLDER = "targets"
 FORMATS: Mapping[str, tuple[str, ...]] = types.MappingProxyType(
@@ -29,8 +29,8 @@ FORMATS: Mapping[str, tuple[str, ...]] = types.MappingProxyType(
         "oru": ("mllp", "folder"),
         "fhir": ("http", "folder"),
         "mhd": ("http", "folder"),
-        "ccda": ("folder",),
-        "dicom": ("folder", "dimse"),
+        "ccda": ("folder", "zip"),
+        "dicom": ("folder", "zip", "dimse"),
     }
 )
 """Format to the ways in which it can be sent; docs/reference/target-profiles.md."""
@@ -46,7 +46,7 @@ class TargetHead:
     """`[target]`: who receives, in what form, by what way."""
 
     format: str = _doc("manifest", "manifest, mdm, oru, fhir, mhd, ccda or dicom.")
-    transport: str = _doc("folder", "folder, zip, mllp, http or dimse; what goes with which: see above.")
+    transport: str = _doc("folder", "folder, zip, mllp or http; what goes with which: see above.")
     recipient: str = _doc("", "Who gets it, as the accounting of disclosures names them. Needed.")
     recipient_address: str = _doc("", "Their address, for the same.")
     purpose: str = _doc("treatment", "What for, in a few words, for the same (45 CFR 164.528).")
@@ -138,6 +138,7 @@ class ManifestColumn:
     source: str = _doc("", "The neutral column that it shows (docs/how-to/export-manifest.md).")
     value: str = _doc("", "A constant, where there is no source.")
     width: int = _doc(0, "Most characters; longer values hold the document back. 0: any.")
+    cut: bool = _doc(False, "Cut longer values to the width instead; never for numbers or ids.")
     upper: bool = _doc(False, "In capitals.")
     needed: bool = _doc(False, "Hold documents for which it is empty.")
 
@@ -151,6 +152,10 @@ class ManifestRule:
     )
     layout: str = _doc("table", "table (a row per document) or tagged (a block per document).")
     delimiter: str = _doc("comma", "comma, pipe, tab or semicolon.")
+    quoting: str = _doc(
+        "needed",
+        "Quotes (RFC 4180) around values: needed, all, or never (what would need them holds the document).",
+    )
     header: bool = _doc(True, "Column names in the first row.")
     trailer_row: bool = _doc(False, "A last row TRAILER, documents, bytes.")
     encoding: str = _doc("utf-8", "utf-8, utf-8-sig, cp1252 or ascii.")
@@ -166,7 +171,12 @@ class ManifestRule:
     )
     index_name: str = _doc("manifest.csv", "Name of the index file.")
     files_folder: str = _doc("documents", "Folder of the documents within the package; empty: beside it.")
-    path_prefix: str = _doc("", "Put before file_path, where the receiver mounts it elsewhere.")
+    path_prefix: str = _doc(
+        "",
+        "Put before file_path, where the receiver sees the folder under another path; {package} in it stands "
+        "for the name of the package.",
+    )
+    path_separator: str = _doc("slash", "Between folders of file_path: slash or backslash.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -354,6 +364,14 @@ class DicomRule:
         "", "Name of the receiver's own type codes ([types]), like 99GENERAL; empty: they are not sent."
     )
     facility: bool = _doc(True, "Send the facility as printed (InstitutionName).")
+    host: str = _doc("", "Where the archive listens, for transport dimse.")
+    port: int = _doc(11112, "Its port.")
+    called_title: str = _doc("", "The archive's AE title, for dimse; at most 16 characters.")
+    calling_title: str = _doc("SCANINDEX", "Ours, as the archive knows it.")
+    tls: bool = _doc(True, "Encrypt the line.")
+    allow_plain: bool = _doc(False, "Let patient data go in clear beyond this machine.")
+    ca_file: str = _doc("", "Absolute path of the authorities (PEM) to trust; empty: those of the system.")
+    client_certificate_env: str = _doc("", "Variable with the path of a PEM file with certificate and key.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -390,9 +408,11 @@ CHOICES: Mapping[str, tuple[str, ...]] = types.MappingProxyType(
         "corrections.changed": ("replace", "cancel"),
         "manifest.layout": ("table", "tagged"),
         "manifest.delimiter": ("comma", "pipe", "tab", "semicolon"),
+        "manifest.quoting": ("needed", "all", "never"),
         "manifest.encoding": ("utf-8", "utf-8-sig", "cp1252", "ascii"),
         "manifest.line_end": ("crlf", "lf"),
         "manifest.newlines": ("keep", "blank"),
+        "manifest.path_separator": ("slash", "backslash"),
         "manifest.partial_dates": ("as_known", "empty", "first_day"),
         "manifest.formula_guard": ("apostrophe", "refuse", "off"),
         "fhir.binary": ("post", "own_id", "never"),
@@ -439,31 +459,31 @@ def names(home: Path) -> list[str]:
 
 
 def load_target(home: Path, name: str) -> Target:
-    """Raises ConfigError naming the file and the key at fault."""
+    """Raises ProfileError naming the file and the key at fault."""
     if not _NAME.fullmatch(name):
-        raise ConfigError("a target's name is made of a-z, 0-9 and -, like general-hospital")
+        raise ProfileError("a target's name is made of a-z, 0-9 and -, like general-hospital")
     path = home / FOLDER / f"{name}.toml"
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
         known = ", ".join(names(home)) or "none yet"
-        raise ConfigError(f"there is no {FOLDER}/{name}.toml; there are: {known}") from None
+        raise ProfileError(f"there is no {FOLDER}/{name}.toml; there are: {known}") from None
     except (OSError, UnicodeDecodeError):
-        raise ConfigError(f"{FOLDER}/{name}.toml cannot be read") from None
+        raise ProfileError(f"{FOLDER}/{name}.toml cannot be read") from None
     return parse_target(name, text)
 
 
 def parse_target(name: str, text: str) -> Target:
-    """The profile in `text`. Raises ConfigError."""
+    """The profile in `text`. Raises ProfileError."""
     where = f"{FOLDER}/{name}.toml"
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{where} is not valid TOML: {error}") from None
+        raise ProfileError(f"{where} is not valid TOML: {error}") from None
     values = {key: _section(where, key, cls, raw.pop(key, {})) for key, cls in sections().items()}
     codes = {key: _section(where, f"types.{key}", TypeCode, v) for key, v in raw.pop("types", {}).items()}
     if raw:
-        raise ConfigError(f"{where}: unknown section [{min(raw)}]")
+        raise ProfileError(f"{where}: unknown section [{min(raw)}]")
     target = Target(name=name, types=codes, **values)
     _check(where, target)
     return target
@@ -471,13 +491,13 @@ def parse_target(name: str, text: str) -> Target:
 
 def _section(where: str, name: str, cls: type[Any], table: Any) -> Any:
     if not isinstance(table, dict):
-        raise ConfigError(f"{where}: {name} must be a table, [{name}]")
+        raise ProfileError(f"{where}: {name} must be a table, [{name}]")
     if unknown := sorted(set(table) - {f.name for f in dataclasses.fields(cls)}):
-        raise ConfigError(f"{where}: unknown key {name}.{unknown[0]}")
+        raise ProfileError(f"{where}: unknown key {name}.{unknown[0]}")
     try:
         return msgspec.convert(table, cls)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{where}: [{name}] {error}") from None
+        raise ProfileError(f"{where}: [{name}] {error}") from None
 
 
 def _check(where: str, target: Target) -> None:
@@ -485,24 +505,25 @@ def _check(where: str, target: Target) -> None:
         section, name = key.split(".")
         got = getattr(getattr(target, section), name)
         if got not in allowed:
-            raise ConfigError(f"{where}: {key} is {got!r}; allowed: {', '.join(allowed)}")
+            raise ProfileError(f"{where}: {key} is {got!r}; allowed: {', '.join(allowed)}")
     head = target.target
     if head.transport not in FORMATS[head.format]:
         ways = ", ".join(FORMATS[head.format])
-        raise ConfigError(f"{where}: {head.format} goes by {ways}; target.transport is {head.transport!r}")
+        raise ProfileError(f"{where}: {head.format} goes by {ways}; target.transport is {head.transport!r}")
     if not head.recipient.strip():
-        raise ConfigError(f"{where}: target.recipient is needed: the accounting of disclosures names it")
+        raise ProfileError(f"{where}: target.recipient is needed: the accounting of disclosures names it")
     if head.format == "oru" and "replace" in (target.corrections.refiled, target.corrections.merged):
-        raise ConfigError(
+        raise ProfileError(
             f"{where}: a result cannot be moved to another patient (ORU): corrections.refiled is cancel, "
             "corrections.merged is cancel or list"
         )
     if target.sending.window_documents < 1 or target.sending.parcel_documents < 1:
-        raise ConfigError(f"{where}: sending.window_documents and parcel_documents are at least 1")
+        raise ProfileError(f"{where}: sending.window_documents and parcel_documents are at least 1")
     for rule in target.types.values():
         if rule.kind not in ("", "note", "report", "admin"):
-            raise ConfigError(f"{where}: kind of a type is note, report or admin")
+            raise ProfileError(f"{where}: kind of a type is note, report or admin")
     _check_manifest(where, target.manifest)
+    _check_type_columns(where, target)
     _check_form(where, target)
     if head.transport == "mllp":
         _check_mllp(where, target)
@@ -521,54 +542,93 @@ def _check_form(where: str, target: Target) -> None:
 
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+UNCUT = (
+    "external_id",
+    "replaces_external_id",
+    "patient_id",
+    "other_ids",
+    "encounter_id",
+    "file_name",
+    "file_path",
+    "sha256",
+)
+"""Neutral columns that mean something else when a part is missing."""
 _DATE_FORMAT = re.compile(r"(?=.*YYYY)(?=.*MM)(?=.*DD)[-/. YMD]{8,12}")
 
 
 def _check_manifest(where: str, rule: ManifestRule) -> None:
     if not _FILE_NAME.fullmatch(rule.index_name):
-        raise ConfigError(f"{where}: manifest.index_name is a plain file name, like manifest.csv")
+        raise ProfileError(f"{where}: manifest.index_name is a plain file name, like manifest.csv")
     if rule.files_folder and not _FILE_NAME.fullmatch(rule.files_folder):
-        raise ConfigError(f"{where}: manifest.files_folder is the name of one folder, or empty")
+        raise ProfileError(f"{where}: manifest.files_folder is the name of one folder, or empty")
     if not _DATE_FORMAT.fullmatch(rule.date_format):
-        raise ConfigError(f"{where}: manifest.date_format is made of YYYY, MM, DD and - / . between")
+        raise ProfileError(f"{where}: manifest.date_format is made of YYYY, MM, DD and - / . between")
     for column in rule.columns:
-        if not column.name.strip():
-            raise ConfigError(f"{where}: every [[manifest.columns]] needs a name")
+        _check_column(where, rule, column)
+    names = [column.name for column in rule.columns]
+    if rule.layout == "table" and len(names) != len(set(names)):
+        raise ProfileError(f"{where}: two [[manifest.columns]] have the same name")
+
+
+def _check_column(where: str, rule: ManifestRule, column: ManifestColumn) -> None:
+    if not column.name.strip() or len(column.name.splitlines()) > 1:
+        raise ProfileError(f"{where}: every [[manifest.columns]] needs a name, of one line")
+    if column.source and column.value:
+        raise ProfileError(f"{where}: a column of [[manifest.columns]] has a source or a value, not both")
+    if column.width < 0 or (column.cut and (not column.width or column.source in UNCUT)):
+        raise ProfileError(f"{where}: cut needs a width, and is not for numbers, ids and paths")
+    try:
+        f"{column.name}{column.value}".encode(rule.encoding)
+    except UnicodeEncodeError:
+        raise ProfileError(
+            f"{where}: manifest.encoding lacks characters of a column's name or value"
+        ) from None
+
+
+def _check_type_columns(where: str, target: Target) -> None:
+    """A misspelt column would leave the general value in place."""
+    known = {column.name for column in target.manifest.columns}
+    for key, rule in target.types.items():
+        if target.target.format == "manifest" and known and (unknown := sorted(set(rule.columns) - known)):
+            raise ProfileError(f"{where}: types.{key}.columns: there is no column {unknown[0]!r}")
 
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s|,$\\]+")
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*)){1,}")
+_HERE = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
 _LOOPBACK = re.compile(r"http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?(/|$)")
 
 
 def _check_fhir(where: str, target: Target) -> None:
     rule, http = target.fhir, target.http
     if not _URI.fullmatch(rule.id_system):
-        raise ConfigError(
+        raise ProfileError(
             f"{where}: fhir.id_system is needed: a URI of yours, like https://hospital.example/scans"
         )
     for name in ("type_system", "encounter_system"):
         if (system := getattr(rule, name)) and not _URI.fullmatch(system):
-            raise ConfigError(f"{where}: fhir.{name} is not a URI")
+            raise ProfileError(f"{where}: fhir.{name} is not a URI")
     single = (rule.facility_type, rule.practice_setting, rule.format_code)
     for code in (*filter(None, single), *rule.categories.values(), *rule.report_categories.values()):
         system, _, rest = code.partition("|")
         if not _URI.fullmatch(system) or not rest.partition("|")[0].strip():
-            raise ConfigError(f'{where}: codes of [fhir] are written "system|code|display"; one is not')
+            raise ProfileError(f'{where}: codes of [fhir] are written "system|code|display"; one is not')
     if rule.inline_bytes < 0 or rule.page_size < 1:
-        raise ConfigError(f"{where}: fhir.inline_bytes and fhir.page_size must not be negative")
+        raise ProfileError(f"{where}: fhir.inline_bytes and fhir.page_size must not be negative")
     if target.target.format == "mhd" and rule.mhd == "minimal" and not _OID.fullmatch(rule.source_oid):
-        raise ConfigError(f"{where}: fhir.source_oid is needed for ITI-65: an OID of yours")
+        raise ProfileError(f"{where}: fhir.source_oid is needed for ITI-65: an OID of yours")
     if target.target.transport == "http":
         _check_http(where, http)
 
 
 def _check_http(where: str, rule: HttpRule) -> None:
     if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", rule.base_url):
-        raise ConfigError(f"{where}: http.base_url is needed, like https://ehr.example/fhir, without secrets")
+        raise ProfileError(
+            f"{where}: http.base_url is needed, like https://ehr.example/fhir, without secrets"
+        )
     is_plain = rule.base_url.startswith("http://") and not _LOOPBACK.match(rule.base_url)
     if is_plain and not rule.allow_plain:
-        raise ConfigError(f"{where}: http.base_url must be https:// (or set http.allow_plain)")
+        raise ProfileError(f"{where}: http.base_url must be https:// (or set http.allow_plain)")
 
 
 def _check_hl7(where: str, target: Target) -> None:
@@ -582,43 +642,55 @@ def _check_hl7(where: str, target: Target) -> None:
     ):
         parts = str(getattr(rule, name)).split("^")
         if len(parts) not in (1, 3) or (len(parts) == 3 and not (parts[1] and parts[2])):
-            raise ConfigError(f"{where}: hl7.{name} is written NAME or NAME^OID^ISO")
+            raise ProfileError(f"{where}: hl7.{name} is written NAME or NAME^OID^ISO")
         if len(parts) == 3 and parts[2] == "ISO" and not _OID.fullmatch(parts[1]):
-            raise ConfigError(f"{where}: the second part of hl7.{name} is not an OID")
+            raise ProfileError(f"{where}: the second part of hl7.{name} is not an OID")
     if rule.document_oid and not _OID.fullmatch(rule.document_oid):
-        raise ConfigError(f"{where}: hl7.document_oid is not an OID")
+        raise ProfileError(f"{where}: hl7.document_oid is not an OID")
     if rule.embedded_bytes < 0:
-        raise ConfigError(f"{where}: hl7.embedded_bytes must not be negative")
+        raise ProfileError(f"{where}: hl7.embedded_bytes must not be negative")
     if rule.carry != "embedded" and not rule.reference_prefix:
-        raise ConfigError(f"{where}: hl7.reference_prefix is needed where files are referenced")
+        raise ProfileError(f"{where}: hl7.reference_prefix is needed where files are referenced")
     if rule.carry == "by_size" and not rule.embedded_bytes:
-        raise ConfigError(f"{where}: hl7.carry by_size needs hl7.embedded_bytes")
+        raise ProfileError(f"{where}: hl7.carry by_size needs hl7.embedded_bytes")
 
 
 def _check_ccda(where: str, rule: CcdaRule) -> None:
     if not rule.custodian_name.strip():
-        raise ConfigError(f"{where}: ccda.custodian_name is needed: CDA names who keeps the documents")
+        raise ProfileError(f"{where}: ccda.custodian_name is needed: CDA names who keeps the documents")
     for name in ("custodian_oid", "document_oid", "type_oid", "visit_oid"):
         if (oid := getattr(rule, name)) and not _OID.fullmatch(oid):
-            raise ConfigError(f"{where}: ccda.{name} is not an OID")
+            raise ProfileError(f"{where}: ccda.{name} is not an OID")
 
 
 def _check_dicom(where: str, target: Target) -> None:
     if target.document.content == "tiff":
-        raise ConfigError(f"{where}: DICOM wraps PDF: document.content is pdf or small")
+        raise ProfileError(f"{where}: DICOM wraps PDF: document.content is pdf or small")
     if target.dicom.type_scheme and not re.fullmatch(r"99[A-Z0-9_]{1,14}", target.dicom.type_scheme):
-        raise ConfigError(f"{where}: dicom.type_scheme is 99 and at most 14 capitals, like 99GENERAL")
+        raise ProfileError(f"{where}: dicom.type_scheme is 99 and at most 14 capitals, like 99GENERAL")
+    if target.target.transport == "dimse":
+        _check_dimse(where, target.dicom)
+
+
+def _check_dimse(where: str, rule: DicomRule) -> None:
+    if not rule.host.strip() or not 1 <= rule.port <= 65535:
+        raise ProfileError(f"{where}: dicom.host is needed, and dicom.port is 1 to 65535")
+    for name in ("called_title", "calling_title"):
+        if not re.fullmatch(r"[ -\[\]-~]{1,16}", title := getattr(rule, name)) or not title.strip():
+            raise ProfileError(f"{where}: dicom.{name} is 1 to 16 plain characters without backslash")
+    if not rule.tls and not _HERE.fullmatch(rule.host) and not rule.allow_plain:
+        raise ProfileError(f"{where}: dicom.tls must be on beyond this machine (or set dicom.allow_plain)")
 
 
 def _check_mllp(where: str, target: Target) -> None:
     rule = target.mllp
     if not rule.host.strip():
-        raise ConfigError(f"{where}: mllp.host is needed")
+        raise ProfileError(f"{where}: mllp.host is needed")
     if not 1 <= rule.port <= 65535 or rule.connect_seconds <= 0 or rule.most_answer_bytes < 1024:
-        raise ConfigError(f"{where}: mllp.port, connect_seconds or most_answer_bytes is out of range")
+        raise ProfileError(f"{where}: mllp.port, connect_seconds or most_answer_bytes is out of range")
     is_here = re.fullmatch(r"localhost|127(\.[0-9]{1,3}){3}|::1", rule.host)
     if not rule.tls and not is_here and not rule.allow_plain:
-        raise ConfigError(f"{where}: mllp.tls must be on beyond this machine (or set mllp.allow_plain)")
+        raise ProfileError(f"{where}: mllp.tls must be on beyond this machine (or set mllp.allow_plain)")
     folder = target.hl7.reference_folder
     if target.hl7.carry != "embedded" and not Path(folder or ".").is_absolute():
-        raise ConfigError(f"{where}: hl7.reference_folder is needed where files are referenced: a full path")
+        raise ProfileError(f"{where}: hl7.reference_folder is needed where files are referenced: a full path")

@@ -83,6 +83,8 @@ class Upload:
     """(document state, how many) of what came of it, as far as the asker may see."""
     is_duplicate: bool = False
     """The same bytes were here before."""
+    is_whole: bool = True
+    """False: in the inbox with its end missing; nobody takes it over for a while."""
     code: str = ""
     meaning: str = ""
     hint: str = ""
@@ -126,6 +128,7 @@ def send(access: Access, source: BinaryIO, name: str, folder: str, services: Ser
         at=services.clock.now(),
         state=UploadState.SETTLING,
         is_duplicate=is_duplicate,
+        is_whole=_is_whole(dropped.path),
     )
 
 
@@ -233,6 +236,7 @@ def _standing(access: Access, event: Event, lying: str | None, unit: Unit, servi
         size_bytes=int(event.payload["size_bytes"]),
         at=event.at,
         state=UploadState.SETTLING if lying else UploadState.GONE,
+        is_whole=lying is None or _is_whole(services.settings.inbox / str(event.payload["folder"]) / lying),
     )
     arrival = unit.today.arrival(scan_id, str(event.payload["fingerprint"]))
     scan = unit.scans.get(scan_id)
@@ -253,6 +257,15 @@ def _standing(access: Access, event: Event, lying: str | None, unit: Unit, servi
         meaning=fault.meaning if fault else "",
         hint=fault.hint if fault else "",
     )
+
+
+def _is_whole(path: Path) -> bool:
+    """As far as can be told before it is read; True for what is gone by now."""
+    try:
+        with path.open("rb") as stream:
+            return sniff.is_whole(stream, os.fstat(stream.fileno()).st_size)
+    except OSError:
+        return True
 
 
 def _require(access: Access) -> None:

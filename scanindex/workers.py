@@ -59,6 +59,7 @@ _PAGES_PER_READER = 300
 _CALLS_PER_DECODER = 40
 """Pages of one scan that one decoder opens; what a library leaks stays bounded."""
 _ASSEMBLE_SECONDS_PER_PAGE = 20
+_TIFF_PAGES_PER_CALL = 25
 
 
 class ProcessWorkers:
@@ -167,6 +168,22 @@ class ProcessWorkers:
         except ChildFailedError as error:
             raise CorruptFile(f"the page cannot be drawn ({error})") from None
 
+    def make_tiff(self, pdf: Path, page_count: int, target: Path) -> None:
+        """See `ports.TiffMaker`."""
+        partial = target.with_suffix(".partial")
+        try:
+            made = _twice(lambda: self._tiff(pdf, page_count, partial))
+            if made != page_count:
+                raise CorruptFile("the filed document has other pages than the catalog says")
+            partial.replace(target)
+        except ChildFailedError as error:
+            raise CorruptFile(f"the document cannot be drawn ({error})") from None
+        except OSError as error:
+            raise transient(error) from None
+        finally:
+            with contextlib.suppress(OSError):
+                partial.unlink()
+
     def rest(self, scan_id: ScanId) -> None:
         self._decoders.release(scan_id)
 
@@ -244,6 +261,22 @@ class ProcessWorkers:
             for width in widths:
                 key = PageKey(scan_id=scan.scan_id, scan_page_no=scan_page_no, turn=upright, width=width)
                 self._pictures.take(made / width, key)
+
+    def _tiff(self, pdf: Path, page_count: int, partial: Path) -> int:
+        """Some pages a call, so that none overruns a child's processor time; one is asked for behind the
+        last, to notice more pages than there should be."""
+        made = 0
+        for first in range(1, page_count + 2, _TIFF_PAGES_PER_CALL):
+            last = min(first + _TIFF_PAGES_PER_CALL - 1, page_count + 1)
+            made += self._decoders.call(
+                child.make_tiff,
+                (pdf, partial, first, last),
+                self._decode_seconds,
+                int,
+                owner=str(pdf),
+                is_last=last > page_count,
+            )
+        return made
 
     def _assemble_again(self, scan: Scan, arguments: Sequence[Any], seconds: float) -> tuple[str, ...]:
         """In a fresh child: what the first one had opened before may have been to blame."""

@@ -44,7 +44,7 @@ def export() -> None:
     """Deliver documents to an EHR in the form that its profile (targets/NAME.toml) describes.
 
     \b
-    scanindex export targets --example us-core > targets/hospital.toml
+    scanindex export targets --example fhir-server > targets/hospital.toml
     scanindex export hospital --dry-run        what would go, and what is held back and why
     scanindex export hospital                  send; broken off, the same command goes on
     scanindex export hospital --corrections    only what was delivered and changed here since

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scanindex.access_model import Right
-from scanindex.cli import roster_records
+from scanindex.cli import roster_feeds, roster_records
 from scanindex.cli.common import (
     actor,
     asking,
@@ -25,10 +25,8 @@ from scanindex.cli.common import (
     workspace,
 )
 from scanindex.cli.render import patient_data
-from scanindex.errors import AlreadyRunning
 
 if TYPE_CHECKING:
-    from scanindex.app import Workspace
     from scanindex.model import Patient, Suggestion, SuggestionReason
     from scanindex.store.roster_import import RosterImport
 
@@ -47,45 +45,64 @@ for command in (
     roster_records.merge,
     roster_records.unmerge,
     roster_records.merges,
+    roster_feeds.listen,
+    roster_feeds.messages,
+    roster_feeds.accept,
 ):
     roster.add_command(command)
 
 
 @roster.command("import")
-@click.argument("csv_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--authority", help="Assigning authority of the MRNs (default: site.mrn_authority).")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(("csv", "fhir", "ndjson", "hl7")),
+    help="What the file is (default: found by its content).",
+)
+@click.option(
+    "--authority", help="Assigning authority of numbers that name none (default: site.mrn_authority)."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
 @click.option("--accept-changes", is_flag=True, help="Also take changed birth dates and moved MRNs.")
 @json_option
 @pass_home
 def import_(
-    home: Path, csv_file: Path, authority: str | None, dry_run: bool, accept_changes: bool, as_json: bool
+    home: Path,
+    file: Path,
+    format_name: str | None,
+    authority: str | None,
+    dry_run: bool,
+    accept_changes: bool,
+    as_json: bool,
 ) -> None:
-    """Import CSV_FILE as one new version; bad rows are listed by line, good ones taken.
+    """Import FILE as one new version; bad rows are listed by line, good ones taken.
 
-    Columns by name, in any order: mrn, last, first, middle, suffix (or name), sex, dob, ssn4, phone,
+    A CSV with a heading line, a FHIR Bundle of Patients (JSON), Patients as NDJSON, or HL7 v2 ADT messages.
+    CSV columns by name, in any order: mrn, last, first, middle, suffix (or name), sex, dob, ssn4, phone,
     address, city, state, zip, prior_names, aliases, authority, other_mrns, merged_into, mother_mrn.
     Merges are carried out, what waits is decided again, and filed documents whose evidence no longer
     holds are put on `review --recheck`. Exit 2 if rows had errors.
     """
-    from scanindex.store.roster_check_digits import rules_of
-    from scanindex.store.roster_import import import_csv
+    from scanindex import roster_work
 
     with workspace(home) as opened:
-        site = opened.settings.site
         is_told = sys.stderr.isatty()
-        report = import_csv(
-            opened.engine,
-            csv_file,
-            authority=authority or site.mrn_authority,
+        report = roster_work.take_in(
+            file,
+            opened,
             dry_run=dry_run,
+            format_name=format_name or "",
+            authority=authority or "",
             accept_changes=accept_changes,
             progress=_progress if is_told else None,
-            check_rules=rules_of(site.mrn_check_digits),
         )
         if is_told:
             click.echo(err=True)
-        after = {} if dry_run else _after_import(opened, report)
+        after = {}
+        if not dry_run:
+            after = roster_work.after_import(report, actor(), opened)
+            file_proposed(opened)
     if as_json:
         emit_json(dataclasses.asdict(report) | after)
     else:
@@ -99,42 +116,13 @@ def import_(
 
 _AFTER = {
     "merged": "patients merged",
+    "separated": "patients taken apart again",
     "merges_parked": "merges that wait for a patient who is not in the roster (`roster merges`)",
     "merges_doubtful": "merges of patients who differ, for a person to do (`roster merges`)",
     "moved": "documents that went with a merge",
     "decided_again": "waiting documents decided again",
     "to_recheck": "filed documents to look at again (`review --recheck`)",
 }
-
-
-def _after_import(opened: Workspace, report: RosterImport) -> dict[str, int]:
-    """What a new roster means for documents; each step can be repeated."""
-    from scanindex import app, recheck, redecide
-    from scanindex.store import roster_merging
-
-    before = report.version - 1
-    with opened.catalog.write() as unit:
-        unit.events.append("roster_imported", actor(), version=report.version, rows=report.rows)
-    settled = roster_merging.settle(opened.catalog, actor())
-    late = roster_merging.repoint_stragglers(opened.catalog, actor())
-    try:
-        with app.exclusive(opened.settings):
-            again = redecide.decide_again(opened.services)
-    except AlreadyRunning:
-        again = 0  # the running service does it
-    file_proposed(opened)
-    return {
-        "merged": settled.done,
-        "merges_parked": settled.parked,
-        "merges_doubtful": settled.doubtful,
-        "moved": settled.documents + late,
-        "decided_again": again,
-        "to_recheck": recheck.after_import(
-            opened.services,
-            lambda patient: opened.roster.is_touched(patient, before),
-            lambda patient: opened.roster.is_exchanged(patient, before),
-        ),
-    }
 
 
 def _tell(report: RosterImport, dry_run: bool) -> None:
@@ -148,7 +136,7 @@ def _tell(report: RosterImport, dry_run: bool) -> None:
         ("warning", report.warnings, report.warning_count),
     ):
         for line_no, code, text in notes[:_SHOWN]:
-            click.echo(f"{title}: line {line_no}: {text} [{code}]", err=True)
+            click.echo(f"{title}: {report.unit} {line_no}: {text} [{code}]", err=True)
         if count > _SHOWN:
             click.echo(f"… {count - _SHOWN} more {title}s; --json lists them", err=True)
 

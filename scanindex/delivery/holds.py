@@ -20,7 +20,8 @@ HOLDS = {
     "on_hold": "Its paper, or that of its batch, is on hold.",
     "no_patient": "It stands in nobody's chart.",
     "provisional_patient": "The patient is known from paper only; link the record to the roster.",
-    "no_number": "The patient has no number of the authority that this receiver files by.",
+    "no_number": "The patient has no number of the authority that this receiver files by "
+    "(patient.authority in the profile, else site.mrn_authority).",
     "undated": "No date of care is known (document.undated).",
     "partial_date": "The date of care is not known to the day (document.partial_dates).",
     "untyped": "It has no type, or none that the receiver knows (document.untyped, [types]).",

@@ -276,7 +276,7 @@ class _Worker:
         number: int,
         unit: Unit,
     ) -> tuple[ExportRecord | None, tuple[Problem, ...]]:
-        content = renditions.content_of(document, self._target, self._services.archive)
+        content = renditions.content_of(document, self._target, self._services)
         if isinstance(content, Problem):
             return None, (content,)
         if scan is None or (self._check_fixity and renditions.is_damaged(document, self._services.archive)):

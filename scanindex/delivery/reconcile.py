@@ -282,7 +282,7 @@ def _differ(theirs: str | None, ours: str | None) -> bool:
 
 def _sha1(line: Delivery, services: Services) -> str | None:
     """Hex, of our file as it is now: FHIR R4 tells SHA-1 alone."""
-    content = renditions.located(line, services.archive).content
+    content = renditions.located(line, services).content
     try:
         with content.path.open("rb") as stream:  # type: ignore[union-attr]  # only asked where there is one
             return hashlib.file_digest(stream, _weak_sha1).hexdigest()

@@ -8,23 +8,26 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from pathlib import Path
+from typing import cast
 
 from scanindex.delivery import holds
 from scanindex.delivery_model import Content, Delivery, ExportRecord, Problem
-from scanindex.errors import IntegrityError, ScanindexError, StorageFailed
+from scanindex.errors import InputError, IntegrityError, ScanindexError, StorageFailed, transient
 from scanindex.filing import folder as filed
 from scanindex.model import Document
-from scanindex.ports import ArchiveStore
+from scanindex.ports import ArchiveStore, TiffMaker
+from scanindex.services import Services
 from scanindex.target_profile import Target
 
-_NAMES = {"pdf": "document.pdf", "small": "document-small.pdf"}
+_NAMES = {"pdf": "document.pdf", "small": "document-small.pdf", "tiff": "document.pdf"}
+_TIFF = "image/tiff"
 
 
-def content_of(document: Document, target: Target, archive: ArchiveStore) -> Content | Problem:
-    """What would be sent, its path a name; or why there is none."""
+def content_of(document: Document, target: Target, services: Services) -> Content | Problem:
+    """What would be sent, its path a name; or why there is none. A TIFF is made here (slow)."""
     if document.filed_version is None:
         return holds.problem("not_filed")
-    place = archive.document_folder(document.document_id, document.filed_version)
+    place = services.archive.document_folder(document.document_id, document.filed_version)
     name = _NAMES[target.document.content]
     try:
         hashes = filed.manifest_of(place)
@@ -34,6 +37,8 @@ def content_of(document: Document, target: Target, archive: ArchiveStore) -> Con
         return holds.problem("no_rendition" if is_absent else "damaged")
     if name not in hashes:
         return holds.problem("no_rendition")
+    if target.document.content == "tiff":
+        return _tiff_of(document, target, place / name, services)
     return Content(
         path=Path(name),
         media_type="application/pdf",
@@ -42,6 +47,38 @@ def content_of(document: Document, target: Target, archive: ArchiveStore) -> Con
         page_count=len(document.pages),
         file_name=name,
     )
+
+
+def _tiff_of(document: Document, target: Target, pdf: Path, services: Services) -> Content | Problem:
+    """Made once for each filed version; made again, it has the same bytes."""
+    made = _tiff_folder(target.name, services) / f"{document.document_id}-{document.filed_version}.tif"
+    try:
+        if not made.exists():
+            made.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _maker(services).make_tiff(pdf, len(document.pages), made)
+        with made.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    except InputError:
+        return holds.problem("damaged")
+    except OSError as error:
+        raise transient(error) from None
+    return Content(
+        path=Path(made.name),
+        media_type=_TIFF,
+        size_bytes=made.stat().st_size,
+        sha256=sha256,
+        page_count=len(document.pages),
+        file_name=made.name,
+    )
+
+
+def _maker(services: Services) -> TiffMaker:
+    """The workers that have pages drawn can do it, too; those that only read need not."""
+    return cast(TiffMaker, services.workers)
+
+
+def _tiff_folder(target: str, services: Services) -> Path:
+    return services.settings.var / "export" / target / "tiff"
 
 
 def is_damaged(document: Document, archive: ArchiveStore) -> bool:
@@ -64,11 +101,17 @@ def is_whole(content: Content) -> bool:
         return False
 
 
-def located(delivery: Delivery, archive: ArchiveStore) -> ExportRecord:
-    """The record with the place of its file."""
+def located(delivery: Delivery, services: Services) -> ExportRecord:
+    """The record with the place of its file. Raises IntegrityError where a TIFF that is gone cannot be
+    made as it was."""
     record = delivery.record
     if record.content is None or delivery.filed_version is None:
         return record
-    place = archive.document_folder(record.document_id, delivery.filed_version)
-    content = dataclasses.replace(record.content, path=place / record.content.path.name)
-    return dataclasses.replace(record, content=content)
+    folder = services.archive.document_folder(record.document_id, delivery.filed_version)
+    path = folder / record.content.path.name
+    if record.content.media_type == _TIFF:
+        path = _tiff_folder(delivery.target, services) / record.content.path.name
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _maker(services).make_tiff(folder / _NAMES["tiff"], record.content.page_count, path)
+    return dataclasses.replace(record, content=dataclasses.replace(record.content, path=path))

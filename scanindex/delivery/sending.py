@@ -251,7 +251,7 @@ class _Courier:
         return Parcel(
             name=_name(self._target.name, number, lines[0]),
             number=number,
-            records=tuple(renditions.located(line, self._services.archive) for line in lines),
+            records=tuple(renditions.located(line, self._services) for line in lines),
         )
 
     def _answered(self, line: Delivery, receipt: Receipt) -> Delivery:
@@ -300,7 +300,7 @@ class _Courier:
 
     def _drop_damaged(self, lines: Iterable[Delivery]) -> None:
         """The documents whose own file is not as it was; the others of the parcel go on without them."""
-        bad = [line for line in lines if not _is_whole(renditions.located(line, self._services.archive))]
+        bad = [line for line in lines if not _is_whole(renditions.located(line, self._services))]
         if not bad:
             raise IntegrityError("a parcel could not be made although its documents are whole")
         with self._services.catalog.write() as unit:

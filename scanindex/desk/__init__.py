@@ -44,7 +44,7 @@ from scanindex.desk.reasons import WORDS as REASON_WORDS
 from scanindex.desk.reasons import Why
 from scanindex.desk.seeds import plant
 from scanindex.desk.settling import ACCEPTED, FIRST_KEY, KEYS_DIFFER, RunDone
-from scanindex.desk.strip import move_pages, rotate, set_aside, set_blank, strip
+from scanindex.desk.strip import as_met, end_tests, move_pages, rotate, set_aside, set_blank, strip
 from scanindex.desk.undo import Undone, undo
 
 __all__ = [
@@ -73,11 +73,13 @@ __all__ = [
     "accept",
     "accept_run",
     "answer",
+    "as_met",
     "ask",
     "changes",
     "claims",
     "confirmation",
     "counts",
+    "end_tests",
     "figures",
     "item",
     "join_previous",

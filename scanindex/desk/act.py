@@ -72,7 +72,7 @@ def accept(
     with services.catalog.write() as unit:
         held = begin(access, item_id, version, unit, services)
         may_settle(access, held, note)
-        is_right = confirmed(held, patient, datum, services)
+        is_right = confirmed(held, patient, datum, note, services)
         if is_right:
             return settle(access, held, wanted, unit, services)
         note_differs(access, held, wanted, unit, services)
@@ -114,7 +114,7 @@ def accept_run(
         first = begin(access, *run[0], unit, services)
         may_settle(access, first, note)
         one_run(run, first, unit)
-        if run_confirmed(first, patient, datum, services):
+        if run_confirmed(first, patient, datum, note, services):
             return settle_run(access, run, wanted, unit, services)
         note_differs(access, first, wanted, unit, services)
     raise DatumDiffers(f"document {run[0][0]}: what was typed is not this patient's")
@@ -205,7 +205,7 @@ def park(access: Access, item_id: DocumentId, version: int, note: str, services:
 
 @hands.watched
 def ask(access: Access, item_id: DocumentId, version: int, note: str, services: Services) -> Done:
-    """Put a question to a supervisor; it leaves the queue until answered."""
+    """Put a question to a supervisor; it leaves the queue until answered. A test item is caught by it."""
     return _lay(access, item_id, version, ParkKind.QUESTION, note, services)
 
 
@@ -335,6 +335,10 @@ def _lay(
         if before is not None and before.kind is ParkKind.KEYS_DIFFER:
             raise NotAllowedNow(f"document {item_id} waits for a supervisor's decision")
         did(access, said, held, (held.document,), Effort(), unit, services)
+        if held.seed and kind is ParkKind.QUESTION:
+            # Who asks has noticed; nobody answers about what is no record.
+            seeds.settle(held.seed, SeedOutcome.CAUGHT, access.actor, None, unit, services)
+            return Done(item_id=item_id, version=version, kind=said)
         now = services.clock.now()
         unit.desk.park(Parked(item_id=item_id, kind=kind, note=note, actor=access.actor, at=now))
         tell(said, access, held, unit, note=note)

@@ -13,15 +13,17 @@ from datetime import datetime
 
 from scanindex import certify, lookalikes, quality
 from scanindex.access_model import Access, Right
-from scanindex.desk import confirm, hands, keys
+from scanindex.desk import compared_words, confirm, hands, keys
 from scanindex.desk.confirm import Datum
 from scanindex.desk.hands import Held
 from scanindex.desk.marks import Mark, marks, union
 from scanindex.desk.reasons import WORDS, Why, why
+from scanindex.desk.remembered import remembering
 from scanindex.desk_model import Parked
 from scanindex.errors import NotFound
 from scanindex.lookalikes import LookAlike
 from scanindex.match import fold, names
+from scanindex.match.identifiers import FINDING_ONLY
 from scanindex.model import (
     BatchId,
     Box,
@@ -92,6 +94,7 @@ class Compared:
     scan_page_no: int | None
     box: Box | None
     note: str
+    """A sentence on how they differ; "" where there is nothing to say. Names no value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +183,7 @@ def note(access: Access, shown: Sequence[tuple[Held, Item]], services: Services)
 
 def view(access: Access, held: Held, services: Services) -> Item:
     """The item without a word to the trail: whoever hands it out says so there."""
-    document = held.document
+    document, services = held.document, remembering(services)
     with services.catalog.read() as unit:
         scan = unit.scans.get(document.scan_id)
         if scan is None:
@@ -376,10 +379,13 @@ def _compared(
 
 def _row(comparison: Comparison, patient: Patient, among: tuple[Mark, ...]) -> Compared:
     expected = comparison.expected or _of(patient, comparison.kind)
-    differs = comparison.level is not Level.EXACT
+    # Equal, and only unlabelled: a mark for "almost" would have people look for a difference.
+    is_equal = comparison.level is Level.NEAR and comparison.note == FINDING_ONLY
+    level = Level.EXACT if is_equal else comparison.level
+    differs = level is not Level.EXACT
     return Compared(
         kind=comparison.kind,
-        level=comparison.level,
+        level=level,
         read=comparison.read,
         read_marks=marks(comparison.read, expected) if differs else (),
         expected=expected,
@@ -387,7 +393,7 @@ def _row(comparison: Comparison, patient: Patient, among: tuple[Mark, ...]) -> C
         among_marks=among if expected == _of(patient, comparison.kind) else (),
         scan_page_no=comparison.scan_page_no,
         box=comparison.box,
-        note=comparison.note,
+        note=compared_words.sentence(comparison.kind, level, comparison.note, comparison.read, expected),
     )
 
 

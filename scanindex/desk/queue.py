@@ -18,6 +18,7 @@ from scanindex.desk import hands, items, seeds
 from scanindex.desk.hands import Held
 from scanindex.desk.items import Item
 from scanindex.desk.reasons import Why, why
+from scanindex.desk.remembered import remembering
 from scanindex.desk_model import Claim, ParkKind, Waiting
 from scanindex.errors import NotFound
 from scanindex.model import BatchId, Document, DocumentId, DocumentState, ScanId
@@ -25,6 +26,8 @@ from scanindex.ports import Unit
 from scanindex.services import Services
 
 _AGES_DAYS = (1, 7, 30)
+_AT_ONCE, _SPARE = 100, 60
+"""Scans looked at in one go, and how many items more than wanted: others may take some meanwhile."""
 T = TypeVar("T")
 
 
@@ -122,7 +125,8 @@ def next_item(
     chosen = _claimed(access, filters, after, wanted, services, skipped)
     with services.catalog.read() as unit:
         held = [_held(access, w, unit) for w in chosen]
-    shown = [(one, items.view(access, one, services)) for one in held if one]
+    looking = remembering(services)
+    shown = [(one, items.view(access, one, looking)) for one in held if one]
     items.note(access, shown, services)
     return tuple(one for _, one in shown)
 
@@ -194,7 +198,8 @@ def _claimed(
     now = services.clock.now()
     with services.catalog.read() as unit:
         here = _place(after, unit)
-        ranked = _ranked(access, filters, after, here, unit, now)
+        found = _fitting(access, filters, here, wanted + _SPARE, unit, now, skipped)
+        ranked = _ranked(access, filters, after, here, unit, found)
     ranked.sort(key=lambda w: w.item_id in skipped)
     with services.catalog.write() as unit:
         chosen = _first_free(access, ranked, wanted, unit, services)
@@ -209,15 +214,38 @@ def _claimed(
     return chosen
 
 
+def _fitting(
+    access: Access,
+    filters: Filters,
+    here: Document | None,
+    enough: int,
+    unit: Unit,
+    now: datetime,
+    skipped: Collection[DocumentId],
+) -> list[Waiting]:
+    """What fits: all of it, or of many the first `enough` that are free and were not passed over."""
+    if filters.state is not QueueState.WAITING:
+        return [w for w in unit.desk.waiting(now) if _fits(access, w, filters, now)]
+    line = unit.desk.line(access.actor, now)
+    if here is not None:
+        line = list(dict.fromkeys((here.scan_id, *line)))
+    found: list[Waiting] = []
+    for start in range(0, len(line), _AT_ONCE):
+        some = unit.desk.waiting(now, line[start : start + _AT_ONCE])
+        found += [w for w in some if _fits(access, w, filters, now)]
+        if sum(not w.is_test and w.item_id not in skipped for w in found) >= enough:
+            break
+    return found
+
+
 def _ranked(
     access: Access,
     filters: Filters,
     after: DocumentId | None,
     here: Document | None,
     unit: Unit,
-    now: datetime,
+    found: list[Waiting],
 ) -> list[Waiting]:
-    found = [w for w in unit.desk.waiting(now) if _fits(access, w, filters, now)]
     if filters.state is not QueueState.WAITING or all(w.is_test for w in found):
         # A test among nothing else would stand out.
         found = [w for w in found if not w.is_test]
@@ -265,7 +293,7 @@ def _place(after: DocumentId | None, unit: Unit) -> Document | None:
 
 
 def _is_done(scan_id: ScanId, unit: Unit, now: datetime) -> bool:
-    return not any(w.park is None for w in unit.desk.waiting(now, scan_id))
+    return not any(w.park is None for w in unit.desk.waiting(now, [scan_id]))
 
 
 def _held(access: Access, w: Waiting, unit: Unit) -> Held | None:

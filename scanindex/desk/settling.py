@@ -44,21 +44,23 @@ class Settling:
     group: str
 
 
-def confirmed(held: Held, patient: Patient, typed: str | None, services: Services) -> bool:
-    """Raises UsageError where a datum is asked and nothing was typed."""
+def confirmed(held: Held, patient: Patient, typed: str | None, note: str, services: Services) -> bool:
+    """Raises UsageError where a datum, or a reason besides, is asked and nothing was given."""
     asked = items.datum_for(patient, held.document, services)
-    if asked is None:
-        return True
-    if not (typed or "").strip():
-        raise UsageError(f"type {asked.words} from the page")
-    return confirm.fits(typed or "", patient, asked.kind, services.settings.site.date_order)
+    return asked is None or _fits(asked, patient, typed, note, services)
 
 
-def run_confirmed(held: Held, patient: Patient, typed: str | None, services: Services) -> bool:
+def run_confirmed(held: Held, patient: Patient, typed: str | None, note: str, services: Services) -> bool:
     """A run is always confirmed: its later items were perhaps never looked at one by one."""
     asked = items.datum_asked(patient, held.document, services)
+    return _fits(asked, patient, typed, note, services)
+
+
+def _fits(asked: confirm.Datum, patient: Patient, typed: str | None, note: str, services: Services) -> bool:
     if not (typed or "").strip():
         raise UsageError(f"type {asked.words} from the page")
+    if asked.needs_reason and not note.strip():
+        raise UsageError("say in a note where on the paper it stands, or what else there says whose it is")
     return confirm.fits(typed or "", patient, asked.kind, services.settings.site.date_order)
 
 

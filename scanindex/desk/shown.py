@@ -76,7 +76,7 @@ def following(access: Access, item_id: DocumentId, services: Services) -> tuple[
     hands.need(access, Right.REVIEW)
     with services.catalog.read() as unit:
         mine = hands.seen_or_missing(access, item_id, unit).document
-        waiting = unit.desk.waiting(services.clock.now(), mine.scan_id)
+        waiting = unit.desk.waiting(services.clock.now(), [mine.scan_id])
         held = [_held(access, w.item_id, unit) for w in waiting if w.park is None and w.item_id != item_id]
     behind = [one for one in held if one and _is_behind(one.document, mine)]
     seen = [one.seed.origin if one.seed else one.document.document_id for one in behind]

@@ -1,33 +1,85 @@
 """The pages of a scan at the desk: moved, set aside, turned (restack.py), with claim and undo.
 
 Reading pages again takes its time, so these are not one transaction with the desk's own
-rows: what is done is done, and only then kept for undo.
+rows: what is done is done, and only then kept for undo. Who comes from a test item sees the strip
+with that item in the place of the filed paper it shows; what they do to it ends the test.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from scanindex import restack
 from scanindex.access_model import Access, Right
 from scanindex.desk import hands, seeds
 from scanindex.desk.acting import Done
 from scanindex.desk_model import Action, SeedOutcome
-from scanindex.errors import NotFound
+from scanindex.errors import ConflictError, NotFound
 from scanindex.model import Document, DocumentId, PageKind, ScanId
 from scanindex.ports import Unit
 from scanindex.services import Services
 
 
 @hands.watched
-def strip(access: Access, scan_id: ScanId, services: Services) -> restack.Strip:
-    """Every page of a scan; only for who may see all of its documents. Raises NotFound."""
+def strip(
+    access: Access, scan_id: ScanId, services: Services, item_id: DocumentId | None = None
+) -> restack.Strip:
+    """Every page of a scan; only for who may see all of its documents. Raises NotFound.
+
+    item_id: what they have in hand, if they come from an item.
+    """
     hands.need(access, Right.REVIEW)
     found = restack.strip(scan_id, services)
     if not access.sees_all(found.documents):
         raise NotFound(f"no scan {scan_id[:12]}")
     hands.note_seen(access, [d.document_id for d in found.documents], [], services)
-    return found
+    return found if item_id is None else as_met(access, found, item_id, services)
+
+
+def as_met(access: Access, found: restack.Strip, item_id: DocumentId, services: Services) -> restack.Strip:
+    """A strip as it is from this item: of a test item it shows what the item shows, while it waits."""
+    with services.catalog.read() as unit:
+        try:
+            held = hands.seen_or_missing(access, item_id, unit)
+        except NotFound:
+            return found
+    seed, document = held.seed, held.document
+    if seed is None:
+        return found
+    pages = tuple(
+        replace(
+            page,
+            document_id=item_id,
+            version=document.version,
+            state=document.state,
+            is_changeable=True,
+        )
+        if page.document_id == seed.origin
+        else page
+        for page in found.pages
+    )
+    documents = tuple(document if d.document_id == seed.origin else d for d in found.documents)
+    return replace(found, pages=pages, documents=documents)
+
+
+@hands.watched
+def end_tests(access: Access, item_ids: Iterable[DocumentId], services: Services) -> None:
+    """Before pages move: a test item among what is to change ends, as if somebody had been quicker.
+
+    Its pages stand in a filed document, where nothing may change. Raises ConflictError.
+    """
+    hands.need(access, Right.REVIEW)
+    is_ended = False
+    with services.catalog.write() as unit:
+        for item_id in item_ids:
+            seed = unit.desk.seed(item_id)
+            if seed is not None and seed.outcome is None:
+                hands.hold(access, seed.document.scan_id, unit, services)
+                seeds.settle(seed, SeedOutcome.SPOILED, access.actor, None, unit, services)
+            is_ended = is_ended or seed is not None
+    if is_ended:
+        raise ConflictError("a page stands somewhere else by now; look again")
 
 
 @hands.watched

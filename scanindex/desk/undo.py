@@ -247,7 +247,7 @@ def _restacked(access: Access, act: Action, services: Services) -> dict[Document
     if act.kind == "rotated":
         no, degrees = act.detail.split(":")
         (_, version), turn = act.after[0], 360 - int(degrees)
-        restack.rotate(act.scan_id, int(no), turn, version, access.actor, services)
+        restack.rotate(act.scan_id, int(no), turn, version, access.actor, services, is_back=True)
         return names
     for before in act.before:
         with services.catalog.read() as unit:

@@ -15,7 +15,7 @@ from scanindex.ehr import fhir_resources, parts
 from scanindex.ehr.fhir_server import FhirServer, entries, reference_of
 from scanindex.ehr.fhir_values import Json, json_parts, own_id, token
 from scanindex.ehr.http_client import HttpLine
-from scanindex.errors import ConfigError, ReceiverSilent
+from scanindex.errors import ProfileError, ReceiverSilent
 from scanindex.target_profile import FhirRule
 
 
@@ -25,7 +25,8 @@ class BinaryStore:
         self._is_searchable = True
 
     def stored(self, record: ExportRecord) -> tuple[str, int]:
-        """Its reference, and the bytes it took. Raises Refused, ReceiverSilent, ConfigError, FixityFailed."""
+        """Its reference, and the bytes it took. Raises Refused, ReceiverSilent, ProfileError,
+        FixityFailed."""
         if self._rule.binary == "own_id":
             own = own_id(record.external_id, self._rule.id_system)
             body, kind = self._body(record, own)
@@ -36,7 +37,7 @@ class BinaryStore:
         body, kind = self._body(record, None)
         reference = self._server.create("Binary", body, content_type=kind)
         if reference is None:
-            raise ConfigError("the server does not say where it put a Binary; see fhir.binary")
+            raise ProfileError("the server does not say where it put a Binary; see fhir.binary")
         return reference, parts.length(body)
 
     def _body(self, record: ExportRecord, own: str | None) -> tuple[tuple[parts.Part, ...], str]:
@@ -50,7 +51,7 @@ class BinaryStore:
         if not self._is_searchable or self._rule.binary_form == "raw":
             return None
         query = f"_tag={token(self._rule.id_system, record.external_id)}&_summary=true"
-        with contextlib.suppress(ReceiverSilent, ConfigError):
+        with contextlib.suppress(ReceiverSilent, ProfileError):
             answer = self._line.get(self._line.address("Binary", query))
             self._is_searchable = answer.is_good
             for one in entries(answer.json(), "Binary"):

@@ -2,7 +2,7 @@
 
 Promises: only what bears an id of ours is told; a list that the server cut short without saying how
 to go on is an error, not a short list; with verify = "content" every attachment is fetched and
-hashed, in pieces. Raises NotAllowedNow where the server cannot be asked, ReceiverSilent, ConfigError.
+hashed, in pieces. Raises NotAllowedNow where the server cannot be asked, ReceiverSilent, ProfileError.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scanindex.delivery_model import Held
 from scanindex.ehr.fhir_server import FhirServer, bears, entries, reference_of, values_of
 from scanindex.ehr.fhir_values import LOINC, Json, hex_of_base64, reference_in, token
 from scanindex.ehr.http_client import FHIR_JSON, HttpLine
-from scanindex.errors import ConfigError, NotAllowedNow, ReceiverSilent
+from scanindex.errors import NotAllowedNow, ProfileError, ReceiverSilent
 from scanindex.target_profile import Target
 
 DOCUMENT = "DocumentReference"
@@ -65,7 +65,7 @@ class _Asker:
             found = list(entries(page, DOCUMENT))
             total = page["total"] if isinstance(page.get("total"), int) else total
             if found and not any(values_of(one, system) for one in found):
-                raise ConfigError("the server does not search by system alone; set fhir.inventory = each")
+                raise ProfileError("the server does not search by system alone; set fhir.inventory = each")
             for one in found:
                 if reference_of(one) not in seen:
                     seen.add(reference_of(one))

@@ -41,7 +41,7 @@ class PatientFinder:
         self._kept: OrderedDict[tuple[str, str], tuple[float, Known]] = OrderedDict()
 
     def subject(self, record: ExportRecord) -> Json:
-        """Reference to the patient. Raises Refused, ReceiverSilent, ConfigError."""
+        """Reference to the patient. Raises Refused, ReceiverSilent, ProfileError."""
         main = record.patient.main
         key = (main.system, main.value)
         kept = self._kept.get(key)

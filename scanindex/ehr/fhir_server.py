@@ -16,7 +16,7 @@ from typing import Any
 from scanindex.ehr.fhir_values import Json, reference_in, token
 from scanindex.ehr.http_client import Answer, HttpLine
 from scanindex.ehr.parts import Part
-from scanindex.errors import ConfigError, ReceiverSilent
+from scanindex.errors import ProfileError, ReceiverSilent
 from scanindex.target_profile import FhirRule
 
 _MOST_TEXT_CHARACTERS = 500
@@ -44,18 +44,18 @@ class FhirServer:
 
     # --- looking ----------------------------------------------------------------------------
     def by_identifier(self, kind: str, system: str, value: str) -> list[Json]:
-        """Those that really bear it; whole resources. Raises ReceiverSilent, ConfigError."""
+        """Those that really bear it; whole resources. Raises ReceiverSilent, ProfileError."""
         found: list[Json] = []
         for page in islice(self.pages(kind, f"identifier={token(system, value)}"), _MOST_PAGES_OF_ONE):
             seen = list(entries(page, kind))
             fitting = [one for one in seen if bears(one, system, value)]
             if seen and not fitting and not any(_almost_bears(one, system, value) for one in seen):
-                raise ConfigError(f"the server does not search {kind} by identifier: doubles could arise")
+                raise ProfileError(f"the server does not search {kind} by identifier: doubles could arise")
             found += fitting
         return found
 
     def search(self, kind: str, query: str) -> Iterator[Json]:
-        """All pages. Raises ReceiverSilent, ConfigError where the server cannot be asked so."""
+        """All pages. Raises ReceiverSilent, ProfileError where the server cannot be asked so."""
         for page in self.pages(kind, query):
             yield from entries(page, kind)
 
@@ -69,14 +69,14 @@ class FhirServer:
             answer = self._searched(kind, query) if not seen else self._line.get(address)
             page = answer.json()
             if not answer.is_good or page.get("resourceType") != "Bundle":
-                raise ConfigError(
+                raise ProfileError(
                     f"the server answered {answer.status} to a search for {kind} ([http], [fhir])"
                 )
             yield page
             seen.add(address)
             address = self._next(page)
             if address in seen:
-                raise ConfigError("the server's pages go round in a circle")
+                raise ProfileError("the server's pages go round in a circle")
 
     def _searched(self, kind: str, query: str) -> Answer:
         if not self._is_search_posted:
@@ -92,7 +92,7 @@ class FhirServer:
             return None
         made = answer.json()
         if not answer.is_good or not made:
-            raise ConfigError(f"the server answered {answer.status} when asked for what it named itself")
+            raise ProfileError(f"the server answered {answer.status} when asked for what it named itself")
         version = made.get("meta", {}).get("versionId", "")
         return made, answer.headers.get("etag") or (f'W/"{version}"' if version else "")
 
@@ -102,7 +102,7 @@ class FhirServer:
     ) -> str | None:
         """Its reference; None where the server says that there is one already (or several).
 
-        Raises Refused for what is wrong with this resource, ReceiverSilent, ConfigError.
+        Raises Refused for what is wrong with this resource, ReceiverSilent, ProfileError.
         """
         headers = {"Prefer": "return=minimal"}
         if if_none_exist:
@@ -158,7 +158,7 @@ class FhirServer:
         if answer.is_good:
             return
         if answer.status in (403, 404, 405, 501):
-            raise ConfigError(
+            raise ProfileError(
                 f"the server answered {answer.status} to a {kind}: http.base_url, or what we may do"
             )
         raise Refused(str(answer.status), outcome_text(answer.json()))
@@ -178,7 +178,7 @@ class FhirServer:
             if link.get("relation") == "next" and link.get("url"):
                 address = self._line.within(str(link["url"]))
                 if address is None:
-                    raise ConfigError("the server's next page lies on another host; mend http.base_url")
+                    raise ProfileError("the server's next page lies on another host; mend http.base_url")
                 return address
         return None
 

@@ -6,7 +6,7 @@ answer or a doubled request stays one; everything that belongs to it (Diagnostic
 the old one's status) is asked for and made good in the same way. Nothing is remembered outside of the
 server. What remains: a Binary whose request was cut off after the server stored it is left without a
 document pointing to it, unless the server finds Binaries by tag or takes our own ids (fhir.binary).
-Raises TransientError, ConfigError; FixityFailed breaks the request off before its end.
+Raises TransientError, ProfileError; FixityFailed breaks the request off before its end.
 """
 
 from __future__ import annotations

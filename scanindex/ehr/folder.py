@@ -13,37 +13,24 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import hashlib
-import json
 import os
 import re
 import shutil
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from scanindex.delivery_model import ExportRecord, Held, Parcel, Problem, Receipt
 from scanindex.ehr import parts
 from scanindex.ehr.forms import FileForm, NamedParts
+from scanindex.ehr.packages import INDEX, SUMS, PackagedFile, hash_of, held, index_of, opened, whole
 from scanindex.ehr.parts import FilePart
 from scanindex.errors import IntegrityError, NotAllowedNow, transient
 
-INDEX, SUMS = "parcel.json", "sha256sums.txt"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-_MOST_INDEX_BYTES = 1 << 30
-_PARCEL = re.compile(r"(?P<number>.+-[0-9]{8})-.+")
+_PARCEL = re.compile(r"(?P<number>.+?-[0-9]{8})-.+")
 """Names of parcels; what follows the number may differ from try to try (a damaged first document)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """One written file, as `parcel.json` lists it."""
-
-    name: str
-    size_bytes: int
-    sha256: str
-    external_id: str
 
 
 class FolderSink:
@@ -67,16 +54,17 @@ class FolderSink:
         return self._form.problems(record)
 
     def send(self, parcel: Parcel) -> Iterator[Receipt]:
+        """Raises NotAllowedNow where something else lies under the parcel's name."""
         with _disk():
             final = self._folder / (f"{parcel.name}.zip" if self._is_zip else parcel.name)
             if final.exists():
-                files = _whole(final, parcel)
+                files = _delivered(final, parcel)
             else:
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 files = self._write(parcel, final)
             sizes: dict[str, int] = {}
             for file in files:
-                sizes[file.external_id] = sizes.get(file.external_id, 0) + file.size_bytes
+                sizes[file.external_id] = sizes.get(file.external_id, 0) + file.bytes
         for record in parcel.records:
             yield Receipt(
                 external_id=record.external_id,
@@ -97,8 +85,8 @@ class FolderSink:
                 "(`export reconcile TARGET --listing FILE`)"
             )
         for place in found:
-            with _disk(), contextlib.suppress(_NoParcelError), _opened(place) as package:
-                yield from _held(place.name, package, external_ids)
+            with _disk(), contextlib.suppress(IntegrityError), opened(place) as package:
+                yield from held(place.name, package, external_ids)
 
     def close(self) -> None:
         pass
@@ -109,7 +97,7 @@ class FolderSink:
         return bool(is_named) and (place.suffix == ".zip" if place.is_file() else (place / INDEX).is_file())
 
     # --- writing --------------------------------------------------------------------------
-    def _write(self, parcel: Parcel, final: Path) -> list[_File]:
+    def _write(self, parcel: Parcel, final: Path) -> list[PackagedFile]:
         """Into a hidden place beside it, then there by a rename."""
         staging = self._folder / f".{final.name}.part"
         self._remove_leftovers(staging)
@@ -128,7 +116,7 @@ class FolderSink:
         _sync_folder(self._folder)
         return files
 
-    def _fill(self, parcel: Parcel, add: _Add, before: Path | None = None) -> list[_File]:
+    def _fill(self, parcel: Parcel, add: _Add, before: Path | None = None) -> list[PackagedFile]:
         """before: a folder in which documents may stand that an earlier try wrote."""
         files = [
             _kept(before, named, record.external_id) or _written(add, named, record.external_id)
@@ -137,7 +125,7 @@ class FolderSink:
         ]
         files += [_written(add, named, "") for named in self._form.closing(parcel)]
         sums = "".join(f"{f.sha256}  {f.name}\n" for f in files)
-        index = _written(add, (INDEX, [_index_of(parcel, files)]), "")
+        index = _written(add, (INDEX, [index_of(parcel, files)]), "")
         _written(add, (SUMS, [f"{sums}{index.sha256}  {INDEX}\n".encode()]), "")
         return files
 
@@ -150,11 +138,19 @@ class FolderSink:
                     _remove(place)
 
 
+def _delivered(final: Path, parcel: Parcel) -> list[PackagedFile]:
+    """The files of what an earlier try finished and could not tell any more."""
+    try:
+        return whole(final, parcel)
+    except IntegrityError as error:
+        raise NotAllowedNow(f"{error}; move it away, then send again") from None
+
+
 _Write = Callable[[BinaryIO], Any]
 _Add = Callable[[str, _Write], None]
 
 
-def _kept(folder: Path | None, named: NamedParts, external_id: str) -> _File | None:
+def _kept(folder: Path | None, named: NamedParts, external_id: str) -> PackagedFile | None:
     """What an earlier try left of this document, if it is whole; None: it is to be written."""
     name, pieces = named
     part = _document(pieces)
@@ -162,11 +158,11 @@ def _kept(folder: Path | None, named: NamedParts, external_id: str) -> _File | N
         return None
     path = folder / name
     try:
-        if path.is_symlink() or path.stat().st_size != part.size_bytes or _hash(path) != part.sha256:
+        if path.is_symlink() or path.stat().st_size != part.size_bytes or hash_of(path) != part.sha256:
             return None
     except OSError:
         return None
-    return _File(name, part.size_bytes, part.sha256, external_id)
+    return PackagedFile(name, part.size_bytes, part.sha256, external_id)
 
 
 def _document(pieces: Sequence[parts.Part]) -> FilePart | None:
@@ -175,7 +171,7 @@ def _document(pieces: Sequence[parts.Part]) -> FilePart | None:
     return part if isinstance(part, FilePart) and not part.in_base64 else None
 
 
-def _written(add: _Add, named: NamedParts, external_id: str) -> _File:
+def _written(add: _Add, named: NamedParts, external_id: str) -> PackagedFile:
     name, pieces = named
     document = _document(pieces)
     made, size = hashlib.sha256(), 0
@@ -188,25 +184,26 @@ def _written(add: _Add, named: NamedParts, external_id: str) -> _File:
             size += stream.write(piece)
 
     add(name, write)
-    return _File(name, size, document.sha256 if document else made.hexdigest(), external_id)
+    return PackagedFile(name, size, document.sha256 if document else made.hexdigest(), external_id)
 
 
 def _write_file(path: Path, write: _Write) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    with path.open("xb", opener=_private) as stream:
+    with _created(path) as stream:
         write(stream)
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def _created(path: Path) -> BinaryIO:
+    """Never to be read by others, not for a moment."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 @contextlib.contextmanager
 def _zip_writer(path: Path) -> Iterator[_Add]:
     """Stored, in order, without times of this machine: equal parcels give equal files."""
     with (
-        path.open("xb", opener=_private) as file,
+        _created(path) as file,
         zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as package,
     ):
 
@@ -218,128 +215,6 @@ def _zip_writer(path: Path) -> Iterator[_Add]:
                 write(stream)  # type: ignore[arg-type]  # a writable binary stream
 
         yield add
-
-
-def _index_of(parcel: Parcel, files: Sequence[_File]) -> bytes:
-    told = {
-        "format": 1,
-        "parcel": parcel.name,
-        "records_total": len(parcel.records),
-        "bytes_total": sum(f.size_bytes for f in files),
-        "records": [_told(record) for record in parcel.records],
-        "files": [
-            {"name": f.name, "bytes": f.size_bytes, "sha256": f.sha256, "external_id": f.external_id}
-            for f in files
-        ],
-    }
-    return (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
-
-
-def _told(record: ExportRecord) -> dict[str, Any]:
-    content = record.content
-    return {
-        "external_id": record.external_id,
-        "action": str(record.action),
-        "replaces": record.replaces,
-        "content_sha256": content.sha256 if content else None,
-        "content_bytes": content.size_bytes if content else None,
-    }
-
-
-# --- reading back -------------------------------------------------------------------------
-class _Package:
-    """A folder or zip file, read alike."""
-
-    def __init__(self, place: Path, package: zipfile.ZipFile | None) -> None:
-        self._place, self._package = place, package
-
-    def open(self, name: str) -> Any:
-        """A binary stream. Raises OSError or KeyError where it is not there."""
-        if self._package is not None:
-            return self._package.open(name)
-        path = self._place / name
-        if not path.resolve().is_relative_to(self._place.resolve()):
-            raise FileNotFoundError(name)  # the list came back from elsewhere
-        return path.open("rb")
-
-
-class _NoParcelError(IntegrityError):
-    """What lies there is no parcel, or torn."""
-
-
-@contextlib.contextmanager
-def _opened(place: Path) -> Iterator[_Package]:
-    if place.suffix == ".zip":
-        try:
-            with zipfile.ZipFile(place) as package:
-                yield _Package(place, package)
-        except zipfile.BadZipFile:
-            raise _NoParcelError(f"{place.name} is damaged") from None
-    else:
-        yield _Package(place, None)
-
-
-def _read_index(package: _Package) -> dict[str, Any]:
-    try:
-        with package.open(INDEX) as stream:
-            index: dict[str, Any] = json.loads(stream.read(_MOST_INDEX_BYTES))
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
-        raise _NoParcelError(f"a package lies there without a readable {INDEX}") from None
-    if not (isinstance(index, dict) and {"records", "files"} <= index.keys()):
-        raise _NoParcelError(f"a package lies there with another {INDEX} than ours")
-    return index
-
-
-def _whole(final: Path, parcel: Parcel) -> list[_File]:
-    """The files of what lies there. Raises IntegrityError unless it is this parcel, every byte of it."""
-    with _opened(final) as package:
-        index = _read_index(package)
-        if index["records"] != [_told(record) for record in parcel.records]:
-            raise IntegrityError(f"{final.name} is there with other documents than are to be sent")
-        if not all(_is_as_listed(package, file) for file in index["files"]):
-            raise IntegrityError(f"{final.name} was changed after it was written; move it away")
-    return [_File(f["name"], f["bytes"], f["sha256"], f["external_id"]) for f in index["files"]]
-
-
-def _held(name: str, package: _Package, wanted: Collection[str] | None) -> Iterator[Held]:
-    """Records with content: right if their own files are, and the files that they share."""
-    index = _read_index(package)
-    own: dict[str, list[dict[str, Any]]] = {}
-    for file in index["files"]:
-        own.setdefault(file["external_id"], []).append(file)
-    is_shared_whole = all(_is_as_listed(package, file) for file in own.get("", ()))
-    for record in index["records"]:
-        external_id = record["external_id"]
-        if record["content_sha256"] is None or (wanted is not None and external_id not in wanted):
-            continue
-        files = own.get(external_id)
-        is_whole = all(_is_as_listed(package, f) for f in files) if files else is_shared_whole
-        yield Held(
-            external_id=external_id,
-            receiver_id=name,
-            sha256=record["content_sha256"] if is_whole else "0" * 64,
-            size_bytes=record["content_bytes"],
-        )
-
-
-def _is_as_listed(package: _Package, file: dict[str, Any]) -> bool:
-    try:
-        with package.open(file["name"]) as stream:
-            return bool(_digest(stream) == file["sha256"])
-    except (OSError, KeyError, zipfile.BadZipFile):
-        return False
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as stream:
-        return _digest(stream)
-
-
-def _digest(stream: Any) -> str:
-    made = hashlib.sha256()
-    while piece := stream.read(1 << 20):
-        made.update(piece)
-    return made.hexdigest()
 
 
 # --- disk ---------------------------------------------------------------------------------

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from scanindex.delivery_model import Content
 from scanindex.ehr.parts import content_part
-from scanindex.errors import ConfigError, transient
+from scanindex.errors import ProfileError, transient
 
 
 def put(content: Content, folder: Path) -> None:
-    """Raises TransientError (disk full, share gone), FixityFailed, ConfigError for a name with a path."""
+    """Raises TransientError (disk full, share gone), FixityFailed, ProfileError for a name with a path."""
     if Path(content.file_name).name != content.file_name:
-        raise ConfigError("a document's file name is none")
+        raise ProfileError("a document's file name is none")
     place = folder / content.file_name
     try:
         if _is_there(place, content):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from scanindex.errors import ConfigError
+from scanindex.errors import ProfileError
 from scanindex.target_profile import HttpRule
 
 _SECONDS_TO_SPARE = 30.0
@@ -28,7 +28,7 @@ Ask = Callable[[str, Mapping[str, str]], Mapping[str, object]]
 
 class Auth(Protocol):
     def header(self) -> str | None:
-        """For `Authorization`. Raises ConfigError, ReceiverSilent."""
+        """For `Authorization`. Raises ProfileError, ReceiverSilent."""
 
     def renew(self) -> bool:
         """After a 401: whether another try makes sense."""
@@ -82,7 +82,7 @@ class Smart:
         answer = self._ask(address, fields)
         token = answer.get("access_token")
         if not isinstance(token, str) or not token:
-            raise ConfigError("the token endpoint gave no access_token")
+            raise ProfileError("the token endpoint gave no access_token")
         lifetime = answer.get("expires_in")
         # RFC 6749: expires_in may be missing; SMART recommends five minutes.
         seconds = (
@@ -95,7 +95,7 @@ class Smart:
         address = f"{self._rule.base_url.rstrip('/')}/.well-known/smart-configuration"
         found = self._ask(address, {}).get("token_endpoint")
         if not isinstance(found, str):
-            raise ConfigError("the server names no token endpoint; set http.token_url")
+            raise ProfileError("the server names no token endpoint; set http.token_url")
         self._token_url = found
         return found
 
@@ -116,7 +116,7 @@ class Smart:
 
 
 def auth_of(rule: HttpRule, environ: Mapping[str, str], ask: Ask, now: Callable[[], float]) -> Auth:
-    """Raises ConfigError for a variable that is not set."""
+    """Raises ProfileError for a variable that is not set."""
     if rule.auth == "bearer":
         return Fixed(f"Bearer {_needed(environ, rule.token_env)}")
     if rule.auth == "basic":
@@ -130,9 +130,9 @@ def auth_of(rule: HttpRule, environ: Mapping[str, str], ask: Ask, now: Callable[
 def _needed(environ: Mapping[str, str], name: str) -> str:
     value = environ.get(name, "").strip() if name else ""
     if not value:
-        raise ConfigError(f"the environment variable {name or '(none named)'} is not set")
+        raise ProfileError(f"the environment variable {name or '(none named)'} is not set")
     if any(ord(c) < 32 for c in value) and "-----BEGIN" not in value:
-        raise ConfigError(f"the environment variable {name} holds control characters")
+        raise ProfileError(f"the environment variable {name} holds control characters")
     return value
 
 
@@ -142,7 +142,7 @@ def _pem(value: str, name: str) -> bytes:
     try:
         return Path(value).read_bytes()
     except OSError:
-        raise ConfigError(f"the key file that {name} names cannot be read") from None
+        raise ProfileError(f"the key file that {name} names cannot be read") from None
 
 
 def _signer(pem: bytes, name: str) -> tuple[str, Callable[[bytes], bytes]]:
@@ -153,7 +153,7 @@ def _signer(pem: bytes, name: str) -> tuple[str, Callable[[bytes], bytes]]:
     try:
         key = serialization.load_pem_private_key(pem, password=None)
     except (ValueError, TypeError):
-        raise ConfigError(f"{name} holds no private key in PEM without password") from None
+        raise ProfileError(f"{name} holds no private key in PEM without password") from None
     if isinstance(key, rsa.RSAPrivateKey):
         own = key
         return "RS384", lambda data: own.sign(data, padding.PKCS1v15(), hashes.SHA384())
@@ -166,7 +166,7 @@ def _signer(pem: bytes, name: str) -> tuple[str, Callable[[bytes], bytes]]:
             return b"".join(number.to_bytes(48, "big") for number in pair)
 
         return "ES384", sign
-    raise ConfigError(f"{name}: SMART wants an RSA key or one on P-384")
+    raise ProfileError(f"{name}: SMART wants an RSA key or one on P-384")
 
 
 def _base64url(data: bytes) -> bytes:

@@ -3,7 +3,7 @@
 Promises: nothing goes in clear beyond this machine unless the profile allows it; a redirect is never
 followed; no proxy or password file of the environment is used; a request's length is announced, so
 that one broken off is never taken for whole; answers are read to a bound and within the time limit.
-Raises ReceiverSilent for what may be over soon, ConfigError for what a person has to change; any
+Raises ReceiverSilent for what may be over soon, ProfileError for what a person has to change; any
 other answer is the caller's to judge. Knows nothing of FHIR but its media type.
 """
 
@@ -25,7 +25,7 @@ from scanindex import __version__
 from scanindex.ehr import parts
 from scanindex.ehr.http_auth import auth_of
 from scanindex.ehr.parts import Part
-from scanindex.errors import ConfigError, ReceiverSilent
+from scanindex.errors import ProfileError, ReceiverSilent
 from scanindex.target_profile import HttpRule
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class HttpLine:
         *,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Raises ConfigError."""
+        """Raises ProfileError."""
         import httpx
 
         self.base_url = rule.base_url.rstrip("/")
@@ -155,7 +155,7 @@ class HttpLine:
         for piece in response.iter_bytes():
             made += piece
             if len(made) > self.most_answer_bytes:
-                raise ConfigError("the server's answer is longer than http.most_answer_bytes")
+                raise ProfileError("the server's answer is longer than http.most_answer_bytes")
             if time.monotonic() > end:
                 raise ReceiverSilent("the server's answer took longer than sending.timeout_seconds")
         return bytes(made)
@@ -167,9 +167,9 @@ class HttpLine:
             wait = retry_after(answer.headers.get("retry-after", ""), self._now())
             raise ReceiverSilent(f"the server answered {status}", retry_after_seconds=wait)
         if 300 <= status < 400 and status != 304:
-            raise ConfigError(f"the server answered {status} and points elsewhere; mend http.base_url")
+            raise ProfileError(f"the server answered {status} and points elsewhere; mend http.base_url")
         if status == 401:
-            raise ConfigError("the server answered 401: it does not accept our credentials ([http])")
+            raise ProfileError("the server answered 401: it does not accept our credentials ([http])")
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
@@ -180,17 +180,17 @@ class HttpLine:
             yield
         except httpx.TransportError as error:
             if fault := _profile_fault(error):
-                raise ConfigError(fault) from None
+                raise ProfileError(fault) from None
             raise ReceiverSilent(f"no answer from the server ({type(error).__name__})") from None
         except (httpx.InvalidURL, httpx.DecodingError):
-            raise ConfigError("http.base_url or what the server answers cannot be read") from None
+            raise ProfileError("http.base_url or what the server answers cannot be read") from None
 
     def _ask_for_token(self, address: str, fields: Mapping[str, str]) -> Mapping[str, object]:
         """Without our credentials: it is how we get some."""
         parts_of = urlsplit(address)
         is_here = _origin(address) == self._origin or parts_of.hostname in ("localhost", "127.0.0.1", "::1")
         if parts_of.scheme != "https" and not (is_here or self._allow_plain):
-            raise ConfigError("the token endpoint is not https://")
+            raise ProfileError("the token endpoint is not https://")
         headers = {"Accept": "application/json"}
         data, method = (dict(fields), "POST") if fields else (None, "GET")
         with (
@@ -201,7 +201,7 @@ class HttpLine:
         if answer.status in _BUSY or answer.status >= 500:
             raise ReceiverSilent(f"the token endpoint answered {answer.status}")
         if not answer.is_good:
-            raise ConfigError(f"the token endpoint answered {answer.status}: it does not know us ([http])")
+            raise ProfileError(f"the token endpoint answered {answer.status}: it does not know us ([http])")
         return answer.json()
 
 
@@ -231,7 +231,7 @@ def _origin(address: str) -> tuple[str, str, int]:
     try:
         port = found.port or usual
     except ValueError:
-        raise ConfigError("http.base_url has a port that is none") from None
+        raise ProfileError("http.base_url has a port that is none") from None
     return found.scheme, (found.hostname or "").lower(), port
 
 
@@ -241,14 +241,14 @@ def _tls(rule: HttpRule, environ: Mapping[str, str]) -> ssl.SSLContext:
         # Loading the system's authorities takes a while; in clear there is nobody to check.
         context = ssl.create_default_context(cafile=rule.ca_file or None) if is_encrypted else _nobody()
     except (OSError, ssl.SSLError):
-        raise ConfigError("http.ca_file cannot be read") from None
+        raise ProfileError("http.ca_file cannot be read") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if name := rule.client_certificate_env:
         path = environ.get(name, "")
         try:
             context.load_cert_chain(path)
         except (OSError, ssl.SSLError):
-            raise ConfigError(f"the certificate that {name} names cannot be read") from None
+            raise ProfileError(f"the certificate that {name} names cannot be read") from None
     return context
 
 

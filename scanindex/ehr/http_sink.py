@@ -11,7 +11,7 @@ from scanindex.target_profile import Target
 
 
 def open_http(target: Target, environ: Mapping[str, str]) -> FhirSink:
-    """environ: holds the secrets that the profile names. Sends nothing yet. Raises ConfigError."""
+    """environ: holds the secrets that the profile names. Sends nothing yet. Raises ProfileError."""
     line = HttpLine(target.http, target.sending.timeout_seconds, environ)
     if target.target.format == "mhd":
         return FhirSink(as_mhd(target), line, Mhd())

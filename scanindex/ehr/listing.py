@@ -1,8 +1,15 @@
-"""A receiver's own list, fed in as CSV: what it says that it holds."""
+"""A receiver's own list, fed in as a file: what it says that it holds.
+
+Separated columns with a header: an export of its document table, or the report of an import with a
+status per row. Promises: every row is given, doubled ones too; a row that was rejected is not held.
+Unknown words of status count as taken: which ones a receiver uses cannot be known here.
+"""
 
 from __future__ import annotations
 
+import codecs
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -28,10 +35,11 @@ _REFUSED = frozenset({"rejected", "error", "failed", "refused"})
 
 
 def read_listing(path: Path, target: Target) -> Iterator[Held]:
-    """Entries of the list; rows that say "rejected" are not held. Raises UsageError for what is no list
-    with an id in it."""
+    """Entries of the list, in order. Raises UsageError for what is no list with an id in it, or lacks a
+    column that the profile names."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
+        # Ids are plain; what is not UTF-8 elsewhere in a row differs from ours, and that is reported.
+        with path.open(encoding=_encoding(path), errors="replace", newline="") as stream:
             sample = stream.read(65_536)
             stream.seek(0)
             rows = csv.reader(stream, delimiter=_delimiter(sample))
@@ -39,8 +47,16 @@ def read_listing(path: Path, target: Target) -> Iterator[Held]:
             for row in rows:
                 if row and (held := _held(row, places)) is not None:
                     yield held
-    except (UnicodeDecodeError, csv.Error):
-        raise UsageError("the listing is not UTF-8 text with separated columns") from None
+    except csv.Error:
+        raise UsageError("the listing is not text with separated columns") from None
+    except OSError:
+        raise UsageError("the listing cannot be read") from None
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as stream:
+        is_utf16 = stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return "utf-16" if is_utf16 else "utf-8-sig"
 
 
 def _delimiter(sample: str) -> str:
@@ -57,6 +73,8 @@ def _places(head: list[str], target: Target) -> dict[str, int]:
         for word in reversed(words)
         if word in names
     }
+    if absent := [word for what, word in target.listing.columns.items() if what not in found]:
+        raise UsageError(f"the listing has no column {absent[0]!r}, which [listing.columns] names")
     if "external_id" not in found:
         raise UsageError(
             "the listing has no column with our id; name it in the profile: [listing.columns] external_id"
@@ -69,12 +87,13 @@ def _held(row: list[str], places: Mapping[str, int]) -> Held | None:
     state = told.get("status", "").casefold()
     if not told.get("external_id") or state in _REFUSED:
         return None
-    size = told.get("size", "")
+    size, digest = told.get("size", ""), told.get("sha256", "").lower()
     return Held(
         external_id=told["external_id"],
         receiver_id=told.get("receiver_id", ""),
-        sha256=told.get("sha256") or None,
-        size_bytes=int(size) if size.isdigit() else None,
+        sha256=digest if re.fullmatch(r"[0-9a-f]{64}", digest) else None,
+        sha1=digest if re.fullmatch(r"[0-9a-f]{40}", digest) else None,
+        size_bytes=int(size) if re.fullmatch(r"[0-9]{1,15}", size) else None,
         patient=told.get("patient") or None,
         is_current=(state not in _GONE) if state else None,
         local_type=told.get("local_type") or None,

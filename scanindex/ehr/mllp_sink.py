@@ -17,7 +17,7 @@ from pathlib import Path
 from scanindex.delivery_model import ExportRecord, Held, Parcel, Problem, Receipt
 from scanindex.ehr import hl7_message, hl7_share, parts
 from scanindex.ehr.hl7_files import Hl7Form
-from scanindex.errors import ConfigError, MalformedMessage, NotAllowedNow, ReceiverSilent
+from scanindex.errors import MalformedMessage, NotAllowedNow, ProfileError, ReceiverSilent
 from scanindex.hl7.answers import Answer, read_ack
 from scanindex.hl7.mllp import MllpConnection, is_loopback
 from scanindex.target_profile import MllpRule, Target
@@ -32,10 +32,10 @@ class MllpSink:
     """For one thread."""
 
     def __init__(self, target: Target, environ: Mapping[str, str]) -> None:
-        """environ: names the file of the client's certificate. Raises ConfigError."""
+        """environ: names the file of the client's certificate. Raises ProfileError."""
         rule = target.mllp
         if not rule.tls and not is_loopback(rule.host) and not rule.allow_plain:
-            raise ConfigError("mllp.tls must be on beyond this machine (or set mllp.allow_plain)")
+            raise ProfileError("mllp.tls must be on beyond this machine (or set mllp.allow_plain)")
         self._hl7, self._mllp = target.hl7, rule
         self._form = Hl7Form(target)
         self._line = MllpConnection(
@@ -131,20 +131,20 @@ def _words(answer: Answer) -> str:
 
 
 def _context(rule: MllpRule, environ: Mapping[str, str]) -> ssl.SSLContext:
-    """Raises ConfigError where the files are not there or no certificates."""
+    """Raises ProfileError where the files are not there or no certificates."""
     try:
         context = ssl.create_default_context(cafile=rule.ca_file or None)
     except (OSError, ssl.SSLError):
-        raise ConfigError("mllp.ca_file cannot be read as certificates") from None
+        raise ProfileError("mllp.ca_file cannot be read as certificates") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if name := rule.client_certificate_env:
         path = environ.get(name, "")
         if not path:
-            raise ConfigError(f"the environment has no {name} (mllp.client_certificate_env)")
+            raise ProfileError(f"the environment has no {name} (mllp.client_certificate_env)")
         try:
             context.load_cert_chain(path, password=_no_password)
         except (OSError, ssl.SSLError):
-            raise ConfigError(f"what {name} names cannot be read as certificate and key") from None
+            raise ProfileError(f"what {name} names cannot be read as certificate and key") from None
     return context
 
 

@@ -29,9 +29,13 @@ _LINES = {
 def open_sink(target: Target, folder: Path, environ: Mapping[str, str]) -> EhrSink:
     """folder: where files and packages go. environ: holds the secrets that the profile names.
 
-    Sends nothing yet. Raises ConfigError, MissingTool.
+    Sends nothing yet. Raises ProfileError, MissingTool.
     """
     head = target.target
+    if head.transport == "dimse":
+        spool = folder / f".{target.name}.sending"
+        archive: EhrSink = _made(("dimse_sink", "DimseSink"))(target, environ, spool)
+        return archive
     if head.transport in _LINES:
         sink: EhrSink = _made(_LINES[head.transport])(target, environ)
         return sink
@@ -39,7 +43,11 @@ def open_sink(target: Target, folder: Path, environ: Mapping[str, str]) -> EhrSi
 
     form: FileForm = _made(_FORMS[head.format])(target)
     return FolderSink(
-        form, folder, parcel_documents=target.sending.parcel_documents, is_zip=head.transport == "zip"
+        form,
+        folder,
+        parcel_documents=target.sending.parcel_documents,
+        is_zip=head.transport == "zip",
+        target=target.name,
     )
 
 

@@ -104,13 +104,23 @@ def _looked_up(lines: Sequence[str], services: Services) -> tuple[frozenset[Pati
         if not text:
             continue
         by_id = services.roster.get(PatientId(text))
-        fitting = (
-            {by_id.patient_id} if by_id else {p.patient_id for p in services.roster.by_identifier([text])}
-        )
-        known_ids = {one for one in fitting if one}
-        if len(known_ids) == 1:
-            found |= known_ids
+        fitting = [by_id] if by_id else services.roster.by_identifier([text])
+        # The roster passes over leading zeros and signs: "40021" would open the chart of "0040021".
+        exact = {p.patient_id for p in fitting if by_id or _has_number(p, text)}
+        if len(exact) == 1:
+            found |= exact
         else:
-            why = "several patients have this number" if known_ids else "no patient has this number"
-            problems.append(f"line {number}: {why}")
+            problems.append(f"line {number}: {_why_not(bool(exact), bool(fitting))}")
     return frozenset(found), tuple(problems)
+
+
+def _has_number(patient: Patient, text: str) -> bool:
+    return any(one.value.casefold() == text.casefold() for one in patient.identifiers)
+
+
+def _why_not(are_several: bool, is_near: bool) -> str:
+    if are_several:
+        return "several patients have this number; pick the one you mean by name"
+    if is_near:
+        return "no patient has exactly this number; one differs in leading zeros or signs only"
+    return "no patient has this number"

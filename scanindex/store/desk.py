@@ -6,12 +6,12 @@ Nothing here is replayed from the archive: after a rebuild everybody starts with
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError as RowExists
 
 from scanindex.audit_model import Verdict
@@ -131,8 +131,23 @@ class Desk:
         return [DocumentId(row.document_id) for row in self._connection.execute(query)]
 
     # --- what waits -----------------------------------------------------------------
-    def waiting(self, now: datetime, scan_id: ScanId | None = None) -> list[Waiting]:
-        """Every document in review and every test item that waits, in no order."""
+    def line(self, actor: str, now: datetime) -> list[ScanId]:
+        """See `ports.Desk`. Reads no bodies: where thousands wait, only the first of them are looked at."""
+        s, live = tables.scans, (_C.c.scan_id == _D.c.scan_id) & (_C.c.until > stamp(now))
+        query = (
+            select(_D.c.scan_id, _C.c.actor)
+            .join(s, s.c.scan_id == _D.c.scan_id)
+            .outerjoin(_C, live)
+            .where(_D.c.state == DocumentState.IN_REVIEW, or_(_C.c.actor.is_(None), _C.c.actor == actor))
+            .group_by(_D.c.scan_id, _C.c.actor, s.c.priority)
+            .order_by(_C.c.actor.is_(None), s.c.priority.desc(), func.min(_D.c.created_at), _D.c.scan_id)
+        )
+        tests = (seed.document.scan_id for seed in self.seeds(waiting_only=True))
+        found = (ScanId(row.scan_id) for row in self._connection.execute(query))
+        return list(dict.fromkeys((*tests, *found)))
+
+    def waiting(self, now: datetime, scan_ids: Collection[ScanId] | None = None) -> list[Waiting]:
+        """See `ports.Desk`."""
         s = tables.scans
         live = (_C.c.scan_id == _D.c.scan_id) & (_C.c.until > stamp(now))
         query = (
@@ -150,8 +165,8 @@ class Desk:
             .outerjoin(_C, live)
             .where(_D.c.state == DocumentState.IN_REVIEW)
         )
-        if scan_id:
-            query = query.where(_D.c.scan_id == scan_id)
+        if scan_ids is not None:
+            query = query.where(_D.c.scan_id.in_(list(scan_ids)))
         keyed = self._keyed()
         sources: dict[str, str] = {}
         found = []
@@ -159,14 +174,14 @@ class Desk:
             if row.scan_id not in sources:
                 sources[row.scan_id] = _SCAN.decode(row.scan).preset.source
             found.append(_waiting(_DOCUMENT.decode(row.body), row, sources[row.scan_id], keyed))
-        return found + list(self._waiting_seeds(now, scan_id, keyed))
+        return found + list(self._waiting_seeds(now, scan_ids, keyed))
 
     def _waiting_seeds(
-        self, now: datetime, scan_id: ScanId | None, keyed: dict[str, list[Key]]
+        self, now: datetime, scan_ids: Collection[ScanId] | None, keyed: dict[str, list[Key]]
     ) -> Iterator[Waiting]:
         s = tables.scans
         for seed in self.seeds(waiting_only=True):
-            if scan_id not in (None, seed.document.scan_id):
+            if scan_ids is not None and seed.document.scan_id not in scan_ids:
                 continue
             holder = self.holder(seed.document.scan_id, now)
             scan = self._connection.execute(

@@ -26,7 +26,13 @@ from sqlalchemy import (
 
 from scanindex.match import fold
 from scanindex.model import Identifier, Patient, PatientId, Suggestion
-from scanindex.store import roster_provisional, roster_rows, roster_suggest, roster_suggest_index
+from scanindex.store import (
+    roster_provisional,
+    roster_rows,
+    roster_suggest,
+    roster_suggest_index,
+    roster_touched,
+)
 from scanindex.store import roster_statements as queries
 from scanindex.store.roster_check_digits import passes
 from scanindex.store.roster_frequencies import NameCounts, SqlFrequencies, size_of, version_of
@@ -226,9 +232,11 @@ class SqlRoster:
     def versions(self) -> list[dict[str, Any]]:
         """Every version, oldest first: version, imported_at, authority, patients, summary (counts)."""
         column = roster_versions.c
-        query = select(
-            column.version, column.imported_at, column.authority, column.patients, column.summary
-        ).order_by(column.version)
+        query = (
+            select(column.version, column.imported_at, column.authority, column.patients, column.summary)
+            .where(column.version > 0)
+            .order_by(column.version)
+        )
         with self._reading() as connection:
             rows = connection.execute(query).all()
         return [r._asdict() | {"summary": json.loads(r.summary)} for r in rows]
@@ -260,6 +268,13 @@ class SqlRoster:
             mine = or_(*alike, roster_names.c.person_no.in_(held))
             query = select(roster_names.c.person_no).where(mine, is_new).limit(1)
             return connection.execute(query).first() is not None
+
+    def touched_since(self, since_version: int) -> frozenset[PatientId] | None:
+        """Everybody for whom `is_touched` may hold; None where that is too many to list."""
+        with self._reading() as connection:
+            return roster_touched.touched_since(
+                connection, since_version, _first_new(connection, since_version)
+            )
 
     def is_exchanged(self, patient: Patient, since_version: int) -> bool:
         """Whether a change after this version put somebody who looks different in the patient's place."""

@@ -8,13 +8,13 @@ every change is an event. Leaves out: the records themselves (roster_merge_recor
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from scanindex.model import Document, DocumentState, PatientId
 from scanindex.store.catalog import Unit
-from scanindex.store.roster_rows import Merge
 
 REPOINTED = "repointed"
+_BY_MERGE = (REPOINTED, "recheck_wanted")
 _REFILED = (DocumentState.FILED, DocumentState.PROPOSED)
 _MERGE_REASON = "The patient it stood under was merged into this one."
 _SEPARATE_REASON = "The patient it stood under was separated from this one again."
@@ -27,14 +27,36 @@ def hand_over(unit: Unit, loser: PatientId, survivor: PatientId, actor: str, not
     return [_repoint(unit, d, loser, survivor, _MERGE_REASON, actor, note) for d in found]
 
 
-def give_back(unit: Unit, loser: PatientId, survivor: PatientId, asked: Merge, actor: str, note: str) -> int:
-    """What changed hands with the merge and was not touched since goes back; returns how many."""
-    moved = dict(asked.documents)
-    found = unit.documents.all(*DocumentState, patient_id=survivor)
-    mine = [d for d in found if moved.get(d.document_id) == d.version]
+def give_back(
+    unit: Unit,
+    loser: PatientId,
+    parts: Collection[PatientId],
+    holder: PatientId,
+    actor: str,
+    note: str,
+) -> int:
+    """What was decided for the loser, or for a part of it, and only changed hands with merges since,
+    goes back; returns how many.
+
+    parts: the loser and the records merged into it. holder: who stands for the survivor now.
+    """
+    found = unit.documents.all(*DocumentState, patient_id=holder)
+    mine = [d for d in found if _decided_for(unit, d) in parts]
     for document in mine:
-        _repoint(unit, document, survivor, loser, _SEPARATE_REASON, actor, note)
+        _repoint(unit, document, holder, loser, _SEPARATE_REASON, actor, note)
     return len(mine)
+
+
+def _decided_for(unit: Unit, document: Document) -> str | None:
+    """Whose it was before merges alone moved it to where it is; None where they did not."""
+    first: str | None = None
+    version = 0
+    for event in unit.events.of(document_id=document.document_id):
+        if event.kind == REPOINTED:
+            before = int(event.payload["version_before"])
+            first = first if first and before == version else str(event.payload["patient_before"])
+            version = before + 1
+    return first if version == document.version else None
 
 
 def _repoint(
@@ -99,5 +121,12 @@ def look_again(unit: Unit, survivor: PatientId, since_seq: int, actor: str) -> i
 
 
 def _came_since(unit: Unit, document: Document, since_seq: int) -> bool:
-    """Decided or filed after this event; by numbers, because clocks may be set."""
-    return any(e.seq > since_seq for e in unit.events.of(document_id=document.document_id))
+    """Decided or filed after this event, but for what merges themselves did; by numbers, because
+    clocks may be set."""
+    before = ""
+    for event in unit.events.of(document_id=document.document_id):
+        is_by_merge = event.kind in _BY_MERGE or (event.kind == "filed" and before == REPOINTED)
+        if event.seq > since_seq and not is_by_merge:
+            return True
+        before = event.kind
+    return False

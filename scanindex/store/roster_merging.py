@@ -10,7 +10,10 @@ a rebuild needs. Asking twice changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import Protocol
 
 import msgspec
 from sqlalchemy import Connection, func, select
@@ -20,38 +23,45 @@ from scanindex.model import Event, Patient, PatientId
 from scanindex.store import roster_merge_rows
 from scanindex.store.catalog import Catalog, Unit
 from scanindex.store.roster import SqlRoster
-from scanindex.store.roster_merge import may_be_one
 from scanindex.store.roster_merge_documents import give_back, hand_over, look_again
+from scanindex.store.roster_merge_plan import Plan, plan_for
 from scanindex.store.roster_merge_records import (
     Record,
     absorb,
     count_merge,
-    holder_of,
+    line_of,
     new_version,
+    parts_of,
     record_of,
     standing,
     take_apart,
 )
-from scanindex.store.roster_merge_rows import MergeRow
+from scanindex.store.roster_merge_rows import WAITING, MergeRow
 from scanindex.store.roster_rows import Merge, MergeState
 from scanindex.store.roster_tables import roster_patients, roster_versions
+from scanindex.store.tables import documents
 
 MERGED, SEPARATED = "patients_merged", "patients_separated"
-_WAITING = (MergeState.PARKED, MergeState.DOUBTFUL)
 _GROUP = 200
 """Merges of a file done in one transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What became of the merges that files asked for."""
+    """What became of the merges that files and feeds asked for."""
 
-    done: int
-    parked: int
+    done: int = 0
+    parked: int = 0
     """Loser or survivor is not in the roster yet."""
-    doubtful: int
-    """The two differ in name and birth date: for a person to say."""
-    documents: int
+    doubtful: int = 0
+    """The two differ in name and birth date, or a person said otherwise: for a person to say."""
+    separated: int = 0
+    """Taken apart again, because a feed said so."""
+    documents: int = 0
+    """That changed hands."""
+
+    def __add__(self, other: Settled) -> Settled:
+        return Settled(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
 
 
 def merge(catalog: Catalog, loser: PatientId, survivor: PatientId, reason: str, actor: str) -> int:
@@ -84,54 +94,95 @@ def unmerge(catalog: Catalog, loser: PatientId, reason: str, actor: str) -> tupl
         two = record_of(connection, one.merged_into)
         if two.merged_into:
             raise ConflictError(f"patient {two.patient_id} was merged too; `roster unmerge` that one first")
-        done = roster_merge_rows.rows(connection, MergeState.DONE, loser_id=loser)
-        asked = done[-1].merge if done else Merge(loser=("", ""), survivor=("", ""), reason="")
-        take_apart(connection, one, two, new_version(connection, {"unmerges": 1}, +1))
-        for row in done:
-            roster_merge_rows.change(connection, row.merge_no, MergeState.UNDONE)
-        unit.events.append(SEPARATED, actor, loser=one.whole, survivor=two.own, note=reason)
-        moved = give_back(unit, one.patient_id, two.patient_id, asked, actor, reason)
-        unit.outbox.add_filed_of([two.patient_id])  # no longer found by what came with the other one
-        return moved, look_again(unit, two.patient_id, asked.event_seq, actor)
+        return _separate(unit, one, actor, reason, new_version(connection, {"unmerges": 1}, +1))
 
 
 def settle(catalog: Catalog, actor: str) -> Settled:
-    """Carry out the merges that imported files ask for; what cannot be yet stays parked.
+    """Carry out the merges that imported files and feeds ask for; what cannot be yet stays parked.
 
     Harmless to repeat; a merge that was undone by a person is not done again.
     """
-    counts = {MergeState.DONE: 0, MergeState.PARKED: 0, MergeState.DOUBTFUL: 0}
+    found = Settled()
+    while True:
+        with catalog.read() as unit:
+            waiting = roster_merge_rows.rows(unit.connection, *WAITING)
+        now = Settled()
+        for start in range(0, len(waiting), _GROUP):
+            with catalog.write() as unit:
+                now += settle_in(unit, waiting[start : start + _GROUP], actor)
+        left = {"parked": now.parked, "doubtful": now.doubtful}
+        found = replace(found + replace(now, parked=0, doubtful=0), **left)
+        if not (now.done or now.separated) or not waiting:
+            return found  # else one that was done may have opened the way for another
+
+
+class Book(Protocol):
+    """Where merges are counted."""
+
+    @property
+    def version(self) -> int: ...
+
+    def count(self, merges: int) -> None:
+        """One merge (1), or one taken apart (-1)."""
+        ...
+
+
+class _NewVersion:
+    """A version of the roster, begun with the first merge."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @cached_property
+    def version(self) -> int:
+        return new_version(self._connection, {"merges": 0}, 0)
+
+    def count(self, merges: int) -> None:
+        count_merge(self._connection, self.version, merges)
+
+
+def settle_in(unit: Unit, waiting: Iterable[MergeRow], actor: str, book: Book | None = None) -> Settled:
+    """The same for these, in a transaction that is open; book: None counts them in a new version."""
+    book = book or _NewVersion(unit.connection)
+    found = Settled()
+    for row in waiting:
+        plan = plan_for(unit.connection, row)
+        if plan.apart or plan.pair:
+            found += _carry_out(unit, row, plan, actor, book)
+        if plan.confirmed:
+            later = max(plan.confirmed.merge.told_at, row.merge.told_at)
+            kept = msgspec.structs.replace(plan.confirmed.merge, told_at=later)
+            roster_merge_rows.change(unit.connection, plan.confirmed.merge_no, MergeState.DONE, kept)
+        if plan.state is None or plan.pair:
+            roster_merge_rows.drop(unit.connection, row.merge_no)
+        elif plan.state is not row.state:
+            roster_merge_rows.change(unit.connection, row.merge_no, plan.state)
+        if plan.state in WAITING:
+            found += Settled(**{plan.state: 1})
+    return found
+
+
+def _carry_out(unit: Unit, row: MergeRow, plan: Plan, actor: str, book: Book) -> Settled:
+    """Take apart what stands in the way, then make one of two."""
     documents = 0
-    with catalog.read() as unit:
-        waiting = roster_merge_rows.rows(unit.connection, *_WAITING)
-    for start in range(0, len(waiting), _GROUP):
-        with catalog.write() as unit:
-            version: int | None = None
-            for row in waiting[start : start + _GROUP]:
-                state, pair = _judge(unit.connection, row)
-                if pair:
-                    version = version or new_version(unit.connection, {"merges": 0}, 0)
-                    roster_merge_rows.drop(unit.connection, row.merge_no)
-                    documents += _merge(unit, *pair, row.merge, actor, version)
-                    count_merge(unit.connection, version)
-                elif state is None:
-                    roster_merge_rows.drop(unit.connection, row.merge_no)
-                elif state is not row.state:
-                    roster_merge_rows.change(unit.connection, row.merge_no, state)
-                if state:
-                    counts[state] += 1
-    return Settled(
-        done=counts[MergeState.DONE],
-        parked=counts[MergeState.PARKED],
-        doubtful=counts[MergeState.DOUBTFUL],
-        documents=documents,
-    )
+    for record in plan.apart:
+        part, reason = record_of(unit.connection, record.patient_id), row.merge.reason
+        documents += _separate(unit, part, actor, reason, book.version, undone_by=actor)[0]
+        book.count(-1)
+    if plan.circular:
+        roster_merge_rows.change(unit.connection, plan.circular.merge_no, MergeState.DOUBTFUL)
+    if plan.pair is None:
+        return Settled(separated=1, documents=documents)
+    one, two = (record_of(unit.connection, record.patient_id) for record in plan.pair)
+    documents += _merge(unit, one, two, row.merge, actor, book.version)
+    book.count(1)
+    return Settled(done=1, documents=documents)
 
 
 def waiting(catalog: Catalog) -> list[MergeRow]:
     """Merges that files asked for and that are not done."""
     with catalog.read() as unit:
-        return roster_merge_rows.rows(unit.connection, *_WAITING)
+        return roster_merge_rows.rows(unit.connection, *WAITING)
 
 
 def merged_id(catalog: Catalog, text: str) -> PatientId:
@@ -149,14 +200,19 @@ def merged_id(catalog: Catalog, text: str) -> PatientId:
 def repoint_stragglers(catalog: Catalog, actor: str) -> int:
     """Documents that were decided for a record while it was being merged; returns how many."""
     with catalog.write() as unit:
-        losers = unit.connection.execute(
-            select(roster_patients.c.patient_id).where(roster_patients.c.merged_into.is_not(None))
-        )
         count = 0
-        for loser in [PatientId(r.patient_id) for r in losers]:
+        for loser in _losers_with_documents(unit.connection):
             survivor = standing(unit.connection, loser).patient_id
             count += len(hand_over(unit, loser, survivor, actor, "found late"))
         return count
+
+
+def _losers_with_documents(connection: Connection) -> list[PatientId]:
+    person = roster_patients.c
+    query = select(person.patient_id).where(
+        person.merged_into.is_not(None), person.patient_id.in_(select(documents.c.patient_id))
+    )
+    return [PatientId(r.patient_id) for r in connection.execute(query)]
 
 
 def replay(roster: SqlRoster, event: Event) -> None:
@@ -176,8 +232,7 @@ def replay(roster: SqlRoster, event: Event) -> None:
                 for row in roster_merge_rows.rows(connection, MergeState.DONE, loser_id=loser.patient_id):
                     roster_merge_rows.change(connection, row.merge_no, MergeState.UNDONE)
             return
-        survivor = standing(connection, survivor.patient_id)
-        if loser.merged_into or loser.patient_id == survivor.patient_id:
+        if loser.merged_into or loser.patient_id in [r.patient_id for r in line_of(connection, survivor)]:
             return
         asked = msgspec.structs.replace(msgspec.convert(event.payload["merge"], Merge), event_seq=event.seq)
         absorb(connection, loser, survivor, version)
@@ -190,15 +245,42 @@ def replay(roster: SqlRoster, event: Event) -> None:
 def _merge(unit: Unit, loser: Record, survivor: Record, asked: Merge, actor: str, version: int) -> int:
     connection = unit.connection
     absorb(connection, loser, survivor, version)
-    moved = hand_over(unit, loser.patient_id, survivor.patient_id, actor, asked.reason)
-    unit.outbox.add_filed_of([survivor.patient_id])  # found by the loser's name and number from now on
+    holder = line_of(connection, survivor)[-1]
+    moved = hand_over(unit, loser.patient_id, holder.patient_id, actor, asked.reason)
+    unit.outbox.add_filed_of([holder.patient_id])  # found by the loser's name and number from now on
     done = msgspec.structs.replace(
-        asked, actor=actor, documents=tuple((d.document_id, d.version) for d in moved)
+        asked, actor=actor, undone_by="", documents=tuple((d.document_id, d.version) for d in moved)
     )
     unit.events.append(MERGED, actor, loser=loser.whole, survivor=survivor.own, merge=done, note=asked.reason)
     done = msgspec.structs.replace(done, event_seq=unit.events.last_seq())
     roster_merge_rows.add(connection, MergeState.DONE, done, loser.patient_id, survivor.patient_id)
     return len(moved)
+
+
+def _separate(
+    unit: Unit, one: Record, actor: str, reason: str, version: int, undone_by: str = ""
+) -> tuple[int, int]:
+    """(documents that went back, documents to look at again); undone_by: a feed, or empty."""
+    connection = unit.connection
+    two = record_of(connection, one.merged_into or "")
+    holder = line_of(connection, two)[-1]
+    parts = {PatientId(part) for part in _within(connection, one)}
+    done = roster_merge_rows.rows(connection, MergeState.DONE, loser_id=one.patient_id)
+    since = done[-1].merge.event_seq if done else 0
+    take_apart(connection, one, two, version)
+    for row in done:
+        undone = msgspec.structs.replace(row.merge, undone_by=undone_by)
+        roster_merge_rows.change(connection, row.merge_no, MergeState.UNDONE, undone)
+    unit.events.append(SEPARATED, actor, loser=one.whole, survivor=two.own, note=reason)
+    went = give_back(unit, one.patient_id, parts, holder.patient_id, actor, reason)
+    unit.outbox.add_filed_of([holder.patient_id])  # no longer found by what came with the other one
+    return went, look_again(unit, holder.patient_id, since, actor)
+
+
+def _within(connection: Connection, row: Record) -> list[str]:
+    """The record, and those merged into it."""
+    below = [i for part in parts_of(connection, row.patient_id) for i in _within(connection, part)]
+    return [row.patient_id, *below]
 
 
 def _check(loser: Record, survivor: Record) -> None:
@@ -209,20 +291,3 @@ def _check(loser: Record, survivor: Record) -> None:
     for row in (loser, survivor):
         if row.is_provisional:
             raise ConflictError(f"patient {row.patient_id} is provisional; `roster link` it instead")
-
-
-def _judge(connection: Connection, row: MergeRow) -> tuple[MergeState | None, tuple[Record, Record] | None]:
-    """What is to become of a merge that a file asked for, and whose; (None, None) where it is done
-    already or was undone by a person."""
-    loser, survivor = holder_of(connection, row.merge.loser), holder_of(connection, row.merge.survivor)
-    if loser is None or survivor is None:
-        return MergeState.PARKED, None
-    if loser.patient_id == survivor.patient_id:
-        return None, None
-    undone = roster_merge_rows.rows(connection, MergeState.UNDONE, loser_id=loser.patient_id)
-    if any(u.survivor_id == survivor.patient_id for u in undone):
-        return None, None
-    is_plain = not (loser.is_provisional or survivor.is_provisional)
-    if is_plain and (row.merge.is_trusted or may_be_one(loser.own, survivor.own)):
-        return MergeState.DONE, (loser, survivor)
-    return MergeState.DOUBTFUL, None

@@ -7,7 +7,7 @@ wrong without saying whose it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -31,6 +31,10 @@ MESSAGES: Mapping[str, str] = {
     "identifier_on_two_people": "An earlier row gives the same number to somebody else.",
     "birth_date_changed": "The birth date differs from the roster (--accept-changes takes it over).",
     "person_changed": "The number now names somebody who looks different (--accept-changes takes it over).",
+    "authority_unknown": "Nobody in the roster has a number of this authority (`feeds.authorities`).",
+    "message_unreadable": "It cannot be read as what the file is made of.",
+    "event_not_taken": "An event that a person must carry out by hand.",
+    "merge_numbers_missing": "The message does not say which number became part of which.",
     "provisional_differs": "A patient confirmed from paper holds this number but looks different.",
 }
 
@@ -82,6 +86,46 @@ def person_of(values: Mapping[str, str], habits: Habits) -> Patient:
         ssn4=_ssn4(values),
         phone=_phone(values.get("phone", "")),
         address=_address(values),
+    )
+
+
+def told_person(
+    *,
+    numbers: Sequence[Identifier],
+    names: Sequence[PersonName],
+    birth_date: str,
+    sex: str,
+    phone: str,
+    address: str,
+    ssn: str = "",
+    mother: str = "",
+    habits: Habits,
+) -> Patient:
+    """A person as a feed tells of one: values are parts already, dates ISO or empty. Raises RowError.
+
+    numbers: the one it is known by first. names: official ones first.
+    """
+    if not numbers:
+        raise RowError("mrn_missing")
+    checked = [Identifier(authority=n.authority, type=n.type, value=_mrn(n.value)) for n in numbers]
+    if not names:
+        raise RowError("name_missing")
+    official = names[0]
+    if not official.suffix and (len(official.middle) > 1 or not official.last.isalpha()):
+        official = _suffix_split(official)
+    if not name_key(official.last) or not name_key(official.first):
+        raise RowError("name_missing")
+    others = [n for n in names[1:] if name_key(n.last) or name_key(n.first)]
+    return Patient(
+        patient_id=PatientId(""),
+        names=tuple(dict.fromkeys((official, *others))) if others else (official,),
+        birth_date=_birth_date(birth_date, habits) if birth_date else None,
+        sex=_SEXES.get(sex.upper()),
+        identifiers=tuple(dict.fromkeys(checked)) if len(checked) > 1 else tuple(checked),
+        mother_mrn=_mrn(mother) if mother else None,
+        ssn4=_last_four(ssn),
+        phone=_phone(phone) if phone else None,
+        address=address or None,
     )
 
 
@@ -242,7 +286,11 @@ def _ordered(text: str, is_day_first: bool) -> tuple[str, ...]:
 
 
 def _ssn4(values: Mapping[str, str]) -> str | None:
-    text = fold.digits(values.get("ssn4", "") or values.get("ssn", ""))
+    return _last_four(values.get("ssn4", "") or values.get("ssn", ""))
+
+
+def _last_four(text: str) -> str | None:
+    text = fold.digits(text) if text else ""
     if not text or set(text) == {"0"} or (len(text) > 4 and len(text) != 9):
         return None
     return text[-4:].rjust(4, "0")

@@ -69,6 +69,15 @@ class Merge(msgspec.Struct, frozen=True):
     """The event that tells of it."""
     is_trusted: bool = False
     """Asked for by a person, or by a file whose changes a person accepted: the two may differ."""
+    told_at: str = ""
+    """UTC, by the clock of the feed that asked for it: of several words about a number the last counts."""
+    undone_by: str = ""
+    """The feed that took it back; empty where a person did."""
+
+    @property
+    def is_separation(self) -> bool:
+        """That the number stands for itself again."""
+        return self.loser == self.survivor
 
 
 class _Body(msgspec.Struct, array_like=True, frozen=True):

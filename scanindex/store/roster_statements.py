@@ -93,6 +93,7 @@ COUNTS = select(
 )
 LAST_VERSION = (
     select(roster_versions.c.version, roster_versions.c.patients, roster_versions.c.statistics)
+    .where(roster_versions.c.version > 0)  # what waits to become one stands under 0 (roster_pending)
     .order_by(roster_versions.c.version.desc())
     .limit(1)
 )

@@ -7,7 +7,7 @@ them inside the database only; `patient_id` is the key everybody else knows.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
 from scanindex.store.tables import metadata
 
@@ -34,6 +34,7 @@ roster_patients = Table(
     Column("merged_into", String(32), comment="the patient it was merged into; reversible"),
     Column("version", Integer, nullable=False, comment="last import that held this person"),
     Column("line_no", Integer, nullable=False, comment="line of that file"),
+    Column("told_at", String(32), comment="UTC; when the feed that told of it last wrote so"),
     Column("body", Text, nullable=False, comment="the person, see roster_rows"),
     Index("ix_roster_patients_id", "patient_id", unique=True),
     Index("ix_roster_patients_birth", "birth_date"),
@@ -100,6 +101,7 @@ roster_history = Table(
     Column("changed_at", String(32), nullable=False),
     Column("body", Text, nullable=False, comment="the person before the change"),
     Index("ix_roster_history_person", "person_no"),
+    Index("ix_roster_history_version", "version"),
 )
 
 roster_merges = Table(
@@ -110,7 +112,32 @@ roster_merges = Table(
     Column("loser_id", String(32), comment="NULL while parked"),
     Column("survivor_id", String(32), comment="NULL while parked"),
     Column("at", String(32), nullable=False),
+    Column("loser_key", String(136), comment="authority|number"),
+    Column("survivor_key", String(136), comment="authority|number"),
+    Column("told_at", String(32), comment="UTC; when the feed that asked for it wrote so"),
     Column("body", Text, nullable=False, comment="roster_rows.Merge as JSON"),
     Index("ix_roster_merges_state", "state"),
     Index("ix_roster_merges_loser", "loser_id"),
+    Index("ix_roster_merges_loser_key", "loser_key"),
+    Index("ix_roster_merges_survivor_key", "survivor_key"),
 )
+
+feed_messages = Table(
+    "feed_messages",
+    metadata,
+    Column("message_no", Integer, primary_key=True, autoincrement=True),
+    Column("feed", String(32), nullable=False),
+    Column("sender", String(128), nullable=False, comment="MSH-3 and MSH-4"),
+    Column("control_id", String(199), nullable=False, comment="MSH-10"),
+    Column("sha256", String(64), nullable=False, comment="of the message"),
+    Column("received_at", String(32), nullable=False),
+    Column("event", String(8), nullable=False),
+    Column("state", String(12), nullable=False, comment="store.feed_messages.MessageState"),
+    Column("code", String(40), nullable=False, comment="why it was not taken, or empty"),
+    Column("body", LargeBinary, nullable=False, comment="the message; patient data"),
+    Column("answer", LargeBinary, nullable=False, comment="what it was answered; empty: not yet"),
+    Index("ix_feed_messages_control", "control_id", "sender", "sha256", unique=True),
+    Index("ix_feed_messages_state", "state", "message_no"),
+    sqlite_autoincrement=True,
+)
+"""What feeds said, kept before it is answered (`feed_messages`); patient data like the roster itself."""

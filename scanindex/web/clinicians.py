@@ -110,6 +110,7 @@ def clinicians(caller: Supervisor, world: TheWorld) -> list[ClinicianOut]:
 
 @api.get("/clinicians/{login}/patients", responses=errors.DESCRIBED)
 def patients(caller: Supervisor, world: TheWorld, login: str) -> list[ListedPatientOut]:
+    """Whom their list names."""
     return _patients(caller, login, world)
 
 
@@ -122,6 +123,7 @@ def add(caller: Supervisor, world: TheWorld, login: str, asked: NumbersIn) -> Li
 
 @api.post("/clinicians/{login}/patients/remove", responses=errors.DESCRIBED)
 def remove(caller: Supervisor, world: TheWorld, login: str, asked: PatientIdsIn) -> RemovedOut:
+    """Take these off the list; what was read before stays in the trail."""
     ids = map(PatientId, asked.patient_ids)
     return RemovedOut(removed=people.remove_patients(caller.access, login, ids, world.services))
 

@@ -92,14 +92,22 @@ class CorrectedOut(BaseModel):
 # --- screens -----------------------------------------------------------------------------
 @screens.post("/documents/{document_id}/refile")
 def choose_patient(
-    request: Request, caller: Corrector, world: TheWorld, document_id: str, patient_id: Short = ""
+    request: Request,
+    caller: Corrector,
+    world: TheWorld,
+    document_id: str,
+    patient_id: Short = "",
+    patient: Annotated[str, Form(max_length=1_000)] = "",
 ) -> Response:
-    """The second step of giving it to another patient: nothing is changed yet."""
+    """The second step of giving it to another patient: nothing is changed yet.
+
+    patient: what was typed; without script, where nobody is suggested, a whole record number.
+    """
     document = fetch.document(caller.access, document_id, world.services)
+    patient_id = patient_id or _numbered(patient, caller, world)
     if not patient_id:
-        return _problem_page(
-            request, caller, world, document, UsageError("choose a patient from the suggestions")
-        )
+        told = UsageError("choose a patient from the suggestions, or type a whole record number")
+        return _problem_page(request, caller, world, document, told)
     return _refile_page(request, caller, world, document, patient_id)
 
 
@@ -242,6 +250,7 @@ def refile(caller: Corrector, world: TheWorld, document_id: str, asked: RefileIn
 
 @api.post("/documents/{document_id}/corrections/retype", responses=errors.DESCRIBED)
 def retype(caller: Corrector, world: TheWorld, document_id: str, asked: RetypeIn) -> CorrectedOut:
+    """Correct the type of a filed document."""
     done = corrections.retype(
         caller.access, document_id, asked.version, asked.document_type, asked.reason, world.services
     )
@@ -250,6 +259,7 @@ def retype(caller: Corrector, world: TheWorld, document_id: str, asked: RetypeIn
 
 @api.post("/documents/{document_id}/corrections/redate", responses=errors.DESCRIBED)
 def redate(caller: Corrector, world: TheWorld, document_id: str, asked: RedateIn) -> CorrectedOut:
+    """Correct its date of service; null: undated."""
     done = corrections.redate(
         caller.access, document_id, asked.version, asked.service_date, asked.reason, world.services
     )
@@ -258,6 +268,7 @@ def redate(caller: Corrector, world: TheWorld, document_id: str, asked: RedateIn
 
 @api.post("/documents/{document_id}/corrections/relabel", responses=errors.DESCRIBED)
 def relabel(caller: Corrector, world: TheWorld, document_id: str, asked: RelabelIn) -> CorrectedOut:
+    """Set its labels of sensitivity; what a person set, the machine never changes."""
     done = corrections.relabel(
         caller.access, document_id, asked.version, asked.labels, asked.reason, world.services
     )
@@ -266,6 +277,7 @@ def relabel(caller: Corrector, world: TheWorld, document_id: str, asked: Relabel
 
 @api.post("/documents/{document_id}/corrections/entered-in-error", responses=errors.DESCRIBED)
 def entered_in_error(caller: Corrector, world: TheWorld, document_id: str, asked: _Asked) -> CorrectedOut:
+    """Out of the chart and the search at once; its bytes and history are kept."""
     done = corrections.entered_in_error(
         caller.access, document_id, asked.version, asked.reason, world.services
     )
@@ -274,6 +286,7 @@ def entered_in_error(caller: Corrector, world: TheWorld, document_id: str, asked
 
 @api.post("/documents/{document_id}/corrections/back-to-review", responses=errors.DESCRIBED)
 def back_to_review(caller: Corrector, world: TheWorld, document_id: str, asked: _Asked) -> CorrectedOut:
+    """Out of the chart and back into review, for somebody to settle it anew."""
     done = corrections.back_to_review(caller.access, document_id, asked.version, asked.reason, world.services)
     return _out(done, world)
 
@@ -313,9 +326,16 @@ def _problem_page(
         world,
         document,
         problem=str(error),
-        hint=error.hint if not isinstance(error, UsageError) else "",
+        hint=errors.hint_of(error) if not isinstance(error, UsageError) else "",
         status=errors.status_of(error),
     )
+
+
+def _numbered(typed: str, caller: Caller, world: World) -> str:
+    """Who alone holds this record number, of those whom the caller may see; else ""."""
+    found = world.services.roster.by_identifier([typed.strip()]) if typed.strip() else []
+    seen = [one.patient_id for one in found if caller.access.sees_patient(one.patient_id)]
+    return seen[0] if len(found) == len(seen) == 1 else ""
 
 
 def _refile_page(
@@ -346,7 +366,7 @@ def _refile_page(
         chosen=chosen,
         datum=_confirmation(datum, document, world),
         problem=_said(error),
-        hint=error.hint if error and not isinstance(error, UsageError) else "",
+        hint=errors.hint_of(error) if error and not isinstance(error, UsageError) else "",
         reason=reason,
         pictures=views.PICTURES,
         can_refile=Correction.REFILE in shown.out.corrections,

@@ -121,6 +121,7 @@ def viewer_page(
 # --- the same as data ----------------------------------------------------------------------
 @api.get("/documents/{document_id}", responses=errors.DESCRIBED)
 def document_data(request: Request, caller: Reader, world: TheWorld, document_id: str) -> models.DocumentOut:
+    """One document: what was read, where it is, and what may be corrected."""
     document = fetch.document(caller.access, document_id, world.services)
     note_view(request, caller, document.document_id, world)
     return views.shown(caller.access, document, world.services).out
@@ -153,6 +154,7 @@ def words(
 
 @api.get("/documents/{document_id}/history", responses=errors.DESCRIBED)
 def history_data(caller: Reader, world: TheWorld, document_id: str) -> models.HistoryOut:
+    """What happened to it, by whom and why; for who may see the trail also who opened it."""
     document = fetch.document(caller.access, document_id, world.services)
     return views.history_out(caller.access, document, world.services)
 

@@ -23,7 +23,9 @@ from scanindex.errors import (
     IntegrityError,
     LoginFailed,
     LoginNeeded,
+    NotAllowedNow,
     NotFound,
+    OversizeFile,
     ScanindexError,
     SecondFactorWanted,
     TooManyTries,
@@ -51,6 +53,20 @@ _STATUS: tuple[tuple[type[ScanindexError], int], ...] = (
 )
 
 
+_HINTS: tuple[tuple[type[ScanindexError], str], ...] = (
+    (Claimed, Claimed.hint),
+    (DatumDiffers, DatumDiffers.hint),
+    (NotAllowedNow, "Open it again to see how it stands now; what it needs may have been done already."),
+    (ConflictError, "Open it again and repeat the change; nothing of yours was done."),
+    (UsageError, "Mend what is named and send it again; nothing was changed."),
+    (OversizeFile, "Split it into smaller files."),
+    (InputError, "Scan the paper again, or save it anew as PDF, TIFF, JPEG or PNG."),
+    (TransientError, "Nothing is lost. Try again in a moment; if it stays, tell whoever keeps this system."),
+    (ScanindexError, "If it stays, tell whoever keeps this system, with the code."),
+)
+"""For people at a screen, where the table's own hint names a command."""
+
+
 class ErrorOut(BaseModel):
     code: str
     """Of the error table (docs/reference/errors.md)."""
@@ -73,6 +89,13 @@ def status_of(error: ScanindexError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 
+def hint_of(error: ScanindexError) -> str:
+    """What to do next, for who has a browser and no command line."""
+    if "`" not in error.hint and "docs/" not in error.hint and "--" not in error.hint:
+        return error.hint
+    return next(hint for kind, hint in _HINTS if isinstance(error, kind))
+
+
 def install(app: FastAPI) -> None:
     app.add_exception_handler(ScanindexError, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -91,7 +114,7 @@ async def _known(request: Request, error: Exception) -> Response:
         return RedirectResponse("/me", status_code=303)
     is_missing = isinstance(error, NotFound)
     text = _PLAIN[404][1] if is_missing else str(error)
-    hint = "" if is_missing else error.hint
+    hint = "" if is_missing else hint_of(error)
     return _answer(request, status_of(error), error.code, text, hint, retry_after(error))
 
 

@@ -91,6 +91,7 @@ def open_now(caller: Breaker, world: TheWorld) -> list[GrantOut]:
 
 @api.post("/glass/{grant_id}/close", responses=errors.DESCRIBED)
 def close(caller: Breaker, world: TheWorld, grant_id: str) -> GrantOut:
+    """Close a chart that one had opened, before its time is over."""
     return _out(people.close_glass(caller.access, grant_id, world.services))
 
 

@@ -204,17 +204,20 @@ def start_factor(caller: InPerson, world: TheWorld) -> FactorOut:
 
 @api.post("/me/factor/confirm", responses=errors.DESCRIBED)
 def confirm_factor(caller: InPerson, world: TheWorld, asked: CodeIn) -> RecoveryOut:
+    """Confirm it with a code; from then on every login asks for one. Answers recovery codes, once."""
     codes = people.confirm_second_factor(caller.access, asked.code, world.services)
     return RecoveryOut(recovery_codes=list(codes))
 
 
 @api.post("/me/factor/drop", status_code=204, responses=errors.DESCRIBED)
 def drop_factor(caller: InPerson, world: TheWorld, asked: CodeIn) -> None:
+    """Go on without a second factor; takes a code."""
     people.drop_second_factor(caller.access, world.services, code=asked.code)
 
 
 @api.get("/me/sessions")
 def my_sessions(caller: InPerson, world: TheWorld) -> list[SessionOut]:
+    """Where one is logged in, newest first."""
     return sessions_of(caller, caller.access.login, world.services)
 
 
@@ -226,11 +229,13 @@ def end_others(caller: InPerson, world: TheWorld) -> EndedOut:
 
 @api.delete("/me/sessions/{session_id}", status_code=204, responses=errors.DESCRIBED)
 def end_one(caller: InPerson, world: TheWorld, session_id: str) -> None:
+    """Log one of one's own sessions out."""
     _end_own(caller, session_id, world)
 
 
 @api.get("/me/tokens")
 def my_tokens(caller: InPerson, world: TheWorld) -> list[TokenOut]:
+    """One's own keys for programs; never their secrets."""
     return tokens_of(caller.access, caller.access.login, world.services)
 
 
@@ -243,6 +248,7 @@ def new_token(caller: InPerson, world: TheWorld, asked: NewTokenIn) -> NewTokenO
 
 @api.delete("/me/tokens/{token_id}", status_code=204, responses=errors.DESCRIBED)
 def revoke(caller: InPerson, world: TheWorld, token_id: str) -> None:
+    """End one of one's own tokens at once."""
     _revoke_own(caller, token_id, world)
 
 

@@ -265,6 +265,7 @@ def invite(request: Request, caller: Keeper, world: TheWorld, asked: InviteIn) -
 
 @api.get("/people/{login}", responses=errors.DESCRIBED)
 def person(caller: Keeper, world: TheWorld, login: str) -> StaffOut:
+    """Somebody's login, roles and state."""
     return _one(caller.access, login, world.services)
 
 
@@ -298,6 +299,7 @@ def drop_factor(caller: Keeper, world: TheWorld, login: str) -> None:
 
 @api.get("/people/{login}/sessions", responses=errors.DESCRIBED)
 def sessions(caller: Keeper, world: TheWorld, login: str) -> list[SessionOut]:
+    """Where somebody is logged in, newest first."""
     _one(caller.access, login, world.services)
     return sessions_of(caller, login, world.services)
 
@@ -310,17 +312,20 @@ def end_sessions(caller: Keeper, world: TheWorld, login: str) -> EndedOut:
 
 @api.delete("/sessions/{session_id}", status_code=204, responses=errors.DESCRIBED)
 def end_session(caller: Keeper, world: TheWorld, session_id: str) -> None:
+    """Log somebody's session out at once."""
     people.end_session(caller.access, session_id, world.services)
 
 
 @api.get("/people/{login}/tokens", responses=errors.DESCRIBED)
 def tokens(caller: Keeper, world: TheWorld, login: str) -> list[TokenOut]:
+    """Somebody's keys for programs; never their secrets."""
     _one(caller.access, login, world.services)
     return tokens_of(caller.access, login, world.services)
 
 
 @api.delete("/tokens/{token_id}", status_code=204, responses=errors.DESCRIBED)
 def revoke(caller: Keeper, world: TheWorld, token_id: str) -> None:
+    """End a token at once."""
     people.revoke_token(caller.access, token_id, world.services)
 
 

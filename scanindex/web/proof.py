@@ -17,6 +17,7 @@ from scanindex.access_model import Access
 from scanindex.errors import ScanindexError
 from scanindex.services import Services
 from scanindex.trail_model import TrailReport
+from scanindex.web import errors
 
 
 class ProblemOut(BaseModel):
@@ -86,7 +87,7 @@ class Proof:
                 with contextlib.suppress(ScanindexError):
                     trail.seen(access, "trail proof", services)
         except ScanindexError as error:
-            failure = f"{error} {error.hint}"
+            failure = f"{error} {errors.hint_of(error)}"
         except Exception as error:
             failure = f"Something unexpected happened ({type(error).__name__})."
         with self._lock:

@@ -19,7 +19,7 @@ from scanindex.errors import ConflictError, ScanindexError, UsageError
 from scanindex.model import BatchId, DocumentId, DocumentState, PatientId
 from scanindex.pictures import Width
 from scanindex.web import pictures, render
-from scanindex.web.errors import status_of
+from scanindex.web.errors import hint_of, status_of
 from scanindex.web.guard import Caller
 from scanindex.web.review_acts import (
     ItemId,
@@ -146,6 +146,7 @@ def accept_by_form(
     datum: FormText = "",
     document_type: FormText = "",
     service_date: FormText = "",
+    note: FormText = "",
     state: Annotated[desk.QueueState, Form()] = desk.QueueState.WAITING,
 ) -> Response:
     def act() -> None:
@@ -159,7 +160,7 @@ def accept_by_form(
             datum or None,
             known_type(document_type or None, world),
             service_date or None,
-            "",
+            note,
             world.services,
         )
         if done.kind == desk.ACCEPTED and (scan_id := shown.scan_of(done.item_id, world.services)):
@@ -254,6 +255,7 @@ def _item_page(
         date_order=world.settings.site.date_order,
         claim_minutes=world.settings.review.claim_minutes,
         error=error,
+        hint=hint_of(error) if error else "",
     )
 
 

@@ -12,10 +12,21 @@ from pydantic import BaseModel
 
 from scanindex import page_readings
 from scanindex.access_model import Access, Right
-from scanindex.desk import CandidateView, Compared, Datum, FieldRead, Item, Mark, Neighbour, shown
+from scanindex.desk import (
+    CandidateView,
+    Compared,
+    Datum,
+    FieldRead,
+    Item,
+    Mark,
+    Neighbour,
+    compared_words,
+    shown,
+)
 from scanindex.desk.marks import marks
 from scanindex.desk_model import Parked, ParkKind
 from scanindex.doctypes import DOCUMENT_TYPES
+from scanindex.match import names
 from scanindex.model import Box, FindingKind, Level, PageReading, Patient
 from scanindex.services import Services
 from scanindex.settings import Settings
@@ -98,6 +109,8 @@ class DatumOut(BaseModel):
     hides: list[str]
     """Kinds to be covered while it is typed."""
     is_seen: bool
+    needs_reason: bool
+    """Nothing that was read tells them from somebody alike: `note` says how it is known."""
     spot: SpotOut | None
 
 
@@ -249,12 +262,14 @@ def beside(patient: Patient, item: Item) -> list[ComparedOut]:
         FindingKind.BIRTH_DATE: patient.birth_date or "",
         FindingKind.MRN: patient.mrn or "",
     }
-    return [_beside(kind, read.get(kind, ""), text) for kind, text in expected.items() if text]
+    return [_beside(kind, read.get(kind, ""), text, patient) for kind, text in expected.items() if text]
 
 
-def _beside(kind: FindingKind, read: str, expected: str) -> ComparedOut:
+def _beside(kind: FindingKind, read: str, expected: str, patient: Patient) -> ComparedOut:
     odd = _ranges(marks(expected, read))
     level = Level.ABSENT if not read else Level.CONFLICT if odd else Level.EXACT
+    if kind is FindingKind.NAME and level is Level.CONFLICT:
+        level, _ = names.compare(read, patient.names)
     return ComparedOut(
         kind=kind,
         label=_KINDS[kind],
@@ -264,7 +279,7 @@ def _beside(kind: FindingKind, read: str, expected: str) -> ComparedOut:
         expected=expected,
         expected_marks=odd,
         among_marks=[],
-        note="",
+        note=compared_words.sentence(kind, level, "", read, expected),
         spot=None,
     )
 
@@ -389,6 +404,7 @@ def _datum(datum: Datum | None, places: _Places) -> DatumOut | None:
         keys=datum.keys,
         hides=list(datum.hides),
         is_seen=datum.is_seen,
+        needs_reason=datum.needs_reason,
         spot=places.spot(datum.scan_page_no, datum.box),
     )
 

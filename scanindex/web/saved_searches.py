@@ -140,6 +140,7 @@ def run(asked: RunIn, caller: Reader, world: TheWorld) -> Any:
 
 @api.post("/searches/rename", responses=errors.DESCRIBED)
 def rename(asked: RenameIn, caller: Reader, world: TheWorld) -> SavedOut:
+    """Give a kept search another name."""
     return _saved(searches.rename(asked.name, asked.new_name, caller.access.actor, world.services))
 
 

@@ -78,10 +78,13 @@ class FacetOut(BaseModel):
 
 
 class SearchOut(BaseModel):
+    """Says nothing of how long it took: that depends on documents which the asker may not see."""
+
     query: str
     first: int
-    """Number of the first document of this page, 1-based; 0 where there is none."""
+    """Number of the first document of this page, 1-based; 0 where there is none, also behind the end."""
     last: int
+    """0 where there is none."""
     patients: list[FoundPatientOut]
     documents: list[FoundDocumentOut]
     total_documents: int
@@ -93,7 +96,6 @@ class SearchOut(BaseModel):
     also_searched: list[str]
     notes: list[str]
     is_up_to_date: bool
-    milliseconds: float
 
 
 def shown(query: str, offset: int, page: FoundPage, fresh: frozenset[str] = frozenset()) -> SearchOut:
@@ -101,7 +103,7 @@ def shown(query: str, offset: int, page: FoundPage, fresh: frozenset[str] = froz
     return SearchOut(
         query=query,
         first=offset + 1 if page.documents else 0,
-        last=offset + len(page.documents),
+        last=offset + len(page.documents) if page.documents else 0,
         patients=[_found_patient(found) for found in page.patients],
         documents=[_document(found, fresh) for found in page.documents],
         total_documents=page.total_documents,
@@ -113,7 +115,6 @@ def shown(query: str, offset: int, page: FoundPage, fresh: frozenset[str] = froz
         also_searched=list(page.also_searched),
         notes=list(page.notes),
         is_up_to_date=page.is_up_to_date,
-        milliseconds=round(page.seconds * 1000, 1),
     )
 
 

@@ -3,7 +3,8 @@
 Every act goes at once, with the versions that were looked at, and answers with the strip as it
 is then; the scan is in the caller's hands from the first act (the screen claims it on opening).
 Promises: only who may see every document of the scan sees its strip; undo takes back the
-caller's acts on this scan only. The original stays untouched, whatever is done here.
+caller's acts on this scan only. The original stays untouched, whatever is done here. `item` says
+from which item of the review somebody comes: a test item looks like one that waits here too.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import APIRouter, Form, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from scanindex import desk, fetch, restack, review, trail
@@ -31,6 +33,7 @@ from scanindex.web.strip_shapes import (
     RotateIn,
     SplitIn,
     StripOut,
+    came_from,
     people_of,
     strip_out,
 )
@@ -39,6 +42,7 @@ from scanindex.web.world import TheWorld, World
 screens = APIRouter()
 api = APIRouter(tags=["strip"])
 Reviewer = Annotated[Caller, needs(Right.REVIEW)]
+FromItem = Annotated[str, Query(max_length=80)]
 ScanKey = Annotated[str, Path(min_length=1, max_length=80)]
 Do = Literal["move", "split", "join", "blank", "separator", "turn", "undo"]
 FormPages = Annotated[list[Annotated[int, Form(ge=1, le=100_000)]], Form(max_length=2_000)]
@@ -58,12 +62,15 @@ _WORDS = {
 
 # --- looking ---------------------------------------------------------------------------------
 @screens.get("/scans/{scan_id}/strip")
-def strip_page(request: Request, scan_id: ScanKey, caller: Reviewer, world: TheWorld) -> Response:
-    found = show(scan_id, caller, world)
+def strip_page(
+    request: Request, scan_id: ScanKey, caller: Reviewer, world: TheWorld, item: FromItem = ""
+) -> Response:
+    found = show(scan_id, caller, world, item)
     return render.page(
         request,
         "strip.html",
         strip=found,
+        item=item,
         numbers={d.document_id: d.number for d in found.documents},
         versions=[f"{d.document_id}:{d.version}" for d in found.documents],
         strip_json=json.dumps(found.model_dump(mode="json")),
@@ -72,68 +79,80 @@ def strip_page(request: Request, scan_id: ScanKey, caller: Reviewer, world: TheW
 
 
 @api.get("/scans/{scan_id}/strip")
-def show(scan_id: ScanKey, caller: Reviewer, world: TheWorld) -> StripOut:
+def show(scan_id: ScanKey, caller: Reviewer, world: TheWorld, item: FromItem = "") -> StripOut:
     """Every page once, in the order of the paper; takes nothing into anybody's hands."""
     scan = fetch.whole_scan(caller.access, scan_id, world.services)
-    found = desk.strip(caller.access, scan.scan_id, world.services)
+    item_id = DocumentId(item) if item else None
+    found = desk.strip(caller.access, scan.scan_id, world.services, item_id)
     return _told(found, scan, caller, world, is_first=True)
 
 
 # --- acts ------------------------------------------------------------------------------------
 @api.post("/scans/{scan_id}/strip/move")
-def move(scan_id: ScanKey, asked: MoveIn, caller: Reviewer, world: TheWorld) -> StripOut:
+def move(scan_id: ScanKey, asked: MoveIn, caller: Reviewer, world: TheWorld, item: FromItem = "") -> StripOut:
     """Hand pages to another document of the scan or to a new one; also brings set aside ones back."""
     scan = fetch.whole_scan(caller.access, scan_id, world.services)
+    desk.end_tests(caller.access, _named(asked.versions, asked.to_document_id), world.services)
     versions = _ids(asked.versions)
     known = restack.strip(scan.scan_id, world.services)
     if asked.to_document_id is None and not known.documents:
         _rescue(asked.pages, scan, caller, world)
-        return _after(scan, f"{_pages(asked.pages)} brought back", caller, world)
+        return _after(scan, f"{_pages(asked.pages)} brought back", caller, world, item=item)
     to = DocumentId(asked.to_document_id) if asked.to_document_id else None
     if to is not None and to not in known.versions:
         raise fetch.refused(caller.access, "document", to, world.services)
     done = desk.move_pages(caller.access, scan.scan_id, asked.pages, to, versions, world.services)
-    return _after(scan, f"{_pages(asked.pages)} moved to document {{}}", caller, world, done[0].item_id)
+    return _after(scan, f"{_pages(asked.pages)} moved to document {{}}", caller, world, done[0].item_id, item)
 
 
 @api.post("/scans/{scan_id}/strip/set-aside")
-def set_aside(scan_id: ScanKey, asked: AsideIn, caller: Reviewer, world: TheWorld) -> StripOut:
+def set_aside(
+    scan_id: ScanKey, asked: AsideIn, caller: Reviewer, world: TheWorld, item: FromItem = ""
+) -> StripOut:
     """Empty sides and separator sheets: kept with the original, in no document."""
     scan = fetch.whole_scan(caller.access, scan_id, world.services)
+    desk.end_tests(caller.access, _named(asked.versions), world.services)
     known = restack.strip(scan.scan_id, world.services)
     wanted = set(asked.pages)
     if any(p.is_set_aside for p in known.pages if p.scan_page_no in wanted):
         raise NotAllowedNow("a page is set aside already; bring it back first")
     kind = PageKind(asked.kind)
     desk.set_aside(caller.access, scan.scan_id, asked.pages, kind, _ids(asked.versions), world.services)
-    return _after(scan, f"{_pages(asked.pages)} set aside as {kind.value}", caller, world)
+    return _after(scan, f"{_pages(asked.pages)} set aside as {kind.value}", caller, world, item=item)
 
 
 @api.post("/scans/{scan_id}/strip/rotate")
-def rotate(scan_id: ScanKey, asked: RotateIn, caller: Reviewer, world: TheWorld) -> StripOut:
+def rotate(
+    scan_id: ScanKey, asked: RotateIn, caller: Reviewer, world: TheWorld, item: FromItem = ""
+) -> StripOut:
     """Turn a page for good and have it read again so; answers when that is done, in some seconds."""
     scan = fetch.whole_scan(caller.access, scan_id, world.services)
+    desk.end_tests(caller.access, _named([asked.document_id]), world.services)
     page = _page_in(scan, asked.page, asked.document_id, caller, world)
     assert page.document_id is not None and page.page_no is not None
     desk.rotate(caller.access, page.document_id, asked.version, page.page_no, asked.degrees, world.services)
-    return _after(scan, f"page {asked.page} turned by {asked.degrees} degrees", caller, world)
+    return _after(scan, f"page {asked.page} turned by {asked.degrees} degrees", caller, world, item=item)
 
 
 @api.post("/scans/{scan_id}/strip/split")
-def split(scan_id: ScanKey, asked: SplitIn, caller: Reviewer, world: TheWorld) -> StripOut:
+def split(
+    scan_id: ScanKey, asked: SplitIn, caller: Reviewer, world: TheWorld, item: FromItem = ""
+) -> StripOut:
     """A page and what follows it in its document become a document of their own."""
     scan = fetch.whole_scan(caller.access, scan_id, world.services)
+    desk.end_tests(caller.access, _named([asked.document_id]), world.services)
     page = _page_in(scan, asked.page, asked.document_id, caller, world)
     assert page.document_id is not None and page.page_no is not None
     done = desk.split(caller.access, page.document_id, asked.version, page.page_no, world.services)
     said = f"page {asked.page} begins document {{}}"
-    return _after(scan, said, caller, world, done.other_id)
+    return _after(scan, said, caller, world, done.other_id, item)
 
 
 @api.post("/scans/{scan_id}/strip/join")
-def join(scan_id: ScanKey, asked: JoinIn, caller: Reviewer, world: TheWorld) -> StripOut:
+def join(scan_id: ScanKey, asked: JoinIn, caller: Reviewer, world: TheWorld, item: FromItem = "") -> StripOut:
     """The pages of a document go to another one of the scan, usually the one before it."""
     scan = fetch.whole_scan(caller.access, scan_id, world.services)
+    desk.end_tests(caller.access, _named([asked.document_id, asked.previous_id]), world.services)
     known = restack.strip(scan.scan_id, world.services).versions
     for one in (asked.document_id, asked.previous_id):
         if one not in known:
@@ -146,11 +165,11 @@ def join(scan_id: ScanKey, asked: JoinIn, caller: Reviewer, world: TheWorld) -> 
         asked.previous_version,
         world.services,
     )
-    return _after(scan, "joined to document {}", caller, world, done.item_id)
+    return _after(scan, "joined to document {}", caller, world, done.item_id, item)
 
 
 @api.post("/scans/{scan_id}/strip/undo")
-def undo(scan_id: ScanKey, caller: Reviewer, world: TheWorld) -> StripOut:
+def undo(scan_id: ScanKey, caller: Reviewer, world: TheWorld, item: FromItem = "") -> StripOut:
     """Take back the caller's last act; again, and the one before it. Only acts on this scan."""
     scan = fetch.whole_scan(caller.access, scan_id, world.services)
     last = _last_act(caller, world)
@@ -159,7 +178,7 @@ def undo(scan_id: ScanKey, caller: Reviewer, world: TheWorld) -> StripOut:
     if last.scan_id != scan.scan_id:
         raise NotAllowedNow("your last act was on another scan; undo it in review")
     done = desk.undo(caller.access, world.services)
-    return _after(scan, done.words, caller, world)
+    return _after(scan, done.words, caller, world, item=item)
 
 
 # --- without script --------------------------------------------------------------------------
@@ -173,10 +192,13 @@ def act_form(
     version: FormVersions = [],  # noqa: B006
     to: Annotated[str, Form(max_length=80)] = "",
     degrees: Annotated[Literal[90, 180, 270], Form()] = 90,
+    item: FromItem = "",
 ) -> Response:
     """The same acts as a form: pages are ticked, `version` is "id:version" of each document shown."""
     fetch.whole_scan(caller.access, scan_id, world.services)
     versions = _sent_versions(version)
+    if do != "undo" and pages:
+        desk.end_tests(caller.access, _named(versions), world.services)
     if do == "undo":
         undo(scan_id, caller, world)
     elif not pages:
@@ -188,7 +210,8 @@ def act_form(
         set_aside(scan_id, AsideIn(pages=pages, kind=kind, versions=versions), caller, world)
     else:
         _one_page_form(scan_id, do, pages, versions, degrees, caller, world)
-    return RedirectResponse(f"/scans/{scan_id}/strip", status_code=303)
+    back = f"?{urlencode({'item': item})}" if item else ""
+    return RedirectResponse(f"/scans/{scan_id}/strip{back}", status_code=303)
 
 
 def _one_page_form(
@@ -255,15 +278,21 @@ def _told(
         trail.seen(caller.access, "strip", services, (), patients, scan_id=scan.scan_id)
     with services.catalog.read() as unit:
         claim = unit.desk.holder(scan.scan_id, services.clock.now())
+        givers = came_from(found, unit)
     last = _last_act(caller, world)
     can_undo = last is not None and last.scan_id == scan.scan_id
     undo_words = _WORDS.get(last.kind, last.kind.replace("_", " ")) if can_undo and last else ""
     titles = titles_of(world.settings)
-    return strip_out(found, scan, people, titles, claim, caller.access, undo_words, said)
+    return strip_out(found, scan, people, titles, claim, caller.access, undo_words, said, givers)
 
 
 def _after(
-    scan: Scan, said: str, caller: Caller, world: World, document_id: DocumentId | None = None
+    scan: Scan,
+    said: str,
+    caller: Caller,
+    world: World,
+    document_id: DocumentId | None = None,
+    item: str = "",
 ) -> StripOut:
     """The strip as it is after an act, saying what was done; "{}" becomes the document's number."""
     world.file_soon([scan.scan_id])
@@ -274,6 +303,8 @@ def _after(
     order = [d.document_id for d in found.documents]
     number = order.index(document_id) + 1 if document_id in order else "?"
     now = fetch.whole_scan(caller.access, scan.scan_id, world.services)
+    if item:
+        found = desk.as_met(caller.access, found, DocumentId(item), world.services)
     return _told(found, now, caller, world, said.format(number))
 
 
@@ -314,6 +345,10 @@ def _last_act(caller: Caller, world: World) -> Action | None:
     with world.services.catalog.read() as unit:
         recent = unit.desk.recent(caller.access.actor, _RECENT)
     return next((a for a in recent if not a.is_undone and a.kind not in _NOT_UNDONE), None)
+
+
+def _named(ids: Iterable[str], *more: str | None) -> list[DocumentId]:
+    return [DocumentId(one) for one in (*ids, *more) if one]
 
 
 def _ids(versions: dict[str, int]) -> dict[DocumentId, int]:

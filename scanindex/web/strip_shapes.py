@@ -6,7 +6,7 @@ says what was read on it, never a candidate: nobody is preselected by looking at
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -16,6 +16,7 @@ from scanindex import quality
 from scanindex.access_model import Access
 from scanindex.desk_model import Claim
 from scanindex.model import Document, DocumentId, DocumentState, PageKind, Patient, Scan
+from scanindex.ports import Unit
 from scanindex.restack import Strip, StripPage
 from scanindex.services import Services
 
@@ -82,6 +83,8 @@ class StripPageOut(BaseModel):
     """Degrees that its picture is turned clockwise; null where nobody knows."""
     faults: list[str]
     """Why its picture is poor."""
+    came_from: str | None
+    """Of a page set aside: the document it stood in last, which may be gone; null where there was none."""
 
 
 class StripDocumentOut(BaseModel):
@@ -131,6 +134,7 @@ def strip_out(
     access: Access,
     undo: str,
     said: str = "",
+    came_from: Mapping[int, DocumentId] | None = None,
 ) -> StripOut:
     changeable = {p.document_id for p in found.pages if p.is_changeable}
     documents = [
@@ -140,7 +144,7 @@ def strip_out(
     return StripOut(
         scan_id=found.scan_id,
         name=scan.name,
-        pages=[_page_out(p) for p in found.pages],
+        pages=[_page_out(p, (came_from or {}).get(p.scan_page_no)) for p in found.pages],
         documents=documents,
         holder=_holder_out(claim, access),
         undo=undo,
@@ -166,7 +170,20 @@ def _holder_out(claim: Claim | None, access: Access) -> HolderOut | None:
     return HolderOut(login=login, until=claim.until, is_own=claim.actor == access.actor)
 
 
-def _page_out(page: StripPage) -> StripPageOut:
+def came_from(found: Strip, unit: Unit) -> dict[int, DocumentId]:
+    """Of pages set aside: which document gave each last, as the events tell; by number in the scan."""
+    aside = {p.scan_page_no for p in found.pages if p.is_set_aside}
+    if not aside:
+        return {}
+    givers: dict[int, DocumentId] = {}
+    for event in unit.events.of(scan_id=found.scan_id):
+        if event.kind == "pages_left" and event.document_id is not None:
+            left = aside.intersection(event.payload.get("pages_left", ()))
+            givers.update(dict.fromkeys(left, event.document_id))
+    return givers
+
+
+def _page_out(page: StripPage, came_from: DocumentId | None) -> StripPageOut:
     return StripPageOut(
         page=page.scan_page_no,
         page_no=page.page_no,
@@ -175,6 +192,7 @@ def _page_out(page: StripPage) -> StripPageOut:
         is_changeable=page.is_changeable,
         turn=page.rotation_degrees,
         faults=[quality.WORDS.get(fault, fault) for fault in page.faults],
+        came_from=came_from,
     )
 
 

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
 
-from scanindex import fetch, review, today
+from scanindex import fetch, people, review, today
 from scanindex.access_model import Right
 from scanindex.model import ScanState
 from scanindex.today_model import Level, Stage, Today, Trouble, Work
@@ -48,6 +48,8 @@ class AlertOut(BaseModel):
     """notice or urgent: the same in a word."""
     text: str
     hint: str
+    href: str = ""
+    """The screen where something can be done about it; "" where it is not one of ours."""
 
 
 class DayOut(BaseModel):
@@ -190,7 +192,30 @@ def _retry(caller: Caller, scan_id: str, world: World) -> None:
 # --- as shown -------------------------------------------------------------------------------
 def _look(request: Request, caller: Caller, world: World) -> TodayOut:
     board: today.Board = request.app.state.board
-    return _shown(board.today(caller.access, world.services), world.zone)
+    shown = _shown(board.today(caller.access, world.services), world.zone)
+    shown.alerts += _glass(people.to_review(caller.access, world.services))
+    return shown
+
+
+def _glass(count: int) -> list[AlertOut]:
+    """Charts opened by breaking the glass; counted only for whoever may look at them afterwards."""
+    if not count:
+        return []
+    text = (
+        "1 use of broken glass waits for review"
+        if count == 1
+        else f"{count} uses of broken glass wait for review"
+    )
+    return [
+        AlertOut(
+            key="glass",
+            level=Level.WARN,
+            urgency=_URGENCY[Level.WARN],
+            text=text,
+            hint="Somebody opened a chart that is closed to them.",
+            href="/glass/review",
+        )
+    ]
 
 
 def _shown(found: Today, zone: ZoneInfo) -> TodayOut:

@@ -17,10 +17,10 @@ from starlette.datastructures import UploadFile as SentFile
 
 from scanindex import uploads
 from scanindex.access_model import Right
-from scanindex.errors import InputError, TransientError, UsageError
+from scanindex.errors import InputError, TransientError, UsageError, by_code
 from scanindex.model import DocumentState
 from scanindex.uploads import Upload, UploadState
-from scanindex.web import render
+from scanindex.web import errors, render
 from scanindex.web.guard import Caller, needs
 from scanindex.web.world import TheWorld, World
 
@@ -143,7 +143,8 @@ async def upload_form(request: Request, caller: Sender, world: TheWorld) -> Resp
             try:
                 await run_in_threadpool(_take, sent, _folder(form), caller, world)
             except (InputError, TransientError) as error:
-                refused.append({"name": sent.filename, "text": str(error), "hint": error.hint})
+                name, hint = _name_of(sent), errors.hint_of(error)
+                refused.append({"name": name, "text": str(error), "hint": hint})
     if not refused:
         return RedirectResponse("/upload", status_code=303)
     return await run_in_threadpool(_page, request, caller, world, refused)
@@ -212,9 +213,17 @@ def _folder(form: FormData) -> str:
     return value
 
 
+def _name_of(sent: SentFile) -> str:
+    """As it was before the browser wrote it into the form (HTML, 4.10.21.8: three characters are escaped)."""
+    name = sent.filename or "scan"
+    for sign, character in (("%22", '"'), ("%0D", "\r"), ("%0A", "\n")):
+        name = name.replace(sign, character)
+    return name
+
+
 def _take(sent: SentFile, folder: str, caller: Caller, world: World) -> Upload:
     try:
-        return uploads.send(caller.access, sent.file, sent.filename or "scan", folder, world.services)
+        return uploads.send(caller.access, sent.file, _name_of(sent), folder, world.services)
     finally:
         sent.file.close()
 
@@ -236,8 +245,8 @@ def _shown(upload: Upload, world: World) -> UploadOut:
         badge=_badge(upload),
         level=_LEVELS[_badge(upload)],
         is_reading=upload.state is UploadState.READING,
-        message=_message(upload),
-        hint=upload.hint,
+        message=_message(upload) if upload.is_whole else _broken_off(world),
+        hint=_hint(upload),
         code=upload.code,
         pages_read=upload.pages_read,
         pages=upload.pages,
@@ -247,7 +256,23 @@ def _shown(upload: Upload, world: World) -> UploadOut:
     )
 
 
+def _hint(upload: Upload) -> str:
+    """Without the commands that the table names: who sends scans has none."""
+    fault = by_code(upload.code) if upload.code else None
+    return errors.hint_of(fault()) if fault else upload.hint
+
+
+def _broken_off(world: World) -> str:
+    minutes = max(1, round(world.settings.intake.incomplete_seconds / 60))
+    return (
+        "Its end is missing: it was cut off, or is no such file. Send the whole one; this one waits "
+        f"{minutes} minute{'' if minutes == 1 else 's'} for its end and is then put aside."
+    )
+
+
 def _badge(upload: Upload) -> str:
+    if not upload.is_whole:
+        return "waiting"
     if upload.state in (UploadState.SETTLING, UploadState.QUEUED):
         return "received"
     if upload.state is not UploadState.DECIDED:

@@ -27,8 +27,8 @@ SCANS = {
     "SCAN0002.PNG": stub.png(stub.page_text(stub.PEOPLE[2], "cut")),
 }
 DOCUMENTS = 3
-EVERY = 8
-"""Quick runs take every eighth moment; `-m slow` all, and more chances at each."""
+EVERY = 14
+"""Quick runs take every fourteenth moment; `-m slow` all, and more chances at each."""
 
 SITES = {
     "an original's bytes": r"/archive/tmp/[^/]+",

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 
 import pytest
+from PIL import Image
 
-from scanindex import corrections
+from scanindex import app, review
 from scanindex.delivery import sending
 from scanindex.delivery_model import Action, DeliveryState
 from scanindex.errors import Forbidden, NotAllowedNow
+from scanindex.filing import folder as filed
+from scanindex.filing import record
+from scanindex.model import Document
 from tests.delivery.conftest import AUDITOR, SUE, Exports
 from tests.desk import lab
 
@@ -155,16 +160,41 @@ def test_after_the_catalog_was_put_back_nothing_goes_unreconciled(exports: Expor
 def refile(exports: Exports, document: object, person: lab.Person) -> None:
     """As a supervisor does it, and filed again."""
     current = exports.lab.document(document.document_id)  # type: ignore[attr-defined]
-    corrections.refile(
-        SUE,
-        current.document_id,
-        current.version,
-        exports.lab.patient_id(person),
-        lab.birth_day(person),
-        "wrong chart",
-        exports.services,
-    )
+    settled = review.Settlement(patient_id=exports.lab.patient_id(person), note="wrong chart")
+    review.accept(current.document_id, current.version, settled, SUE.actor, exports.services)
     exports.lab.work()
 
 
 __all__ = ["DeliveryState", "dataclasses", "refile"]
+
+
+def really_a_pdf(exports: Exports, document: Document) -> None:
+    """The stub engine files text; a page is needed that can be drawn."""
+    folder = exports.services.archive.document_folder(document.document_id, document.filed_version or 1)
+    files = filed.manifest_of(folder)
+    for name in ("document.pdf", "manifest-sha256.txt"):
+        (folder / name).chmod(0o600)
+    Image.new("1", (850, 1100), 1).save(folder / "document.pdf", resolution=100)
+    files["document.pdf"] = hashlib.sha256((folder / "document.pdf").read_bytes()).hexdigest()
+    (folder / "manifest-sha256.txt").write_bytes(record.manifest_of(files))
+
+
+def test_a_receiver_may_get_a_tiff_of_every_page(exports: Exports) -> None:
+    """Drawn from the PDF/A by the real workers; gone from the spool, it is made again with the same bytes."""
+    services = dataclasses.replace(
+        exports.services, workers=app.process_workers()(exports.workspace.settings, exports.services.archive)
+    )
+    exports.services = services
+    really_a_pdf(exports, exports.document_of(lab.PLAIN))
+    exports.rule("document", content="tiff")
+    exports.queue(patients=(lab.PLAIN.mrn,))
+    for made in exports.workspace.settings.var.rglob("*.tif"):
+        made.unlink()
+
+    sent = exports.send()
+    services.workers.close()  # type: ignore[attr-defined]  # pools have one
+
+    (line,) = exports.lines()
+    assert sent.taken == 1 and line.record.content is not None
+    assert (line.record.content.media_type, line.record.content.file_name[-4:]) == ("image/tiff", ".tif")
+    assert exports.receiver.entries[0]["sha256"] == line.record.content.sha256

@@ -40,6 +40,7 @@ from tests.desk.lab import (
     birth_day,
 )
 
+MARGIN = "born 9/2/68, by hand in the margin"
 NAMED_ONLY = "LABORATORY REPORT\nPatient Name: CORRIGALL, MORWENNA\nDate of Service: 04/02/1998"
 
 
@@ -60,7 +61,7 @@ def test_a_wrong_datum_files_nothing(desk_lab: Lab) -> None:
     desk_lab.scan(NAMED_ONLY)
     item = desk_lab.next()
     with pytest.raises(DatumDiffers) as refused:
-        desk_lab.accept(item, NAMESAKE, datum=birth_day(OTHER_NAMESAKE))
+        desk_lab.accept(item, NAMESAKE, datum=birth_day(OTHER_NAMESAKE), note=MARGIN)
 
     assert desk_lab.document(item.item_id).state is DocumentState.IN_REVIEW
     assert desk_lab.kinds(item.item_id).count("datum_differs") == 1
@@ -68,12 +69,15 @@ def test_a_wrong_datum_files_nothing(desk_lab: Lab) -> None:
     with desk_lab.workspace.catalog.read() as unit:
         event = next(e for e in unit.events.of(document_id=item.item_id) if e.kind == "datum_differs")
     assert event.payload == {}
-    desk_lab.accept(item, NAMESAKE, datum=birth_day(NAMESAKE))
+    desk_lab.accept(item, NAMESAKE, datum=birth_day(NAMESAKE), note=MARGIN)
 
 
 def test_nothing_typed_files_nothing(desk_lab: Lab) -> None:
+    """Nor does a datum that was read nowhere, of one of two namesakes, without a word on where it stands."""
     desk_lab.scan(NAMED_ONLY)
     item = desk_lab.next()
+    with pytest.raises(UsageError, match="where on the paper"):
+        desk_lab.accept(item, NAMESAKE, datum=birth_day(NAMESAKE))
     for nothing in (None, "", "  "):
         with pytest.raises(UsageError):
             desk_lab.accept(item, NAMESAKE, datum=nothing)
@@ -88,7 +92,7 @@ def test_somebody_who_was_searched_needs_a_datum_always(desk_lab: Lab) -> None:
 
     assert asked is not None
     with pytest.raises(DatumDiffers):
-        desk_lab.accept(item, ANYA, datum=birth_day(PLAIN))
+        desk_lab.accept(item, ANYA, datum=birth_day(PLAIN), note=MARGIN)
 
 
 def test_what_somebody_else_holds_is_refused(desk_lab: Lab) -> None:
@@ -184,8 +188,8 @@ def test_a_filed_document_is_corrected_with_a_reason_and_a_datum(open_desk: Call
     with pytest.raises(UsageError):
         opened.accept(filed, ANYA, note="wrong chart")
     asked = desk.confirmation(ANN, filed.document_id, opened.patient_id(NAMESAKE), opened.services)
-    assert asked is not None and asked.kind is desk.DatumKind.BIRTH_DAY
-    opened.accept(filed, NAMESAKE, datum=birth_day(NAMESAKE), note="wrong chart")
+    assert asked is not None and asked.kind is desk.DatumKind.BIRTH_DATE
+    opened.accept(filed, NAMESAKE, datum=birth_day(NAMESAKE) + NAMESAKE.born[:4], note="wrong chart")
     opened.work()
     assert opened.document(filed.document_id).patient_id == opened.patient_id(NAMESAKE)
 
@@ -259,19 +263,19 @@ def test_two_people_who_differ_ask_a_supervisor(open_desk: Callable[..., Lab]) -
     opened = open_desk(second_key=("lab_report",))
     opened.scan(NAMED_ONLY)
     item = opened.next()
-    opened.accept(item, NAMESAKE, datum=birth_day(NAMESAKE))
+    opened.accept(item, NAMESAKE, datum=birth_day(NAMESAKE), note=MARGIN)
     desk.release(ANN, item.scan_id, opened.services)
-    differ = opened.accept(item, OTHER_NAMESAKE, SUE, datum=birth_day(OTHER_NAMESAKE))
+    differ = opened.accept(item, OTHER_NAMESAKE, SUE, datum=birth_day(OTHER_NAMESAKE), note=MARGIN)
     assert differ.kind == desk.KEYS_DIFFER
     assert opened.document(item.item_id).state is DocumentState.IN_REVIEW and opened.ids(BEN) == []
     with pytest.raises(NotAllowedNow):
-        opened.accept(item, NAMESAKE, SUE, datum=birth_day(NAMESAKE))
+        opened.accept(item, NAMESAKE, SUE, datum=birth_day(NAMESAKE), note=MARGIN)
     desk.release(SUE, item.scan_id, opened.services)
     with pytest.raises(Forbidden):
-        opened.accept(item, NAMESAKE, BEN, datum=birth_day(NAMESAKE))
+        opened.accept(item, NAMESAKE, BEN, datum=birth_day(NAMESAKE), note=MARGIN)
 
     sam = replace(SUE, actor="user:sam", login="sam")
-    assert opened.accept(item, NAMESAKE, sam, datum=birth_day(NAMESAKE)).kind == desk.ACCEPTED
+    assert opened.accept(item, NAMESAKE, sam, datum=birth_day(NAMESAKE), note=MARGIN).kind == desk.ACCEPTED
 
 
 # --- undo ----------------------------------------------------------------------------------

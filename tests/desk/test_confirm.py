@@ -13,7 +13,7 @@ from scanindex.desk.reasons import WORDS, Why, why
 from scanindex.match import GATES
 from scanindex.model import Document, FindingKind, Identifier, Patient, PatientId, PersonName
 from tests.crash.stub import Person
-from tests.desk.lab import ANYA, NAMESAKE, OTHER_NAMESAKE, PLAIN, TWIN, Lab
+from tests.desk.lab import ANYA, PLAIN, TWIN, Lab
 
 
 def patient(person: Person, **more: object) -> Patient:
@@ -70,7 +70,47 @@ def test_twins_of_nearly_one_name_and_number_are_told_apart(paper: Document) -> 
 
 
 def test_namesakes_are_told_apart_by_their_birth_day(paper: Document) -> None:
-    assert kind(paper, patient(NAMESAKE), patient(OTHER_NAMESAKE)) is DatumKind.BIRTH_DAY
+    assert kind(paper, patient(PLAIN), patient(replace(PLAIN, born="1971-12-25"))) is DatumKind.BIRTH_DAY
+
+
+def test_another_year_on_the_paper_is_asked_for(paper: Document) -> None:
+    """Day and month alone would fit: the whole date is typed, and the one on the paper does not fit."""
+    chosen = patient(replace(PLAIN, born="1934-01-30"))
+    asked = confirm.asked(chosen, [], paper, "month_first")
+
+    assert asked.kind is DatumKind.BIRTH_DATE and asked.keys == 8 and "MMDDYYYY" in asked.words
+    assert not asked.needs_reason and asked.is_seen
+    assert not confirm.fits("01301933", chosen, asked.kind, "month_first")
+    assert confirm.fits("01/30/1934", chosen, asked.kind, "month_first")
+
+
+def abbreviated(paper: Document, *without: FindingKind) -> Document:
+    """The paper says "Thistlethwaite, O." and nothing of these kinds."""
+    left = [f for f in paper.findings if f.kind not in without]
+    named = [replace(f, value="THISTLETHWAITE, O") if f.kind is FindingKind.NAME else f for f in left]
+    return replace(paper, findings=tuple(named))
+
+
+def test_what_is_asked_can_be_read_on_the_paper(paper: Document) -> None:
+    """Of twins whose first name is an initial there, the number is asked; without one, the initial."""
+    one, two = patient(PLAIN), patient(replace(PLAIN, first="ELSPETH", mrn="80145599"))
+    assert kind(abbreviated(paper), one, two) is DatumKind.MRN_END
+
+    asked = confirm.asked(one, [two], abbreviated(paper, FindingKind.MRN), "month_first")
+    assert (asked.kind, asked.keys, asked.needs_reason) == (DatumKind.FIRST_INITIAL, 1, False)
+    assert confirm.fits("o", one, asked.kind, "month_first")
+    assert not confirm.fits("e", one, asked.kind, "month_first")
+
+
+def test_where_the_paper_does_not_tell_twins_apart_a_reason_is_asked_too(paper: Document) -> None:
+    """What stands in the roster alone could be copied from the screen."""
+    one, two = patient(PLAIN), patient(replace(PLAIN, first="OLIVER", mrn="80145599"))
+    asked = confirm.asked(one, [two], abbreviated(paper, FindingKind.MRN), "month_first")
+    assert (asked.kind, asked.is_seen, asked.needs_reason) == (DatumKind.MRN_END, False, True)
+
+    nothing = replace(paper, findings=())
+    assert confirm.asked(one, [two], nothing, "month_first").needs_reason
+    assert not confirm.asked(one, [], nothing, "month_first").needs_reason
 
 
 def test_a_newborn_and_its_mother_are_told_apart(paper: Document) -> None:

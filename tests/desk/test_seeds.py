@@ -11,7 +11,7 @@ import pytest
 from scanindex import audit, desk, review
 from scanindex.audit_model import Verdict
 from scanindex.desk_model import Seed
-from scanindex.errors import DatumDiffers, Forbidden
+from scanindex.errors import ConflictError, DatumDiffers, Forbidden
 from scanindex.model import DocumentState
 from scanindex.store import tables
 from tests.desk.lab import ANN, ANYA, BEN, NAMESAKE, PLAIN, SUE, TWIN, Lab
@@ -102,7 +102,9 @@ def test_nothing_but_the_desk_knows_it(planted: tuple[Lab, Seed], is_missed: boo
     chosen = item.candidates[0].patient if is_missed else item.candidates[1].patient
     with pytest.raises(DatumDiffers):
         desk.accept(ANN, item_id, typed.version, chosen.patient_id, "0000", None, None, "", services)
-    month_day = (chosen.birth_date or "")[5:7] + (chosen.birth_date or "")[8:]
+    asked = desk.confirmation(ANN, item_id, chosen.patient_id, services)
+    born = chosen.birth_date or ""
+    month_day = born[5:7] + born[8:] + (born[:4] if asked and asked.keys == 8 else "")
     done = desk.accept(ANN, item_id, typed.version, chosen.patient_id, month_day, None, None, "", services)
     desk.release_all(ANN, services)
     opened.work()
@@ -138,6 +140,52 @@ def test_who_noticed_is_counted(planted: tuple[Lab, Seed]) -> None:
     assert (own.items, own.tests_met, own.catch_rate) == (1, None, None)
     with pytest.raises(Forbidden):
         desk.figures(ANN, opened.services)
+
+
+def test_a_question_about_one_is_a_catch(planted: tuple[Lab, Seed]) -> None:
+    """It ends for the clerk like a real one, is on no supervisor's list, and undo brings it back."""
+    opened, _seed = planted
+    before = snapshot(opened)
+    item = shown(opened)
+    done = desk.ask(ANN, item.item_id, item.version, "Whose?", opened.services)
+
+    assert (done.kind, done.version, seed_of(opened).outcome) == ("asked", item.version, "caught")
+    questions = desk.Filters(state=desk.QueueState.QUESTIONS)
+    assert desk.waiting(SUE, questions, opened.services) == ()
+    assert opened.next(after=item.item_id).item_id != item.item_id
+    assert item.item_id not in every_row(opened) and snapshot(opened) == before
+    assert desk.undo(ANN, opened.services).item_ids == (item.item_id,)
+    assert seed_of(opened).outcome is None
+
+
+def test_its_strip_gives_it_away_to_nobody(planted: tuple[Lab, Seed]) -> None:
+    """From the item the pages stand in a document that waits, with what the item says was read."""
+    opened, seed = planted
+    item = shown(opened)
+    strip = desk.strip(ANN, item.scan_id, opened.services, item.item_id)
+    (document,) = strip.documents
+
+    assert document.document_id == item.item_id and document.patient_id is None
+    assert [(p.document_id, p.state, p.is_changeable) for p in strip.pages] == [
+        (item.item_id, DocumentState.IN_REVIEW, True)
+    ]
+    assert item.item_id not in every_row(opened)
+    plain = desk.strip(ANN, item.scan_id, opened.services)
+    assert [d.document_id for d in plain.documents] == [seed.origin]
+
+
+def test_moving_its_pages_ends_it_as_if_somebody_had_been_quicker(planted: tuple[Lab, Seed]) -> None:
+    """Nothing is moved; it counts for nothing; an item that is real is left alone."""
+    opened, seed = planted
+    item = shown(opened)
+    before = snapshot(opened)
+    desk.end_tests(ANN, [seed.origin], opened.services)
+    with pytest.raises(ConflictError):
+        desk.end_tests(ANN, [item.item_id], opened.services)
+
+    assert seed_of(opened).outcome == "spoiled" and snapshot(opened) == before
+    strip = desk.strip(ANN, item.scan_id, opened.services, item.item_id)
+    assert [d.document_id for d in strip.documents] == [seed.origin]
 
 
 def test_a_miss_can_be_taken_back_like_any_mistake(planted: tuple[Lab, Seed]) -> None:

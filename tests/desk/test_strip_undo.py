@@ -92,3 +92,15 @@ def test_a_chain_of_acts_is_walked_back_to_the_start(desk_lab: lab.Lab) -> None:
         desk.undo(ANN, desk_lab.services)
 
     assert _now(desk_lab, scan_id) == start
+
+
+def test_a_turn_that_was_taken_back_leaves_nothing_among_the_reasons(desk_lab: lab.Lab) -> None:
+    """The item says why it waits, not what somebody tried."""
+    scan_id = _stack(desk_lab)
+    first = restack.strip(scan_id, desk_lab.services).documents[0]
+    desk.rotate(ANN, first.document_id, first.version, 1, 90, desk_lab.services)
+    turned = desk_lab.document(first.document_id)
+    desk.undo(ANN, desk_lab.services)
+
+    assert any("turned by" in reason for reason in turned.decision.reasons)
+    assert not any("turned" in reason for reason in desk_lab.document(first.document_id).decision.reasons)

@@ -20,7 +20,7 @@ SCREENS = {
     "Review": ("static/js/review.js", "static/js/review-panel.js"),
     "Split strip": ("templates/strip.html", "static/js/strip.js"),
     "Search": ("templates/search.html", "templates/parts/search_results.html", "static/js/search.js"),
-    "Document and chart": ("templates/document.html", "static/js/viewer.js"),
+    "Document and chart": ("templates/document.html", "static/js/viewer-hands.js"),
     "A supervisor's day": ("templates/supervise/audit.html",),
 }
 ELSEWHERE = {

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scanindex.delivery_model import Action, ExportRecord, Parcel, SentType
+from scanindex.delivery_model import Action, ExportRecord, Parcel
 from scanindex.ehr import manifest_columns
 from scanindex.ehr.manifest import ManifestForm
 from scanindex.ehr.parts import chunks
@@ -18,6 +20,7 @@ from scanindex.errors import ConfigError
 from scanindex.model import PersonName
 from scanindex.target_profile import ManifestRule, Target, parse_target
 from tests.ehr import records
+from tests.ehr.peers.base import need_command
 
 HEAD = '[target]\nrecipient = "Springfield General"\n'
 
@@ -169,6 +172,13 @@ def test_tagged_fields_stand_one_a_line(tmp_path: Path) -> None:
         '[manifest]\nindex_name = "../x"\n',
         '[manifest]\ndate_format = "MM/YY"\n',
         "[manifest]\nnonsense = 1\n",
+        '[[manifest.columns]]\nname = "A"\nsource = "title"\nvalue = "B"\n',
+        '[manifest]\ncolumns = [{ name = "A", source = "title" }, { name = "A", source = "sex" }]\n',
+        '[[manifest.columns]]\nname = "A"\nsource = "title"\ncut = true\n',
+        '[[manifest.columns]]\nname = "A"\nsource = "patient_id"\nwidth = 5\ncut = true\n',
+        '[[manifest.columns]]\nname = "A\\nB"\nsource = "title"\n',
+        '[manifest]\nencoding = "ascii"\n[[manifest.columns]]\nname = "Löffel"\nsource = "title"\n',
+        '[[manifest.columns]]\nname = "A"\nsource = "title"\n[types.letter]\ncolumns = { "B" = "1" }\n',
     ],
 )
 def test_an_impossible_profile_is_refused(text: str) -> None:
@@ -181,4 +191,152 @@ def test_an_unknown_source_is_refused() -> None:
         ManifestForm(target('[[manifest.columns]]\nname = "A"\nsource = "shoe_size"\n'))
 
 
-__all__ = ["SentType"]
+# --- every dialect, read by somebody else ---------------------------------------------------
+DELIMITERS = {"comma": ",", "pipe": "|", "tab": "\t", "semicolon": ";"}
+
+
+@pytest.mark.parametrize("line_end", ["crlf", "lf"])
+@pytest.mark.parametrize("quoting", ["needed", "all"])
+@pytest.mark.parametrize("delimiter", DELIMITERS)
+def test_every_dialect_gives_every_value_back(
+    tmp_path: Path, delimiter: str, quoting: str, line_end: str
+) -> None:
+    made = target(
+        f'[manifest]\ndelimiter = "{delimiter}"\nquoting = "{quoting}"\nline_end = "{line_end}"\n'
+        'formula_guard = "off"\n'
+    )
+    wanted = [value for value in (*records.HOSTILE, " blanks ", '"', "") if "\x00" not in value]
+    given = [named(records.record(tmp_path), value) for value in wanted]
+
+    assert [r["last"] for r in rows(made, *given, delimiter=DELIMITERS[delimiter])] == wanted
+
+
+@pytest.mark.peers
+def test_sqlite_reads_every_value_as_it_was(tmp_path: Path) -> None:
+    """Another program's reader of RFC 4180."""
+    sqlite3 = need_command("sqlite3")
+    wanted = [value for value in records.HOSTILE if "\x00" not in value]
+    made = target('[manifest]\nformula_guard = "off"\n')
+    given = [named(records.record(tmp_path), value) for value in wanted]
+    (tmp_path / "index.csv").write_bytes(written(made, *given).encode())
+    asked = f".import --csv {tmp_path / 'index.csv'} t\n.mode json\nselect last, title, author from t;\n"
+    told = subprocess.run([sqlite3], input=asked, capture_output=True, text=True, check=True, timeout=20)
+
+    assert [(r["last"], r["title"], r["author"]) for r in json.loads(told.stdout)] == [
+        (v, v, v) for v in wanted
+    ]
+
+
+def test_without_quotes_what_needs_them_is_held(tmp_path: Path) -> None:
+    made = target('[manifest]\ndelimiter = "pipe"\nquoting = "never"\n')
+    plain, piped = named(records.record(tmp_path), "O'Hara, Ann"), named(records.record(tmp_path), "a|b")
+
+    assert codes(made, plain) == []
+    assert codes(made, piped) == ["value_not_representable"]
+    assert '"' not in written(made, plain)
+
+
+@pytest.mark.parametrize(("encoding", "first"), [("utf-8-sig", b"\xef\xbb\xbf"), ("utf-8", b"external_id")])
+def test_a_byte_order_mark_stands_where_the_profile_wants_one(
+    tmp_path: Path, encoding: str, first: bytes
+) -> None:
+    form = ManifestForm(target(f'[manifest]\nencoding = "{encoding}"\n'))
+    ((_, pieces),) = form.closing(Parcel(name="p", number=1, records=(records.record(tmp_path),)))
+
+    assert b"".join(chunks(pieces)).startswith(first)
+
+
+# --- what is said of nothing, of length and of the file ----------------------------------------
+def test_somebody_called_like_the_word_for_nothing_is_not_nobody(tmp_path: Path) -> None:
+    made = target('[manifest]\nempty = "Null"\n')
+
+    assert codes(made, named(records.record(tmp_path), "Null")) == ["value_not_representable"]
+    assert rows(made, records.record(tmp_path))[0]["encounter_id"] == "Null"
+
+
+def test_a_needed_value_that_is_missing_holds_the_document(tmp_path: Path) -> None:
+    made = target('[[manifest.columns]]\nname = "Visit"\nsource = "encounter_id"\nneeded = true\n')
+
+    assert codes(made, records.record(tmp_path)) == ["value_needed"]
+    assert codes(made, records.record(tmp_path, encounter_id="V1")) == []
+
+
+def test_the_apostrophe_of_the_guard_counts_for_the_width(tmp_path: Path) -> None:
+    made = target('[[manifest.columns]]\nname = "Title"\nsource = "title"\nwidth = 4\n')
+
+    assert codes(made, records.record(tmp_path, title="=1+2")) == ["value_too_long"]
+    assert codes(made, records.record(tmp_path, title="1+2=")) == []
+
+
+def test_a_value_is_cut_only_where_the_profile_says_so(tmp_path: Path) -> None:
+    made = target('[[manifest.columns]]\nname = "Title"\nsource = "title"\nwidth = 4\ncut = true\n')
+
+    assert written(made, records.record(tmp_path, title="Progress note")) == "Title\r\nProg\r\n"
+    assert codes(made, records.record(tmp_path, title="Progress note")) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"size_bytes": 0}, "empty_file"),
+        ({"media_type": "image/tiff"}, "other_media_type"),
+        (None, "no_content"),
+    ],
+)
+def test_a_file_that_receivers_reject_is_held(
+    tmp_path: Path, changes: dict[str, Any] | None, code: str
+) -> None:
+    made = records.record(tmp_path)
+    content = made.content
+    assert content is not None
+    other = None if changes is None else dataclasses.replace(content, **changes)
+
+    assert code in codes(target(), dataclasses.replace(made, content=other))
+
+
+def test_a_patient_without_a_number_is_held_not_crashed_on(tmp_path: Path) -> None:
+    nobody = records.record(tmp_path, patient=records.patient(identifiers=()))
+
+    assert codes(target(), nobody) == ["no_number"]
+
+
+# --- paths ------------------------------------------------------------------------------------------
+def test_a_path_is_told_as_the_receiver_sees_it(tmp_path: Path) -> None:
+    made = target(
+        "[manifest]\npath_prefix = '\\\\server\\in\\{package}\\'\npath_separator = \"backslash\"\n"
+        '[[manifest.columns]]\nname = "Path"\nsource = "file_path"\n'
+    )
+    form, record = ManifestForm(made), records.record(tmp_path, title="{package}")
+    ((_, pieces),) = form.closing(Parcel(name="springfield-00000007-abc", number=7, records=(record,)))
+
+    assert b"".join(chunks(pieces)).decode().splitlines()[1] == (
+        "\\\\server\\in\\springfield-00000007-abc\\documents\\4uobb7qkxw3z5c2m7ray-1.pdf"
+    )
+
+
+def test_a_path_beyond_255_characters_is_held(tmp_path: Path) -> None:
+    made = target(f'[manifest]\npath_prefix = "/{"x" * 220}/"\n')
+
+    assert codes(made, records.record(tmp_path)) == ["path_too_long"]
+
+
+def test_no_line_of_a_tagged_index_is_made_by_a_value(tmp_path: Path) -> None:
+    made = target(
+        '[manifest]\nlayout = "tagged"\nline_end = "lf"\n[[manifest.columns]]\nname = "Name"\n'
+        'source = "last"\n'
+    )
+    hostile = named(records.record(tmp_path), "Quimby\nEND:\r\nBEGIN:\u2028>>FullPath: /etc/passwd")
+
+    assert written(made, hostile).splitlines() == [
+        "BEGIN:",
+        "Name: Quimby END: BEGIN: >>FullPath: /etc/passwd",
+        "END:",
+    ]
+
+
+def test_a_trailer_counts_documents_and_bytes(tmp_path: Path) -> None:
+    made = records.record(tmp_path)
+    text = written(target("[manifest]\ntrailer_row = true\nheader = false\n"), made, made)
+
+    assert text.splitlines()[2] == f"TRAILER,2,{2 * len(records.SMALL_PDF)}"
+    assert len(text.splitlines()) == 3

@@ -95,6 +95,13 @@ def test_a_chart_outside_the_list_is_as_one_that_is_not_there(
     assert foreign.status_code == 404
 
 
+def test_where_a_chart_is_not_found_the_way_past_it_is_named(client_of: ClientOf) -> None:
+    """To who may break the glass, and alike whether there is such a chart or not."""
+    assert 'href="/glass"' in client_of("doc").get("/charts/nobody").text
+    assert 'href="/glass"' in client_of("doc").get("/patients").text
+    assert 'href="/glass"' not in client_of("adm").get("/nothing").text
+
+
 def test_breaking_the_glass_opens_all_of_one_chart_for_a_time(
     opened: app.Workspace, client_of: ClientOf
 ) -> None:

@@ -54,6 +54,8 @@ def typed_for(browser: Browser, document: Document, who: Person, opened: app.Wor
         "first_name": who.first[:4],
         "last_name": who.last[:4],
         "birth_year": who.born[:4],
+        "birth_date": birth_day(who) + who.born[:4],
+        "first_initial": who.first[:1],
     }
     return answers[asked["kind"]]
 
@@ -114,6 +116,8 @@ def test_a_document_in_review_is_shown_to_who_settles_it_and_to_nobody_else(
     path = f"/api/v1/documents/{waiting.document_id}"
 
     assert client_of("cleo").get(path).json()["state"] == "in_review"
+    page = client_of("cleo").get(f"/documents/{waiting.document_id}").text
+    assert f'href="/review/items/{waiting.document_id}"' in page
     hidden, missing = client_of("doc").get(path), client_of("doc").get("/api/v1/documents/nothing")
     assert (
         (hidden.status_code, hidden.json()) == (missing.status_code, missing.json()) == (404, hidden.json())
@@ -249,8 +253,9 @@ def test_the_screen_covers_what_must_be_typed(opened: app.Workspace, client_of: 
     """The chosen patient's birth date is nowhere on it while its day is asked for; the look is kept."""
     document = filed(opened)
     form = {"patient_id": patient_id(opened, SECOND)}
+    browser = client_of("cleo")
 
-    page = client_of("cleo").post(f"/documents/{document.document_id}/refile", data=form)
+    page = browser.post(f"/documents/{document.document_id}/refile", data=form)
 
     assert page.status_code == 200
     assert "covered: type it below" in page.text
@@ -258,6 +263,20 @@ def test_the_screen_covers_what_must_be_typed(opened: app.Workspace, client_of: 
     with opened.catalog.read() as unit:
         (entry,) = unit.events.trail(TrailFilter(kinds=("viewed",), patient_id=patient_id(opened, SECOND)))
     assert entry.document_ids == (document.document_id,)
+
+
+def test_without_script_a_whole_record_number_names_the_patient(
+    opened: app.Workspace, client_of: ClientOf
+) -> None:
+    """Part of one names nobody: nothing is guessed."""
+    document = filed(opened)
+    browser, path = client_of("cleo"), f"/documents/{document.document_id}/refile"
+
+    chosen = browser.post(path, data={"patient": SECOND.mrn, "patient_id": ""})
+    unknown = browser.post(path, data={"patient": SECOND.mrn[:-1], "patient_id": ""})
+
+    assert chosen.status_code == 200 and f'value="{patient_id(opened, SECOND)}"' in chosen.text
+    assert unknown.status_code == 422 and "Nothing was changed" in unknown.text
 
 
 def test_a_correction_by_form_comes_back_to_the_viewer(opened: app.Workspace, client_of: ClientOf) -> None:

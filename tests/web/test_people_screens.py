@@ -67,6 +67,14 @@ def test_a_supervisor_keeps_the_list_and_is_told_what_was_not_found(client_of: C
     assert browser.get("/api/v1/clinicians/doc/patients").json() == []
 
 
+def test_a_number_opens_the_chart_of_exactly_that_number(client_of: ClientOf) -> None:
+    """Without its leading zeros, or with one more, it is nobody's: it might have been somebody else's."""
+    browser = client_of("sue")
+    done = browser.post("/api/v1/clinicians/doc/patients", json={"numbers": [f"00{FIRST}"]}).json()
+
+    assert done["added"] == 0 and "leading zeros" in done["problems"][0]
+
+
 def test_a_list_is_for_clinicians_only(client_of: ClientOf) -> None:
     """It would bound nobody else, so nothing is kept."""
     answer = client_of("sue").post("/api/v1/clinicians/cleo/patients", json={"numbers": ["1"]})

@@ -76,6 +76,15 @@ def test_pages_of_the_list_neither_repeat_nor_skip(filed: list[Document], client
     assert sorted(seen) == sorted(d.document_id for d in filed)
 
 
+def test_behind_the_end_there_is_an_empty_page(filed: list[Document], client_of: ClientOf) -> None:
+    """It has no numbers. No answer tells how long it took: closed documents would show in that."""
+    found = _search(client_of("cleo"), "hemoglobin", offset=20)
+
+    assert (found["first"], found["last"], found["documents"]) == (0, 0, [])
+    assert found["total_documents"] == 3 and found["next_offset"] is None
+    assert not {"milliseconds", "seconds"} & set(found)
+
+
 def test_a_count_is_a_term_that_narrows_the_query(filed: list[Document], client_of: ClientOf) -> None:
     """Adding the term of a count finds exactly so many; adding it again takes it away."""
     browser = client_of("cleo")

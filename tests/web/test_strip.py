@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from scanindex import app
+from scanindex import app, audit, desk
+from scanindex.audit_model import Verdict
 from scanindex.model import Document
 from tests.crash import stub
 from tests.desk import lab
-from tests.web.conftest import Browser, ClientOf
+from tests.web.conftest import Browser, ClientOf, access_as
 from tests.web.reviewing import drop, open_copy
 
 
@@ -194,6 +195,33 @@ def test_filed_documents_are_locked(opened: app.Workspace, client_of: ClientOf) 
     answer = browser.post(_path(documents, "/move"), json=sent)
     assert answer.status_code == 409
     assert _places(_strip(browser, documents)) == _places(strip)
+
+
+def test_from_a_test_item_the_strip_shows_what_the_item_shows(
+    opened: app.Workspace, client_of: ClientOf
+) -> None:
+    """Not whose the paper is; to move its pages is refused like what somebody else changed meanwhile."""
+    (filed,) = drop(opened, "filed", stub.page_text(lab.NAMESAKE, "filed"), mode="strict")
+    supervisor = access_as(opened, "sue")
+    audit.draw(1, 1, None, supervisor.actor, opened.services)
+    audit.record(filed.document_id, Verdict.RIGHT, "Zoe", "", supervisor.actor, opened.services)
+    assert desk.plant(supervisor, 1, opened.services) == 1
+    with opened.catalog.read() as unit:
+        (seed,) = unit.desk.seeds()
+    browser, item = client_of("cleo"), {"item": seed.item_id}
+    path = _path([filed])
+
+    (shown,) = browser.get(path, params=item).json()["documents"]
+    assert (shown["document_id"], shown["state"]) == (seed.item_id, "in_review")
+    assert shown["is_changeable"] and not shown["is_decided"]
+    page = browser.get(f"/scans/{filed.scan_id}/strip", params=item).text
+    assert filed.document_id not in page and f'href="/review/items/{seed.item_id}"' in page
+
+    sent = {"pages": [1], "kind": "blank", "versions": {seed.item_id: shown["version"]}}
+    answer = browser.post(f"{path}/set-aside", params=item, json=sent)
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    (now,) = browser.get(path, params=item).json()["documents"]
+    assert (now["document_id"], now["version"]) == (filed.document_id, filed.version)
 
 
 def test_strange_requests_are_refused(opened: app.Workspace, client_of: ClientOf) -> None:

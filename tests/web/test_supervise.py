@@ -202,6 +202,8 @@ def test_a_clerks_question_is_answered_and_goes_back(opened: app.Workspace, clie
 
     assert "Is &lt;b&gt;this&lt;/b&gt; hers?" in page
     assert (question["kind"], question["actor"]) == ("question", "user:cleo")
+    address = f"/review/items/{waiting.document_id}?state=questions"
+    assert f'href="{address}"' in page and browser.get(address).status_code == 200
     assert (by_clerk, answered.status_code) == (403, 303)
     assert browser.get("/api/v1/supervise/questions").json() == []
 

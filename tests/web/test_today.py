@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from fastapi import FastAPI
 
-from scanindex import app, review, today
+from scanindex import app, people, review, today
 from scanindex.model import DocumentState, ScanState
 from scanindex.settings import AccessSettings
 from scanindex.trail_model import TrailFilter
@@ -54,6 +54,26 @@ def test_what_people_settle_is_counted_apart(opened: app.Workspace, client_of: C
     assert (before["backlog"]["in_review"], before["now"]["settled"]) == (1, 0)
     assert (after["backlog"]["in_review"], after["now"]["settled"]) == (0, 1)
     assert after["backlog"]["rescans"] == 1
+
+
+def test_broken_glass_is_told_to_who_may_review_it(opened: app.Workspace, client_of: ClientOf) -> None:
+    """With a link to the list; nobody else learns of it, nor they of their own."""
+    file_scan(opened, "one.pdf", [stub.page_text(FIRST, "a")])
+    (patient,) = opened.roster.by_identifier([FIRST.mrn])
+    people.break_glass(access_as(opened, "sue"), patient.patient_id, "was called at night", opened.services)
+    told = {
+        who: [a for a in client_of(who).get("/api/v1/today").json()["alerts"] if a["key"] == "glass"]
+        for who in ("sven", "sue", "cleo")
+    }
+
+    (alert,) = told["sven"]
+    assert (alert["text"], alert["href"]) == ("1 use of broken glass waits for review", "/glass/review")
+    assert told["sue"] == told["cleo"] == []
+    page = client_of("sven").get("/").text
+    assert (
+        "1 use of broken glass" in page
+        and '<a data-live-show="href" data-live-href="href" href="/glass' in page
+    )
 
 
 def test_counting_on_gives_what_counting_anew_gives(opened: app.Workspace) -> None:

@@ -106,6 +106,26 @@ def test_a_second_copy_is_said_to_be_one(opened: app.Workspace, client_of: Clien
         assert unit.arrivals.count(duplicates_only=True) == 1
 
 
+def test_a_file_without_its_end_is_told_so_at_once(opened: app.Workspace, client_of: ClientOf) -> None:
+    """Nobody takes it over for minutes: it does not say that it will be in a moment."""
+    browser = client_of("cleo")
+    sent = _send(browser, _scan()[:300]).json()
+    (told,) = browser.get("/api/v1/uploads").json()["uploads"]
+
+    for one in (sent, told):
+        assert "end is missing" in one["message"] and "moment" not in one["message"]
+        assert (one["badge"], one["level"]) == ("waiting", "warn")
+
+
+def test_a_name_is_what_it_was_before_the_browser_wrote_it(
+    opened: app.Workspace, client_of: ClientOf
+) -> None:
+    """Quotes and line breaks come as %22 and %0A in a form; neither can stand in a file's name."""
+    sent = _send(client_of("cleo"), _scan(), "a%22b%0D%0Ac.pdf").json()
+
+    assert sent["name"] == "a_b__c.pdf" and _inbox(opened) == ["a_b__c.pdf"]
+
+
 def test_nobody_is_told_of_what_others_sent(opened: app.Workspace, client_of: ClientOf) -> None:
     """The list is one's own."""
     _send(client_of("cleo"), _scan())

@@ -6,7 +6,6 @@ Rules of WCAG 2.2 AA as axe finds them (docs/reference: none of its serious or c
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,13 @@ from tests.web.gate import explain
 from tests.web.samples import Samples, copied
 
 pytestmark = pytest.mark.xdist_group("browser_accessible")
-LOOKS = tuple(itertools.product((DESK, PHONE), ("light", "dark")))
+LOOKS = (
+    pytest.param(DESK, "light", id="desk"),
+    pytest.param(PHONE, "dark", id="phone dark"),
+    # Colours do not depend on the width, nor the layout on the colours: the other two are for a long run.
+    pytest.param(DESK, "dark", id="desk dark", marks=pytest.mark.slow),
+    pytest.param(PHONE, "light", id="phone", marks=pytest.mark.slow),
+)
 _GRAVE = ("serious", "critical")
 _SETTLED_MS = 80
 
@@ -57,7 +62,7 @@ def opened_pages(
         yield f"{login or 'nobody'} {path}", page
 
 
-@pytest.mark.parametrize(("viewport", "scheme"), LOOKS, ids=["desk", "desk dark", "phone", "phone dark"])
+@pytest.mark.parametrize(("viewport", "scheme"), LOOKS)
 def test_no_screen_shuts_anybody_out(
     pages: list[tuple[str, str]], address: str, context_of: OpenContext, viewport: Any, scheme: str
 ) -> None:
@@ -70,6 +75,8 @@ def test_no_screen_shuts_anybody_out(
     problems = []
     for what, page in opened_pages(pages, address, context_of, viewport=viewport, color_scheme=scheme):
         problems += too_wide(what, page)
+        if not page.evaluate(_WHERE):
+            problems.append(f"{what}: the navigation does not show where one is")
         page.evaluate(script)
         found = page.evaluate("(rules) => axe.run(document, {resultTypes: ['violations'], ...rules})", rules)
         for one in found["violations"]:
@@ -98,6 +105,11 @@ _FRAME = """() => [document.title, document.documentElement.lang,
 _WIDE = """() => [...document.querySelectorAll('main *')]
   .filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
   .slice(0, 4).map((e) => `${e.localName}.${e.className}`)"""
+_WHERE = """() => {
+  const here = document.querySelector('.nav [aria-current]')?.getBoundingClientRect();
+  const list = document.querySelector('.nav ul')?.getBoundingClientRect();
+  return !here || (here.left >= list.left - 1 && here.right <= list.right + 1);
+}"""
 _STOPS = """() => {
   const wanted = 'a[href], button, input:not([type=hidden]), select, textarea, summary';
   // One of a group that is walked by arrows: its neighbour has the stop.

@@ -67,6 +67,12 @@ def _doubtful(opened: app.Workspace, name: str) -> str:
     return document.document_id
 
 
+def _kinds(opened: app.Workspace) -> list[str]:
+    """Acts at the desk, oldest first."""
+    with opened.catalog.read() as unit:
+        return [act.kind for act in unit.desk.done(None, None)]
+
+
 def _choose_right(page: Any) -> None:
     """Press the key of the namesake who was born on the day that the paper says."""
     cards = page.locator(".review-candidate").all_inner_texts()
@@ -89,10 +95,16 @@ def test_a_sure_item_takes_one_key(opened: app.Workspace, at: At) -> None:
     with opened.catalog.read() as unit:
         (done,) = [a for a in unit.desk.done(None, None) if a.kind == "accepted"]
     assert done.keystrokes == 1 and done.seconds is not None
+    page.goto(page.url.replace(_data(page, "item-id"), first))
+    page.wait_for_selector("#panel .notice-warn")
+    assert "It needs nothing more here" in page.inner_text("#panel .notice-warn")
 
 
 def test_a_doubtful_item_takes_its_number_and_the_datum(opened: app.Workspace, at: At) -> None:
-    """Nobody is chosen at first; one key beyond the four of the datum, which no part of the page shows."""
+    """Nobody is chosen at first; one key beyond the four of the datum, which no part of the page shows.
+
+    What is typed on without a pause is meant for it too: nothing comes of it for the item that shows next.
+    """
     item_id = _doubtful(opened, "doubt")
     drop(opened, "after", stub.page_text(lab.PLAIN, "after"))
     page = at("cleo")
@@ -106,8 +118,12 @@ def test_a_doubtful_item_takes_its_number_and_the_datum(opened: app.Workspace, a
     assert page.locator("#datum").evaluate("e => e === document.activeElement")
     assert lab.NAMESAKE.born not in page.inner_text("#panel")
     seen = int(_data(page, "seq"))
-    page.keyboard.type(lab.birth_day(lab.NAMESAKE))
+    page.keyboard.type(f"{lab.birth_day(lab.NAMESAKE)}u", delay=40)
     page.wait_for_selector(f"{BENCH}[data-last-kind=accepted]")
+    for key in ("Enter", "u", "1", "x", "Enter"):
+        page.keyboard.press(key, delay=120)
+    _shown(page, seen + 1)
+    assert not page.locator("dialog[open]").count() and _kinds(opened) == ["accepted"]
 
     strokes = int(_data(page, "last-strokes"))
     assert strokes - 4 <= 3, strokes
@@ -137,6 +153,53 @@ def test_enter_alone_files_nothing_in_doubt(opened: app.Workspace, at: At) -> No
     page.keyboard.press("Enter")
     page.wait_for_selector(".notice-warn")
     assert "whose it is" in page.inner_text("#panel .notice-warn")
+    assert state_of(opened, item_id) is DocumentState.IN_REVIEW
+
+
+def test_somebody_searched_shows_what_differs_also_where_it_is_covered(opened: app.Workspace, at: At) -> None:
+    """Enter takes the only suggestion, never one of several; a date wants four digits of its year."""
+    item_id = _doubtful(opened, "doubt")
+    page = at("cleo")
+    _start(page)
+    page.keyboard.press("d")
+    page.keyboard.type("3/4/98")
+    page.keyboard.press("Enter")
+    assert "four digits" in page.inner_text("#date-said")
+    page.keyboard.press("Escape")
+    page.keyboard.press("p")
+    page.keyboard.type("corrigall")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#search .combo-note")
+    assert "Several fit" in page.inner_text("#search .combo-note")
+    page.fill("#person", "")
+    page.keyboard.type("thistlethwaite")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".review-candidate.is-chosen #datum")
+
+    chosen = page.inner_text(".review-candidate.is-chosen")
+    assert "born ••••••" in chosen and lab.PLAIN.born not in chosen
+    assert page.locator(".review-candidate.is-chosen .differs").count() >= 2
+    assert "whole birth date" in chosen
+    assert state_of(opened, item_id) is DocumentState.IN_REVIEW
+
+
+def test_a_number_that_is_known_names_who_holds_it(opened: app.Workspace, at: At) -> None:
+    """Before somebody is registered twice: the holder can be taken from there; nobody is told a command."""
+    item_id = _doubtful(opened, "doubt")
+    page = at("cleo")
+    _start(page)
+    page.keyboard.press("n")
+    page.fill("#new-mrn", lab.PLAIN.mrn)
+    page.fill("#new-birth_date", lab.NAMESAKE.born)
+    page.check("#new-patient input[required][type=checkbox]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#new-patient .notice-warn")
+    told = page.inner_text("#new-patient .notice-warn")
+    assert lab.PLAIN.mrn in told and lab.PLAIN.born in told
+    assert "scanindex show" not in page.inner_text("body")
+
+    page.click("#new-patient .notice-warn button")
+    page.wait_for_selector(".review-candidate.is-chosen #datum")
     assert state_of(opened, item_id) is DocumentState.IN_REVIEW
 
 
@@ -200,6 +263,10 @@ def test_a_stale_item_shows_what_changed_and_keeps_what_was_typed(opened: app.Wo
     assert "changed since you looked" in told and "given another type" in told
     assert "1998-04-03" in page.inner_text("#chip-date")
     assert state_of(opened, item_id) is DocumentState.IN_REVIEW
+    with page.expect_event("dialog") as asked:
+        page.once("dialog", lambda dialog: dialog.dismiss())
+        page.evaluate("setTimeout(() => location.reload())")
+    assert asked.value.type == "beforeunload", "what is typed is lost without a word"
 
 
 def test_parking_takes_a_note_by_keys(opened: app.Workspace, at: At) -> None:

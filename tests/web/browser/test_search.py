@@ -48,11 +48,40 @@ def test_a_word_is_asked_opened_and_come_back_to(page: Page, address: str) -> No
     page.wait_for_url(f"**/documents/{chosen}?page=1")
     assert page.evaluate("sessionStorage.getItem('scanindex.query')") == "hemoglobin specimen"
     assert "hemoglobin" not in page.url and "hemoglobin" not in page.title().lower()
+    for key, asked in (("Shift+T", "#correct-retype"), ("Shift+E", "#correct-entered_in_error")):
+        page.keyboard.press(key)
+        expect(page.locator(asked)).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator(asked)).to_be_hidden()
+    page.keyboard.press("?")
+    expect(page.locator("dialog[open]")).to_contain_text("Correct the type")
+    page.keyboard.press("Escape")
 
     page.go_back()
     page.wait_for_selector(".result mark")
     expect(page.locator(f"[data-document='{chosen}'] h3 a")).to_be_focused()
     assert page.input_value("#q") == "hemoglobin specimen"
+
+
+def test_keys_that_come_before_the_answer_are_about_it(page: Page) -> None:
+    """j and Enter right behind the question open its second result, and type no letter."""
+    page.keyboard.type("operative")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".result mark")
+    page.route("**/search", lambda route: (page.wait_for_timeout(400), route.continue_()))
+    page.keyboard.press("/")
+    page.fill("#q", "hemoglobin specimen")
+    page.keyboard.press("Enter")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/documents/*")
+    opened = page.url
+
+    page.go_back()
+    page.wait_for_selector(".result mark")
+    assert page.input_value("#q") == "hemoglobin specimen"
+    rows = page.locator("[data-document]").evaluate_all("rows => rows.map((one) => one.dataset.document)")
+    assert len(rows) == 3 and f"/documents/{rows[1]}?" in opened
 
 
 def test_a_count_narrows_and_is_taken_away_again(page: Page) -> None:

@@ -48,7 +48,8 @@ def _drawn(page: Any, count: int) -> None:
 
 
 def test_pages_are_put_right_by_keys_and_by_dragging(opened: app.Workspace, context_of: OpenContext) -> None:
-    """s splits and u takes it back; a page dropped on another band goes there; axe finds no serious fault."""
+    """s splits and u takes it back; a page set aside comes back where it stood, not into the document before
+    it; a page dropped on another band goes there; axe finds no serious fault."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     scan_id = _stack(opened)
     seen = Seen()
@@ -72,9 +73,18 @@ def test_pages_are_put_right_by_keys_and_by_dragging(opened: app.Workspace, cont
         _drawn(page, 3)
         assert _layout(page) == before
 
+        alone = next(band for band in before[1:] if len(band) == 1)
+        page.click(f"[data-page='{alone[0]}']")
+        page.keyboard.press("b")
+        _drawn(page, 4)
+        assert alone not in _layout(page)
+        page.keyboard.press("i")
+        _drawn(page, 5)
+        assert _layout(page) == before
+
         last = before.index(long) + 1 if long is not before[-1] else before.index(long) - 1
         page.locator(f"[data-page='{long[-1]}']").drag_to(page.locator("#strip [data-number]").nth(last))
-        _drawn(page, 4)
+        _drawn(page, 6)
         assert long[-1] in _layout(page)[last]
         found = axe.Axe().run(page).response["violations"]
         note(page, seen)

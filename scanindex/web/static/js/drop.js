@@ -44,7 +44,7 @@ class Drop {
 
   take(files) {
     for (const file of files) this.add(file);
-    if (files.length) announce(files.length === 1 ? "1 file taken" : `${files.length} files taken`);
+    if (files.length && this.running + this.queue.length) announce(files.length === 1 ? "1 file chosen" : `${files.length} files chosen`);
   }
 
   add(file) {
@@ -124,7 +124,9 @@ class Drop {
   tell() {
     const { done, failed } = this.counts;
     const open = this.running + this.queue.length;
-    const parts = [open && `${open} on the way`, done && `${done} received`, failed && `${failed} failed`].filter(Boolean);
+    const parts = [open && `${open} on the way`, done && `${done} received`, failed && `${failed} not taken`].filter(Boolean);
+    // What was really taken is said once all is over; the failed say so themselves meanwhile.
+    if (!open && parts.length && this.said !== parts.join()) { this.said = parts.join(); announce(parts.join(", ")); }
     if (this.sum && this.sum.textContent !== parts.join(", ")) this.sum.textContent = parts.join(", ");
   }
 }

@@ -45,7 +45,9 @@ export function isTyping(element) {
 }
 
 const isOff = () => kept("keys") === "off";
-const isShown = (element) => element.getClientRects().length > 0 && !element.closest("[inert]");
+/* What stands in a closed menu has its key all the same: the menu is the place to look it up. */
+const isFolded = (element) => element.closest("details[data-menu]:not([open])")?.getClientRects().length > 0;
+const isShown = (element) => (element.getClientRects().length > 0 || isFolded(element)) && !element.closest("[inert]");
 
 function elements() {
   const dialogs = [...document.querySelectorAll("dialog[open]")];

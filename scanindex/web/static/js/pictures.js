@@ -2,10 +2,12 @@
    answer is "no-store" (the element itself is kept, not its address).
 
    picture(src) -> Promise<HTMLImageElement> (loaded and decoded; rejects with {code: "picture"}; asks again next time)
-   prefetch([src, ...])   fetched after each other while nothing is waited for;  forgetPictures()
+   prefetch([src, ...])   fetched after each other while nothing is waited for, in this order, before what was
+                          asked for earlier;  forgetPictures()
    isReady(src) */
 
 const MOST = 40;
+const MOST_QUEUED = 24;
 const kept = new Map();
 const queue = [];
 let wanted = 0;
@@ -43,7 +45,9 @@ function load(src) {
 export const isReady = (src) => kept.get(src)?.isReady === true;
 
 export function prefetch(sources) {
-  for (const src of sources) if (src && !kept.has(src) && !queue.includes(src)) queue.push(src);
+  const wished = [...new Set(sources)].filter((src) => src && !kept.has(src));
+  const rest = queue.filter((src) => !wished.includes(src));
+  queue.splice(0, queue.length, ...[...wished, ...rest].slice(0, MOST_QUEUED));
   next();
 }
 

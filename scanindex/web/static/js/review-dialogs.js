@@ -1,7 +1,8 @@
 /* Small questions of the review screen: why, a type, a date, a new patient, a run. Each resolves to null if left.
 
    await why({title, ok, choices: [text], isBad, isNeeded}) -> {note}: a digit takes a choice at once
-   await newPatient(item) -> {last_name, ..., birth_date}: nothing is taken over that was not looked at
+   await newPatient(item, {known}) -> {last_name, ..., birth_date}: nothing is taken over that was not looked at;
+   {patient_id}: one of `known` after all
    await pickRun(item, followers) -> [{item_id, version}] */
 
 import { button, make } from "./dom.js";
@@ -43,7 +44,7 @@ export function why({ title, text = "", ok = "Do it", choices = [], isBad = fals
 }
 
 /** Names and number as read, to be looked at; the birth date is typed from the paper. */
-export function newPatient(item, { isKnown = false, before = null } = {}) {
+export function newPatient(item, { isKnown = false, before = null, known = [] } = {}) {
   const read = (kind) => item.fields.find((one) => one.kind === kind && one.is_used)?.value || "";
   const [last, given = ""] = read("name").split(", ");
   const [first = "", ...middle] = given.split(" ");
@@ -62,6 +63,8 @@ export function newPatient(item, { isKnown = false, before = null } = {}) {
     make("div", { class: "fields" }, field("new-last_name", "Last name", input("last_name", { required: true })), field("new-first_name", "First name", input("first_name")), field("new-middle_name", "Middle name", input("middle_name"))),
     make("div", { class: "fields" }, field("new-birth_date", "Birth date, from the paper", born), field("new-sex", "Sex", sex), field("new-mrn", "Record number", input("mrn", { maxlength: 60 }))),
     make("label", { class: "check" }, looked, make("span", {}, "I compared the name and the number with the paper")),
+    known.length ? make("div", { class: "notice notice-warn", role: "alert" }, make("div", {}, make("p", { class: "strong" }, "The roster holds already:"),
+      ...known.map((one) => make("p", { class: "row" }, button(`It is ${one.title}`, { class: "button button-small", on: { click: () => { answer = { patient_id: one.id }; dialog.close(); } } }), make("span", { class: "small" }, [one.detail, one.note].filter(Boolean).join(" · ")))))) : null,
     isKnown ? make("label", { class: "check" }, surely, make("span", {}, "It is somebody else than the person the roster holds")) : null,
     problem].filter(Boolean),
   [button("Cancel", { "data-close": true }), make("button", { class: "button button-primary" }, "Register and file")], "dialog-wide");
@@ -71,7 +74,7 @@ export function newPatient(item, { isKnown = false, before = null } = {}) {
     const given = Object.fromEntries(new FormData(form));
     if (!given.last_name.trim()) return refuse("The last name is needed.", form.elements.last_name);
     const date = isoDate(given.birth_date, "");
-    if (!date || date.length !== 10) return refuse("Type the whole birth date: year-month-day.", born);
+    if (!date || date.length !== 10) return refuse("Type the whole birth date, the year with four digits: year-month-day, as in 1938-08-19.", born);
     const machine = read("birth_date");
     if (machine && machine !== date && warned !== date) { warned = date; return refuse("The machine read another birth date. Look at the paper again; once more if you are sure.", born); }
     if (!looked.checked) return refuse("Compare name and number with the paper, then tick the box.", looked);

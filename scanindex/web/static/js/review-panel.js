@@ -121,7 +121,8 @@ function personLine(one, covered) {
   const rows = new Map(one.compared.map((row) => [row.kind, row]));
   const part = (kind, label, plain) => {
     const row = rows.get(kind);
-    if (covered.has(kind) && kind !== "name") return make("span", { class: "part" }, label ? make("span", { class: "small muted" }, `${label} `) : null, cover());
+    // What is covered still says whether it agrees: a difference is never hidden.
+    if (covered.has(kind) && kind !== "name") return make("span", { class: "part" }, label ? make("span", { class: "small muted" }, `${label} `) : null, cover(), sign(row));
     const value = row?.expected || plain;
     if (!value) return label ? make("span", { class: "part muted small" }, `${label} ?`) : null;
     const isWrong = row?.level === "conflict" || row?.level === "near";
@@ -143,9 +144,9 @@ function sign(row) {
 /** Whatever else was compared and does not agree. */
 function differences(one, covered) {
   const odd = one.compared.filter((row) => !LINE.includes(row.kind) && ["conflict", "near"].includes(row.level) && row.expected);
-  const notes = [...new Set(one.compared.filter((row) => LINE.includes(row.kind) && row.note.includes(" ") && row.level === "conflict").map((row) => row.note))];
+  const notes = [...new Set(one.compared.filter((row) => LINE.includes(row.kind) && row.note).sort((a, b) => (a.level !== "conflict") - (b.level !== "conflict")).map((row) => row.note))];
   const lines = odd.map((row) => make("p", { class: "small" }, make("span", { class: "muted" }, `${row.label} `), covered.has(row.kind) ? cover() : marked(row.expected, row.expected_marks, "span", { class: "diff" }), sign(row)));
-  return [...lines, ...notes.slice(0, 2).map((note) => make("p", { class: "small muted" }, note))];
+  return [...lines, ...notes.slice(0, 3).map((note) => make("p", { class: "small muted" }, note))];
 }
 
 function looksLike(one) {
@@ -160,8 +161,11 @@ function datum(one, view) {
   return make("div", { class: "review-datum" },
     make("label", { for: id }, "Type, from the page, ", make("strong", {}, asked.words)),
     make("div", { class: "row" },
-      make("input", { class: "input input-code", id, type: "text", inputmode: /name/.test(asked.kind) ? "text" : "numeric", size: asked.keys + 1, maxlength: 20, autocomplete: "off", autocapitalize: "characters", spellcheck: "false", "aria-describedby": "datum-said", value: view.datum || "" }),
-      make("span", { class: "small muted", id: "datum-said" }, asked.is_seen ? "It stands where the paper is marked." : "It was not read. Look for it on the pages; if it stands nowhere, park the item (h).")));
+      make("input", { class: "input input-code", id, type: "text", "data-typed": true, inputmode: /name/.test(asked.kind) ? "text" : "numeric", size: asked.keys + 1, maxlength: 20, autocomplete: "off", autocapitalize: "characters", spellcheck: "false", "aria-describedby": "datum-said", value: view.datum || "" }),
+      make("span", { class: "small muted", id: "datum-said" }, asked.is_seen ? "It stands where the paper is marked." : "It was not read. Look for it on the pages; if it stands nowhere, ask (q) or park (h).")),
+    asked.needs_reason ? make("div", { class: "field" }, make("label", { for: "reason" }, "That alone does not settle it. What else on the paper says that it is this patient?"),
+      make("input", { class: "input", id: "reason", type: "text", maxlength: 300, autocomplete: "off", "data-typed": true, "aria-describedby": "reason-said", value: view.reason || "" }),
+      make("p", { class: "hint", id: "reason-said" }, "Somebody alike is in the roster, or the paper names another birth year. Kept with the decision. Does the paper not say? Then ask a supervisor (q).")) : null);
 }
 
 // --- what else ------------------------------------------------------------------

@@ -73,7 +73,7 @@ export function typeDate(place, order, now) {
       const date = isoDate(input.value, order);
       if (date) { leave(date); return; }
       input.setAttribute("aria-invalid", "true");
-      said.textContent = "That is no day, month or year that can be.";
+      said.textContent = /^\d{1,2}[/. -]\d{1,2}[/. -]\d{2}$/.test(input.value.trim()) ? "Write the year with four digits, as in 1998." : "That is no day, month or year that can be.";
       announce(said.textContent);
     });
     place.append(box);

@@ -7,7 +7,7 @@
 import { get, setOffline } from "./api.js";
 import { open } from "./dialog.js";
 import { announce, byId } from "./dom.js";
-import { bind } from "./keys.js";
+import { bind, isTyping } from "./keys.js";
 import { leave } from "./session.js";
 import { toast, toastError } from "./toast.js";
 import { Typeahead } from "./typeahead.js";
@@ -21,6 +21,7 @@ const results = byId("results");
 const token = form.elements.csrf.value;
 let asking = null;
 let again = 0;
+let early = [];
 
 // --- what is kept for this session -------------------------------------------------------
 /** What was asked last in this session; what another session left is forgotten. */
@@ -41,6 +42,27 @@ function remember(more = {}) {
   }));
 }
 
+// --- keys that come before the answer ---------------------------------------------------
+/* While an answer is on its way, what stands there is the list of the question before: keys meant for the new
+   list wait for it, in their order. */
+const LIST_KEYS = ["j", "k", "ArrowDown", "ArrowUp", "Enter"];
+
+window.addEventListener("keydown", (event) => {
+  if (!asking || isTyping(event.target) || !LIST_KEYS.includes(event.key) || event.ctrlKey || event.altKey || event.metaKey) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (!event.repeat) early.push(event.key);
+}, { capture: true });
+
+function replay(isShown) {
+  const keys = isShown && !asking ? early : [];
+  early = [];
+  for (const key of keys) {
+    if (key === "Enter") document.activeElement?.click();
+    else document.activeElement?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+  }
+}
+
 // --- asking -------------------------------------------------------------------------------
 /** Send a form's fields, show the answer. Resolves to whether there is one. */
 async function ask(action, fields, { isQuiet = false } = {}) {
@@ -48,7 +70,9 @@ async function ask(action, fields, { isQuiet = false } = {}) {
   asking?.abort();
   const mine = new AbortController();
   asking = mine;
+  early = [];
   results.setAttribute("aria-busy", "true");
+  let isShown = false;
   try {
     const answer = await fetch(action, { method: "POST", body: fields, headers: { Accept: "text/html", "X-CSRF-Token": token }, credentials: "same-origin", cache: "no-store", signal: mine.signal });
     setOffline(false);
@@ -56,13 +80,19 @@ async function ask(action, fields, { isQuiet = false } = {}) {
     const said = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!said.getElementById("results")) { toast(said.querySelector("main h1")?.textContent || "That did not work.", { kind: "bad", hint: said.querySelector("main p")?.textContent || "" }); return false; }
     show(said, isQuiet);
+    isShown = !field.hasAttribute("aria-invalid");
     return true;
   } catch (error) {
     if (error.name === "AbortError") return false;
     if (error instanceof TypeError) { setOffline(true); toast("The search could not be sent: no connection.", { kind: "warn" }); } else toastError(error);
     return false;
   } finally {
-    if (asking === mine) { results.removeAttribute("aria-busy"); asking = null; }
+    if (asking === mine) {
+      results.removeAttribute("aria-busy");
+      asking = null;
+      // Behind whoever asked: it puts the focus where the first key belongs.
+      setTimeout(() => replay(isShown));
+    }
   }
 }
 
@@ -72,7 +102,7 @@ function show(said, isQuiet) {
   const typed = said.getElementById("q");
   form.dataset.query = theirs.dataset.query;
   form.dataset.offset = theirs.dataset.offset;
-  field.value = typed.value;
+  if (document.activeElement !== field) field.value = typed.value;
   for (const name of ["order", "spellings"]) form.elements[name].value = theirs.elements[name].value;
   field.toggleAttribute("aria-invalid", false);
   results.replaceChildren(...said.getElementById("results").childNodes);
@@ -107,9 +137,12 @@ form.addEventListener("submit", async (event) => {
   // A click on a count or a page of the list is about what is shown, not about what is being typed.
   if (submitter) field.value = form.dataset.query || field.value;
   const isPage = submitter?.name === "offset";
-  if (!(await ask("/search", fieldsOf(submitter)))) return;
-  if (isPage) { scrollTo(0, 0); firstRow()?.focus({ preventScroll: true }); }
-  else if (!field.hasAttribute("aria-invalid") && !submitter) firstRow()?.focus({ preventScroll: true });
+  const fields = fieldsOf(submitter);
+  // The next key is about the results, not another letter of the question.
+  if (document.activeElement === field) byId("list")?.focus({ preventScroll: true });
+  if (!(await ask("/search", fields))) return;
+  if (isPage) scrollTo(0, 0);
+  if (!field.hasAttribute("aria-invalid") && (isPage || !submitter)) firstRow()?.focus({ preventScroll: true });
 });
 
 for (const select of [form.elements.order, form.elements.spellings]) {

@@ -11,6 +11,14 @@ import { startTypeaheads } from "./typeahead.js";
 import { startViewers } from "./viewer.js";
 
 document.documentElement.classList.add("has-script");
+
+/* On a phone the navigation scrolls: begin where one is. The list only, never the page. */
+const current = document.querySelector(".nav [aria-current]");
+if (current) {
+  const list = current.closest("ul");
+  list.scrollLeft = current.offsetLeft - (list.clientWidth - current.offsetWidth) / 2;
+}
+
 startTheme();
 startDialogs();
 startKeys();

@@ -19,8 +19,9 @@ class Screen {
     this.element = element;
     this.strip = JSON.parse(element.dataset.strip);
     this.path = `/api/v1/scans/${this.strip.scan_id}/strip`;
+    this.from = element.dataset.item ? `?${new URLSearchParams({ item: element.dataset.item })}` : "";
     this.view = new StripView(byId("strip"), this.strip.scan_id);
-    this.cursor = this.strip.pages[0]?.page ?? 0;
+    this.cursor = documentOf(this.strip, element.dataset.item)?.pages[0] ?? this.strip.pages[0]?.page ?? 0;
     this.anchor = this.cursor;
     this.chosen = new Set(this.cursor ? [this.cursor] : []);
     this.turning = new Set();
@@ -32,6 +33,7 @@ class Screen {
     this.isOwn = false;
     this.listen();
     this.show(this.strip);
+    if (element.dataset.item && this.cursor) this.go(this.cursor);
     if (!this.strip.holder || this.strip.holder.is_own) this.hold();
   }
 
@@ -142,7 +144,7 @@ class Screen {
       try {
         const asked = what();
         if (asked) {
-          const strip = await post(`${this.path}/${asked.path}`, asked.json, { quiet: true });
+          const strip = await post(`${this.path}/${asked.path}${this.from}`, asked.json, { quiet: true });
           this.answered(strip);
           then(strip);
         }
@@ -171,7 +173,7 @@ class Screen {
   }
 
   async reload() {
-    try { this.show(await get(this.path, { quiet: true })); } catch (error) { toastError(error); }
+    try { this.show(await get(`${this.path}${this.from}`, { quiet: true })); } catch (error) { toastError(error); }
   }
 
   versions(pages, ...more) {
@@ -206,10 +208,23 @@ class Screen {
   }
 
   back() {
-    const pages = this.pages;
-    const before = this.strip.pages.slice(0, this.order.indexOf(pages[0])).findLast((one) => one.document_id);
-    if (before && !before.is_changeable) { toast("The document before is locked.", { kind: "warn", hint: "Make a new one of the pages (n), or move them to another (m)." }); return; }
-    this.move(pages, before?.document_id ?? null);
+    // By where each stood last: those whose document is gone become one of their own again, never part of another's.
+    const groups = new Map();
+    for (const no of this.pages) {
+      const id = this.page(no).came_from ?? this.around(no);
+      groups.set(id, [...(groups.get(id) || []), no]);
+    }
+    const isLocked = (id) => documentOf(this.strip, id)?.is_changeable === false;
+    if ([...groups.keys()].some(isLocked)) { toast("The document it stood in is locked.", { kind: "warn", hint: "Make a new one of the pages (n), or move them to another (m)." }); return; }
+    for (const [id, pages] of groups) this.move(pages, documentOf(this.strip, id) ? id : null);
+  }
+
+  /** The document that stands on both sides of a page set aside; null where they differ. */
+  around(no) {
+    const at = this.order.indexOf(no);
+    const before = this.strip.pages.slice(0, at).findLast((one) => one.document_id)?.document_id;
+    const after = this.strip.pages.slice(at).find((one) => one.document_id)?.document_id;
+    return before && before === after ? before : null;
   }
 
   undo() { this.act(() => ({ path: "undo", json: {} })); }
@@ -228,7 +243,7 @@ class Screen {
   async turnOne(no) {
     try {
       const held = this.held(no);
-      if (held) await post(`${this.path}/rotate`, { page: no, document_id: held.document_id, version: held.version, degrees: 90 }, { quiet: true });
+      if (held) await post(`${this.path}/rotate${this.from}`, { page: no, document_id: held.document_id, version: held.version, degrees: 90 }, { quiet: true });
       announce(`page ${no} is turned and read`);
     } catch (error) {
       if (!error?.code) throw error;

@@ -5,7 +5,8 @@
    Answer: {"suggestions": [{id, title, ranges: [[start, end]], detail, detail_ranges, note, href}]}; href must begin with "/".
    Picking puts the title into the field and id into the hidden input, then "typeahead:pick" {item} bubbles from the field;
    unless that is prevented, an item with href is gone to. Typing on empties the hidden input ("typeahead:clear").
-   Up/Down Home/End walk, Enter picks (nothing walked to: the form is sent), Escape closes, Tab leaves without picking. */
+   data-typeahead-enter="pick": Enter takes the only suggestion, also one still on its way; of several it says that one must
+   be chosen. Up/Down Home/End walk, Enter picks (nothing walked to: the form is sent), Escape closes, Tab leaves without picking. */
 
 import { api } from "./api.js";
 import { announce, make, marked, ownAddress } from "./dom.js";
@@ -32,6 +33,7 @@ export class Typeahead {
   typed() {
     clearTimeout(this.timer);
     this.asking?.abort();
+    Object.assign(this, { isWanted: false, isAsked: this.field.value.trim().length >= this.least, items: [] });
     if (this.into?.value) { this.into.value = ""; this.field.dispatchEvent(new CustomEvent("typeahead:clear", { bubbles: true })); }
     if (this.field.value.trim().length < this.least) { this.close(); return; }
     this.timer = setTimeout(() => this.ask(), WAIT_MS);
@@ -43,7 +45,10 @@ export class Typeahead {
     this.field.setAttribute("aria-busy", "true");
     try {
       const answer = await api(this.field.dataset.typeahead, { method: "POST", json: { text: this.field.value.trim() }, signal: asking.signal, quiet: true });
-      if (this.asking === asking) this.show(answer?.suggestions || []);
+      if (this.asking !== asking) return;
+      this.isAsked = false;
+      this.show(answer?.suggestions || []);
+      if (this.isWanted) this.only();
     } catch (error) {
       if (error.name !== "AbortError") this.note(error.message);
     } finally {
@@ -90,6 +95,12 @@ export class Typeahead {
     const isOpen = !this.list.hidden && this.items.length > 0;
     if (event.key === "Escape" && !this.list.hidden) { event.preventDefault(); event.stopPropagation(); this.close(); return; }
     if (event.key === "ArrowDown" && !isOpen && this.field.value.trim().length >= this.least) { event.preventDefault(); this.ask(); return; }
+    if (event.key === "Enter" && this.at < 0 && this.field.dataset.typeaheadEnter === "pick") {
+      event.preventDefault();
+      event.stopPropagation();
+      if (this.field.value.trim().length >= this.least) this.only();
+      return;
+    }
     if (!isOpen) return;
     if (event.key === "Enter") {
       if (this.at >= 0) { event.preventDefault(); event.stopPropagation(); this.pick(this.items[this.at]); }
@@ -100,6 +111,23 @@ export class Typeahead {
     if (to === undefined) return;
     event.preventDefault();
     this.walk(to);
+  }
+
+  /** Enter with nothing walked to. */
+  only() {
+    this.isWanted = false;
+    if (this.isAsked) { this.isWanted = true; return; }
+    if (this.items.length === 1) this.pick(this.items[0]);
+    else if (this.items.length) this.say("Several fit: go to one with the arrow keys, or type more.");
+  }
+
+  /** Below the suggestions, which stay. */
+  say(text) {
+    this.list.querySelector(".combo-note")?.remove();
+    const note = make("li", { class: "combo-note", role: "option", "aria-disabled": "true", "aria-selected": "false" }, text);
+    this.list.append(note);
+    note.scrollIntoView({ block: "nearest" });
+    announce(text);
   }
 
   walk(to) {

@@ -15,16 +15,15 @@
    Shift+n, arrows, Home, End. Wheel scrolls, Ctrl+wheel and two fingers zoom to the point, dragging moves. */
 
 import { announce, button, icon, make, svg } from "./dom.js";
-import { bind, isTyping } from "./keys.js";
 import { isReady, picture, prefetch } from "./pictures.js";
+import { act, listen } from "./viewer-hands.js";
+import { drawStrip, markCurrent } from "./viewer-strip.js";
 
 /* 1 = the page's short side on 850 CSS pixels: about a letter sheet's own size on a screen. */
 const NATURAL_PX = 850;
 const LEAST = 0.1;
 const MOST = 8;
 const MOST_REGION = 3;
-const STEP = 1.25;
-const PAN_PX = 80;
 const MARGIN_PX = 12;
 const REGION_SHARE = { width: 0.72, height: 0.3 };
 const viewers = new WeakMap();
@@ -47,7 +46,7 @@ export class Viewer {
     this.sheet = make("div", { class: "viewer-sheet" }, this.turner);
     this.stage.append(this.sheet);
     section.classList.add("is-live");
-    this.listen();
+    listen(this);
     this.load({ pages: this.fromMarkup(), current: Number(section.dataset.current) || undefined, region: parsed(section.dataset.region) });
   }
 
@@ -168,16 +167,18 @@ export class Viewer {
   prefetch(pages) { prefetch(pages.flatMap((page) => [page.thumb, this.source(page)])); }
 
   /** Address of the picture that is sharp at this zoom. */
-  source(page) {
-    const scale = page === this.page ? this.scale : this.fitted(page, this.mode);
+  source(page, scale = page === this.page ? this.scale : this.fitted(page, this.mode)) {
     const dots = scale * Math.min(window.devicePixelRatio || 1, 2);
     const need = (one) => (one.isLongSide ? Math.max(page.width, page.height) : page.width) * dots;
     const found = this.widths.find((one) => one.px >= need(one) * 0.95) ?? this.widths.at(-1);
     return page.src.replace("{width}", found.name);
   }
 
+  /** The same of a page that is not shown yet, seen as `load` and `toBox` will show it; box may be null. */
+  sourceAt(page, box) { return this.source(page, box ? this.scaleTo(page, box) : this.fitted(page, "width")); }
+
   // --- size and place --------------------------------------------------------
-  get natural() { return NATURAL_PX / Math.min(this.page.width, this.page.height); }
+  get natural() { return natural(this.page); }
   get sideways() { return this.turned % 180 !== 0; }
 
   fitted(page, mode) {
@@ -239,16 +240,19 @@ export class Viewer {
 
   /** Zoom so that the box is large but its surroundings are still seen, and bring it to the middle. */
   toBox(box) {
-    const page = this.page;
-    if (!page) return;
-    const [, , width, height] = turnedBox(box, this.turned);
-    const [pageWidth, pageHeight] = this.sideways ? [page.height, page.width] : [page.width, page.height];
-    const wanted = Math.min((this.stage.clientWidth * REGION_SHARE.width) / (width * pageWidth), (this.stage.clientHeight * REGION_SHARE.height) / (height * pageHeight));
+    if (!this.page) return;
     this.mode = "";
-    this.scale = Math.min(MOST_REGION * this.natural, Math.max(this.fitted(page, "page"), wanted));
+    this.scale = this.scaleTo(this.page, box);
     this.size();
     this.center(box);
     this.fetch();
+  }
+
+  scaleTo(page, box) {
+    const [, , width, height] = turnedBox(box, this.turned);
+    const [pageWidth, pageHeight] = this.sideways ? [page.height, page.width] : [page.width, page.height];
+    const wanted = Math.min((this.stage.clientWidth * REGION_SHARE.width) / (width * pageWidth), (this.stage.clientHeight * REGION_SHARE.height) / (height * pageHeight));
+    return Math.min(MOST_REGION * natural(page), Math.max(this.fitted(page, "page"), wanted));
   }
 
   center(box) {
@@ -321,117 +325,15 @@ export class Viewer {
   }
 
   drawStrip() {
-    if (!this.strip || this.section.hasAttribute("data-no-strip")) return;
-    this.strip.hidden = this.pages.length < 2;
-    const thumbs = this.pages.map((page) => make("li", {}, make("button", {
-      type: "button", class: "thumb", tabindex: "-1", "data-number": page.number, on: { click: () => this.show(page.number) },
-    }, make("img", { src: page.thumb, alt: "", loading: "lazy", width: page.width, height: page.height }),
-    make("span", { class: "sr" }, "Page "), `${page.number} `, page.hits.length ? make("span", { class: "hits" }, String(page.hits.length), make("span", { class: "sr" }, " hits")) : null)));
-    this.strip.replaceChildren(make("ol", { class: "thumbs" }, ...thumbs));
-    this.drawCurrent();
+    if (this.strip && !this.section.hasAttribute("data-no-strip")) drawStrip(this);
   }
 
-  drawCurrent() {
-    if (!this.strip || !this.page) return;
-    for (const thumb of this.strip.querySelectorAll(".thumb")) {
-      const isNow = Number(thumb.dataset.number) === this.page.number;
-      thumb.toggleAttribute("aria-current", isNow);
-      if (isNow) thumb.setAttribute("aria-current", "page");
-      thumb.tabIndex = isNow ? 0 : -1;
-      if (isNow) intoView(this.strip, thumb);
-    }
-  }
+  drawCurrent() { if (this.strip && this.page) markCurrent(this.strip, this.page.number); }
 
-  // --- hands -------------------------------------------------------------------
-  listen() {
-    this.section.addEventListener("click", (event) => {
-      const what = event.target.closest("[data-view]")?.dataset.view;
-      if (what) this.act(what);
-    });
-    this.stage.addEventListener("keydown", (event) => this.pan(event));
-    this.strip?.addEventListener("keydown", (event) => this.walk(event));
-    this.stage.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey && !event.metaKey) return;
-      event.preventDefault();
-      this.zoom(Math.exp(-event.deltaY / 300), { x: event.clientX, y: event.clientY });
-    }, { passive: false });
-    this.listenDrag();
-    this.listenPinch();
-    new ResizeObserver(() => { if (this.mode && this.page) { this.size(); this.fetch(); } }).observe(this.stage);
-    if (document.querySelectorAll("[data-viewer]").length === 1) bind(this.keys());
-  }
-
-  keys() {
-    const group = "Page image";
-    const key = (label, what) => ({ label, group, run: () => this.act(what), repeat: ["larger", "smaller"].includes(what) });
-    return {
-      PageDown: key("Next page", "next"), PageUp: key("Previous page", "previous"), "+": key("Larger", "larger"), "=": { run: () => this.act("larger"), repeat: true },
-      "-": key("Smaller", "smaller"), w: key("Fit the width", "width"), p: key("Whole page", "page"), z: key("To the field", "region"),
-      ".": key("Turn the view", "turn"), n: key("Next hit", "hit-next"), "Shift+n": key("Previous hit", "hit-previous"),
-    };
-  }
-
-  act(what) {
-    const acts = {
-      next: () => this.next(), previous: () => this.previous(), larger: () => this.zoom(STEP), smaller: () => this.zoom(1 / STEP),
-      width: () => this.fit("width"), page: () => this.fit("page"), turn: () => this.turn(90), "hit-next": () => this.nextHit(),
-      "hit-previous": () => this.previousHit(), region: () => (this.region ? this.toRegion(this.region) : false),
-    };
-    return acts[what]?.();
-  }
-
-  pan(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;
-    const moves = { ArrowLeft: [-PAN_PX, 0], ArrowRight: [PAN_PX, 0], ArrowUp: [0, -PAN_PX], ArrowDown: [0, PAN_PX] };
-    const ends = { Home: this.pages[0], End: this.pages.at(-1) };
-    if (moves[event.key]) this.stage.scrollBy({ left: moves[event.key][0], top: moves[event.key][1], behavior: "instant" });
-    else if (ends[event.key]) this.show(ends[event.key].number);
-    else return;
-    event.preventDefault();
-  }
-
-  walk(event) {
-    const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
-    if (!by) return;
-    event.preventDefault();
-    this.step(by);
-    this.strip.querySelector('[aria-current="page"]')?.focus();
-  }
-
-  listenDrag() {
-    let last = null;
-    this.stage.addEventListener("pointerdown", (event) => {
-      if (event.pointerType !== "mouse" || event.button !== 0 || event.target === this.stage) return;
-      last = event;
-      this.stage.setPointerCapture(event.pointerId);
-      this.stage.classList.add("is-held");
-    });
-    this.stage.addEventListener("pointermove", (event) => {
-      if (!last) return;
-      this.stage.scrollBy({ left: last.clientX - event.clientX, top: last.clientY - event.clientY, behavior: "instant" });
-      last = event;
-    });
-    for (const kind of ["pointerup", "pointercancel"]) {
-      this.stage.addEventListener(kind, () => { last = null; this.stage.classList.remove("is-held"); });
-    }
-    this.stage.addEventListener("dblclick", (event) => this.zoom(this.mode ? 2 : 1 / 2, { x: event.clientX, y: event.clientY }));
-  }
-
-  listenPinch() {
-    let last = 0;
-    const apart = ([a, b]) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
-    this.stage.addEventListener("touchstart", (event) => { last = event.touches.length === 2 ? apart(event.touches) : 0; }, { passive: true });
-    this.stage.addEventListener("touchmove", (event) => {
-      if (event.touches.length !== 2 || !last) return;
-      event.preventDefault();
-      const now = apart(event.touches);
-      const [a, b] = event.touches;
-      this.zoom(now / last, { x: (a.clientX + b.clientX) / 2, y: (a.clientY + b.clientY) / 2 });
-      last = now;
-    }, { passive: false });
-    this.stage.addEventListener("touchend", () => { last = 0; });
-  }
+  act(what) { return act(this, what); }
 }
+
+const natural = (page) => NATURAL_PX / Math.min(page.width, page.height);
 
 function rect([x, y, width, height], css, label = "") {
   return svg("rect", { x, y, width, height, class: css }, label ? svg("title", {}, label) : null);
@@ -445,13 +347,6 @@ function grown([x, y, width, height]) {
 /** A box of the upright page as it lies after a clockwise turn. */
 export function turnedBox([x, y, width, height], degrees) {
   return { 0: [x, y, width, height], 90: [1 - y - height, x, height, width], 180: [1 - x - width, 1 - y - height, width, height], 270: [y, 1 - x - width, height, width] }[degrees];
-}
-
-/** Scrolls the strip only, never the page around it. */
-function intoView(strip, thumb) {
-  const [outer, inner] = [strip.getBoundingClientRect(), thumb.getBoundingClientRect()];
-  if (inner.top < outer.top || inner.bottom > outer.bottom) strip.scrollTop += inner.top - outer.top - (outer.height - inner.height) / 2;
-  if (inner.left < outer.left || inner.right > outer.right) strip.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
 }
 
 /** "1200": a picture that wide; "screen:1400": one called so, with 1400 pixels on its longer side. */

@@ -27,9 +27,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
-sys.path.insert(0, str(REPOSITORY / "benchmarks"))
 
-from match_speed import write_roster  # noqa: E402
+from benchmarks.match_speed import write_roster  # noqa: E402
 
 from scanindex import app, feeding  # noqa: E402
 from scanindex.hl7.answers import read_ack  # noqa: E402
@@ -82,7 +81,9 @@ def as_fhir(row: Row, number: int) -> str:
 
 def as_adt(row: Row, number: int, event: str = "A28", wrong: str = "", second: int = 0) -> bytes:
     at = f"202405{1 + second // 86_400:02d}10{number // 60 % 60:02d}{number % 60:02d}"
-    kinds = [(row["last"], row["first"], row["middle"], row["suffix"], None, None, "L")]
+    kinds: list[tuple[str | None, ...]] = [
+        (row["last"], row["first"], row["middle"], row["suffix"], None, None, "L")
+    ]
     if row["prior_names"]:
         kinds.append((row["prior_names"], row["first"], None, None, None, None, "M"))
     phone = row["phone"]

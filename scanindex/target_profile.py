@@ -189,6 +189,10 @@ class ListingRule:
             "doc": "Header of external_id, receiver_id, sha256, size, patient, status, local_type, loinc."
         },
     )
+    taken: tuple[str, ...] = _doc((), "Further words of status for what it holds.")
+    gone: tuple[str, ...] = _doc((), "Further words for what it holds as no longer valid.")
+    refused: tuple[str, ...] = _doc((), "Further words for what it did not take.")
+    ignored: tuple[str, ...] = _doc((), "Headers that look like a status and say nothing of the kind.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

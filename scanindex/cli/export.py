@@ -180,10 +180,11 @@ def _tell_faults(found: reconcile.Reconciliation) -> None:
         table(("FAULT", "EXTERNAL ID", "THERE"), rows)
         if len(found.faults) > _SHOWN:
             click.echo(f"… {len(found.faults) - _SHOWN} more; --json lists them")
-    weak = f" ({found.weakly} without a hash to compare)" if found.weakly else ""
-    click.echo(
-        f"{found.verified} of {found.expected} documents verified{weak}; the receiver lists {found.held}"
-    )
+    click.echo(f"{found.verified} of {found.expected} documents verified; the receiver lists {found.held}")
+    if found.weakly:
+        click.echo(f"  {found.weakly} of them without a hash: the list has none to compare")
+    if found.unnamed:
+        click.echo(f"  {found.unnamed} of them without a patient: the list does not say whose they are")
 
 
 def _listed(listing: Path, profile: Target) -> Iterator[Held]:

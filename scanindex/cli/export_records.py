@@ -59,8 +59,8 @@ def _tell(one: Progress) -> None:
         click.echo(f"  stopped since the catalog was put back: `scanindex export reconcile {one.name}`")
     if one.corrections_due:
         click.echo(
-            f"  {one.corrections_due} document(s) changed here since: "
-            f"`scanindex export {one.name} --corrections`"
+            f"  {one.corrections_due} document(s) changed here since: `scanindex export {one.name} "
+            "--corrections` tells the receiver, or you what holds them back"
         )
     for day in one.days:
         click.echo(f"  {day.day}: {day.answered} answered")

@@ -117,15 +117,22 @@ def as_replacement(
 
 
 def cancellation(
-    old: ExportRecord, number: int, target: str, reason: str, ids: tuple[str, ...], now: datetime
+    old: ExportRecord,
+    number: int,
+    target: str,
+    reason: str,
+    ids: tuple[str, ...],
+    now: datetime,
+    version: int,
 ) -> ExportRecord:
-    """What takes `old` back, for the patient that it was sent for."""
+    """What takes `old` back, for the patient that it was sent for; version: of the document now."""
     made = external_id(old.document_id, number)
     return dataclasses.replace(
         old,
         external_id=made,
         control_id=control_id(target, made),
         action=Action.CANCEL,
+        version=version,
         replaces=old.external_id,
         replaced_receiver_ids=ids,
         reason=reason,

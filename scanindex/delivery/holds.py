@@ -35,6 +35,8 @@ HOLDS = {
     "was_refused": "The receiver refused it as it is now; mend what it says, then `export retry`.",
     "was_withdrawn": "It was taken back by hand (`export withdraw`); name it by its id to send it again.",
     "merge_to_tell": "Its patient was merged since it was delivered; tell the receiver by hand.",
+    "other_patient_there": "The receiver has it under another patient than it stands under here now (refiled "
+    "or merged): settle what holds it back, or `export withdraw` it.",
     "now_held": "It was delivered and would be held back now: `export withdraw` cancels it there.",
 }
 """Code to meaning; docs/reference/export-problems.md shows the same, with what forms add."""

@@ -94,10 +94,11 @@ def decide(
             return dataclasses.replace(step, problems=problems)
         if known.waiting and known.waiting[-1].record.action is Action.CANCEL:
             return dataclasses.replace(step, drop=())
-        return dataclasses.replace(step, records=(_cancel(base, known, target, "withdrawn", now),))
+        return dataclasses.replace(
+            step, records=(_cancel(base, known, target, "withdrawn", now, document.version),)
+        )
     if problems or fresh is None:
-        told = (holds.problem("now_held"), *problems) if base and _is_for_a_person(problems) else problems
-        return dataclasses.replace(step, problems=told)
+        return dataclasses.replace(step, problems=_told(problems, document, base))
     return _as_it_should_be(step, base, known, fresh, target, survivor_of, now)
 
 
@@ -107,7 +108,7 @@ def withdrawal(document: Document, lines: Sequence[Delivery], target: Target, no
     base = _without_waiting(known, lines).current
     if base is None and not known.waiting:
         return None
-    gone = (_cancel(base, known, target, BY_HAND, now),) if base else ()
+    gone = (_cancel(base, known, target, BY_HAND, now, document.version),) if base else ()
     return Step(document=document, records=gone, drop=known.waiting, is_there=base is not None)
 
 
@@ -143,7 +144,7 @@ def _as_it_should_be(
     if rule == "list":
         return dataclasses.replace(step, problems=(holds.problem("merge_to_tell"),))
     if rule == "cancel":
-        gone = _cancel(base, known, target, reason, now)
+        gone = _cancel(base, known, target, reason, now, fresh.version)
         anew = compose.renumbered(fresh, known.next_number + 1, target.name)
         return dataclasses.replace(step, records=(gone, dataclasses.replace(anew, reason=reason)))
     made = compose.as_replacement(fresh, base.record, reason, _receiver_ids(base))
@@ -161,9 +162,11 @@ def _rule(
     return (rule.merged, "merged") if is_same_person else (rule.refiled, "refiled")
 
 
-def _cancel(base: Delivery, known: Standing, target: Target, reason: str, now: datetime) -> ExportRecord:
+def _cancel(
+    base: Delivery, known: Standing, target: Target, reason: str, now: datetime, version: int
+) -> ExportRecord:
     ids = _receiver_ids(base)
-    return compose.cancellation(base.record, known.next_number, target.name, reason, ids, now)
+    return compose.cancellation(base.record, known.next_number, target.name, reason, ids, now, version)
 
 
 def _receiver_ids(line: Delivery) -> tuple[str, ...]:
@@ -173,6 +176,15 @@ def _receiver_ids(line: Delivery) -> tuple[str, ...]:
 def _without_waiting(known: Standing, lines: Sequence[Delivery]) -> Standing:
     """As if what did not leave yet had never been asked for."""
     return standing([x for x in lines if x not in known.waiting]) if known.waiting else known
+
+
+def _told(problems: tuple[Problem, ...], document: Document, base: Delivery | None) -> tuple[Problem, ...]:
+    """With what it means that the receiver has it, wrong patient first."""
+    if base is None or not _is_for_a_person(problems):
+        return problems
+    is_other = document.patient_id != base.record.patient.patient_id
+    first = (holds.problem("other_patient_there"),) if is_other else ()
+    return (*first, holds.problem("now_held"), *problems)
 
 
 def _is_for_a_person(problems: Iterable[Problem]) -> bool:

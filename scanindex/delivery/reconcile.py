@@ -65,7 +65,9 @@ class Reconciliation:
     verified: int
     """Of those expected: there once, as they were sent."""
     weakly: int
-    """Of those verified: without a hash, by id and, where the list says it, size and patient."""
+    """Of those verified: without a hash, by id and, where the list says it, size."""
+    unnamed: int
+    """Of those verified: the list does not say whose they are, so an overlay there would not show."""
     faults: tuple[Fault, ...]
     bytes_expected: int = 0
 
@@ -98,7 +100,7 @@ def reconcile(
         raise Forbidden
     found = _by_id(held)
     faults: list[Fault] = []
-    counts = {"expected": 0, "verified": 0, "weakly": 0, "bytes": 0}
+    counts = {"expected": 0, "verified": 0, "weakly": 0, "unnamed": 0, "bytes": 0}
     known: set[str] = set()
     sha1_of = partial(_sha1, services=services)
     with services.catalog.read() as unit:
@@ -123,7 +125,10 @@ def reconcile(
                 if not codes:
                     counts["verified"] += 1
                     counts["weakly"] += is_weak
+                    counts["unnamed"] += all(s.patient is None for s in seen)
                     changed.append(_verified(line, seen, now))
+                elif line.state in _THERE:
+                    changed.append(_doubted(line, codes[0]))
             elif not codes and line.record.action is Action.CANCEL and line.state in _THERE:
                 changed.append(dataclasses.replace(line, state=DeliveryState.VERIFIED, verified_at=now))
         _keep(changed, target, access.actor, services)
@@ -137,6 +142,7 @@ def reconcile(
         held=sum(map(len, found.values())),
         verified=counts["verified"],
         weakly=counts["weakly"],
+        unnamed=counts["unnamed"],
         faults=tuple(faults),
         bytes_expected=counts["bytes"],
     )
@@ -145,22 +151,26 @@ def reconcile(
 
 
 def asked_of(target: Target, services: Services) -> set[str] | None:
-    """The ids to ask the receiver for, where it is asked one by one (fhir.inventory = "each"); None: all."""
-    if target.target.transport != "http" or target.fhir.inventory != "each":
+    """The ids to ask the receiver for, where it is asked one by one (imaging archives, and FHIR servers with
+    fhir.inventory = "each"); None: all."""
+    transport = target.target.transport
+    if transport != "dimse" and (transport != "http" or target.fhir.inventory != "each"):
         return None
     return {line.record.external_id for lines in _lines(target.name, services) for line in lines}
 
 
 def resend(access: Access, target: str, external_ids: Sequence[str], services: Services) -> int:
     """Queue again, under the same ids, what the receiver lost; returns how many. Raises Forbidden,
-    UsageError where one of them was not delivered or is not what it should have now."""
+    UsageError where one of them was not delivered, or is verified there."""
     if not access.may(Right.EXPORT):
         raise Forbidden
     with services.catalog.write() as unit:
         lines = [unit.deliveries.get(target, one) for one in dict.fromkeys(external_ids)]
-        again = [x for x in lines if x is not None and x.state in _THERE]
+        again = [x for x in lines if x is not None and x.state is DeliveryState.DELIVERED]
         if len(again) != len(lines):
-            raise UsageError("only what was delivered can be sent again; `export status` lists it")
+            raise UsageError(
+                "only what was delivered and is not verified can be sent again; see `export list`"
+            )
         unit.deliveries.put(
             dataclasses.replace(x, state=DeliveryState.PENDING, resends=x.resends + 1) for x in again
         )
@@ -308,6 +318,11 @@ def _verified(line: Delivery, seen: Sequence[_Seen], now: datetime) -> Delivery:
         receipt=receipt,
         error="",
     )
+
+
+def _doubted(line: Delivery, code: str) -> Delivery:
+    """Delivered, and not as it should be: what was verified once is not any more."""
+    return dataclasses.replace(line, state=DeliveryState.DELIVERED, verified_at=None, error=code)
 
 
 def _ids(seen: Sequence[_Seen]) -> tuple[str, ...]:

@@ -158,9 +158,11 @@ class _Courier:
         self._parcels.clear()
         with self._services.catalog.write() as unit:
             self._put_answers(unit)
-            under_way = unit.deliveries.select(self._target.name, DeliveryState.SENDING, limit=_STEP)
+            tried = [unit.deliveries.get(x.target, x.record.external_id) for x in self._trying]
             unit.deliveries.put(
-                dataclasses.replace(line, attempts=line.attempts + 1, error=error.code) for line in under_way
+                dataclasses.replace(x, attempts=x.attempts + 1, error=error.code)
+                for x in tried
+                if x is not None and x.state is DeliveryState.SENDING
             )
 
     @property
@@ -224,7 +226,6 @@ class _Courier:
                 line,
                 state=DeliveryState.SENDING,
                 parcel_no=first if self._is_by_parcel else line.delivery_no,
-                attempts=line.attempts + 1,
                 sent_at=line.sent_at or now,
                 error="",
             )
@@ -258,6 +259,7 @@ class _Courier:
         return dataclasses.replace(
             line,
             state=DeliveryState.DELIVERED if receipt.is_taken else DeliveryState.REFUSED,
+            attempts=line.attempts + 1,
             answered_at=self._services.clock.now(),
             receipt=dataclasses.replace(receipt, text=receipt.text[:_TEXT_KEPT]),
             error="" if receipt.is_taken else "refused",

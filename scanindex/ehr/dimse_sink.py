@@ -1,16 +1,18 @@
 """Sends documents to an imaging archive by DICOM C-STORE and asks it what it holds by C-FIND.
 
 Sources: DICOM PS3.4 B (Storage), C (Query/Retrieve); PS3.7 9.1.1 and annex C (statuses); PS3.8 9.3.4
-(rejections). `ports.EhrSink`. Promises: a document is whole and hashed before its first byte goes;
-memory stays flat; a resend has the same UIDs, so that an archive keeps one; patient data goes in clear
-only where the profile says so. An archive tells no hash: what is in a document is not compared. Needs
-pynetdicom (the extra `dicom`).
+(rejections). `ports.EhrSink`. Promises: a document is whole and hashed before its first byte goes; a
+resend has the same UIDs, so that an archive keeps one; patient data goes in clear only where the
+profile says so. Leaves out two things: an archive tells no hash, so what is in a document is not
+compared; and the library keeps what the archive has not taken yet in memory, at most one document.
+Needs pynetdicom (the extra `dicom`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import shutil
+import socket
 import ssl
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -161,6 +163,7 @@ class DimseSink:
     # --- the line -------------------------------------------------------------------------
     def _associated(self, classes: Sequence[str]) -> Any:
         """Raises ReceiverSilent; ProfileError where the archive does not want us."""
+        from pynetdicom.events import EVT_CONN_OPEN
         from pynetdicom.presentation import build_context
 
         more = {"tls_args": self._tls} if self._tls else {}
@@ -170,11 +173,12 @@ class DimseSink:
                 self._rule.port,
                 contexts=[build_context(one, objects.EXPLICIT_LITTLE_ENDIAN) for one in classes],
                 ae_title=self._rule.called_title,
+                evt_handlers=[(EVT_CONN_OPEN, _send_at_once)],
                 **more,
             )
         except OSError:
             raise ReceiverSilent("the archive cannot be reached") from None
-        if line.is_established:
+        if line.is_established or line.rejected_contexts:  # whoever asked looks at what was accepted
             return line
         if line.is_rejected:
             refusal = line.acceptor.primitive
@@ -195,6 +199,11 @@ class DimseSink:
 def _is_taken(status: int) -> bool:
     """Success, a warning, or a duplicate: of a resend, under the same UID."""
     return status in (0, _DUPLICATE) or 0xB000 <= status <= 0xBFFF
+
+
+def _send_at_once(event: Any) -> None:
+    """Else the last piece of a message waits until the archive's system confirms the one before."""
+    event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _accepts(line: Any, sop_class: str) -> bool:

@@ -24,7 +24,7 @@ from typing import Any, BinaryIO
 from scanindex.delivery_model import ExportRecord, Held, Parcel, Problem, Receipt
 from scanindex.ehr import parts
 from scanindex.ehr.forms import FileForm, NamedParts
-from scanindex.ehr.packages import INDEX, SUMS, PackagedFile, hash_of, held, index_of, opened, whole
+from scanindex.ehr.packages import INDEX, SUMS, PackagedFile, hash_of, held, index_of, once, opened, whole
 from scanindex.ehr.parts import FilePart
 from scanindex.errors import IntegrityError, NotAllowedNow, transient
 
@@ -84,12 +84,15 @@ class FolderSink:
                 "no package lies in the folder: if the receiver took them, compare with its own list "
                 "(`export reconcile TARGET --listing FILE`)"
             )
-        for place in found:
-            with _disk(), contextlib.suppress(IntegrityError), opened(place) as package:
-                yield from held(place.name, package, external_ids)
+        yield from once(self._entries(found, external_ids))
 
     def close(self) -> None:
         pass
+
+    def _entries(self, found: Sequence[Path], external_ids: Collection[str] | None) -> Iterator[Held]:
+        for place in found:
+            with _disk(), contextlib.suppress(IntegrityError), opened(place) as package:
+                yield from held(place.name, package, external_ids)
 
     def _is_ours(self, place: Path) -> bool:
         name = place.name.removesuffix(".zip")

@@ -1,8 +1,8 @@
 """A receiver's own list, fed in as a file: what it says that it holds.
 
 Separated columns with a header: an export of its document table, or the report of an import with a
-status per row. Promises: every row is given, doubled ones too; a row that was rejected is not held.
-Unknown words of status count as taken: which ones a receiver uses cannot be known here.
+status per row. Promises: every row is given, doubled ones too; a row that was rejected is not held; a
+word of status that is not known is an error, never a yes: the profile says what it means ([listing]).
 """
 
 from __future__ import annotations
@@ -28,10 +28,16 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "loinc": ("doc_type_loinc", "loinc"),
 }
 """Header words that are understood where the profile names no columns ([listing])."""
+_TAKEN = frozenset(
+    {"accepted", "active", "available", "complete", "completed", "current", "done", "filed", "final"}
+    | {"imported", "indexed", "loaded", "ok", "stored", "success", "successful", "succeeded", "taken"}
+    | {"valid", "verified", "y", "yes"}
+)
 _GONE = frozenset(
     {"cancelled", "canceled", "deleted", "superseded", "obsolete", "entered-in-error", "inactive"}
 )
 _REFUSED = frozenset({"rejected", "error", "failed", "refused"})
+_LIKE_A_STATUS = re.compile(r"status|result|outcome|error|reject|fail|valid")
 
 
 def read_listing(path: Path, target: Target) -> Iterator[Held]:
@@ -44,8 +50,9 @@ def read_listing(path: Path, target: Target) -> Iterator[Held]:
             stream.seek(0)
             rows = csv.reader(stream, delimiter=_delimiter(sample))
             places = _places(next(rows, []), target)
+            meanings = _meanings(target)
             for row in rows:
-                if row and (held := _held(row, places)) is not None:
+                if row and (held := _held(row, places, meanings)) is not None:
                     yield held
     except csv.Error:
         raise UsageError("the listing is not text with separated columns") from None
@@ -79,13 +86,32 @@ def _places(head: list[str], target: Target) -> dict[str, int]:
         raise UsageError(
             "the listing has no column with our id; name it in the profile: [listing.columns] external_id"
         )
+    used = {names[place] for place in found.values()} | {n.casefold() for n in target.listing.ignored}
+    if doubtful := [n for n in names if _LIKE_A_STATUS.search(n) and n not in used]:
+        raise UsageError(
+            f"column {doubtful[0]!r} may say that documents were refused; name it in the profile "
+            "([listing.columns] status), or under listing.ignored"
+        )
     return found
 
 
-def _held(row: list[str], places: Mapping[str, int]) -> Held | None:
+def _meanings(target: Target) -> dict[str, str]:
+    rule = target.listing
+    shipped = ((_TAKEN, "taken"), (_GONE, "gone"), (_REFUSED, "refused"))
+    own = ((rule.taken, "taken"), (rule.gone, "gone"), (rule.refused, "refused"))
+    return {word.casefold(): meaning for words, meaning in (*shipped, *own) for word in words}
+
+
+def _held(row: list[str], places: Mapping[str, int], meanings: Mapping[str, str]) -> Held | None:
     told = {what: row[place].strip() for what, place in places.items() if place < len(row)}
-    state = told.get("status", "").casefold()
-    if not told.get("external_id") or state in _REFUSED:
+    word = told.get("status", "").casefold()
+    state = meanings.get(word, "") if word else "taken"
+    if not state:
+        raise UsageError(
+            "the listing has a status that is not known; say in the profile what it means: "
+            "listing.taken, listing.gone or listing.refused"
+        )
+    if not told.get("external_id") or state == "refused":
         return None
     size, digest = told.get("size", ""), told.get("sha256", "").lower()
     return Held(
@@ -95,7 +121,7 @@ def _held(row: list[str], places: Mapping[str, int]) -> Held | None:
         sha1=digest if re.fullmatch(r"[0-9a-f]{40}", digest) else None,
         size_bytes=int(size) if re.fullmatch(r"[0-9]{1,15}", size) else None,
         patient=told.get("patient") or None,
-        is_current=(state not in _GONE) if state else None,
+        is_current=(state == "taken") if word else None,
         local_type=told.get("local_type") or None,
         loinc=told.get("loinc") or None,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import zipfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from scanindex.errors import IntegrityError
 
 INDEX, SUMS = "parcel.json", "sha256sums.txt"
 _MOST_INDEX_BYTES = 1 << 30
+DAMAGED = "0" * 64
+"""In place of the hash of what lies there otherwise than it was written."""
 
 
 class PackagedFile(msgspec.Struct, frozen=True):
@@ -89,6 +91,11 @@ class Package:
             raise FileNotFoundError(name)  # the list came back from elsewhere
         return path.open("rb")
 
+    def has(self, name: str) -> bool:
+        if self._package is not None:
+            return name in self._package.namelist()
+        return (self._place / name).is_file()
+
 
 @contextlib.contextmanager
 def opened(place: Path) -> Iterator[Package]:
@@ -123,8 +130,8 @@ def whole(place: Path, parcel: Parcel) -> list[PackagedFile]:
 
 
 def held(name: str, package: Package, wanted: Collection[str] | None) -> Iterator[Held]:
-    """Records with content: right if their own files are, and the files that they share. Raises
-    IntegrityError."""
+    """Records with content: right if their own files are, or else the files that they share; what has
+    a file that is gone is not held. Raises IntegrityError."""
     index = _read_index(package)
     own: dict[str, list[PackagedFile]] = {}
     for file in index.files:
@@ -134,13 +141,22 @@ def held(name: str, package: Package, wanted: Collection[str] | None) -> Iterato
         if record.content_sha256 is None or (wanted is not None and record.external_id not in wanted):
             continue
         files = own.get(record.external_id)
+        if files and not all(package.has(f.name) for f in files):
+            continue
         is_whole = all(_is_as_listed(package, f) for f in files) if files else is_shared_whole
         yield Held(
             external_id=record.external_id,
             receiver_id=name,
-            sha256=record.content_sha256 if is_whole else "0" * 64,
+            sha256=record.content_sha256 if is_whole else DAMAGED,
             size_bytes=record.content_bytes,
         )
+
+
+def once(entries: Iterable[Held]) -> Iterator[Held]:
+    """Without damaged copies of documents that are whole in another package: they were sent again."""
+    found = list(entries)
+    whole_ones = {one.external_id for one in found if one.sha256 != DAMAGED}
+    yield from (one for one in found if one.sha256 != DAMAGED or one.external_id not in whole_ones)
 
 
 def _is_as_listed(package: Package, file: PackagedFile) -> bool:

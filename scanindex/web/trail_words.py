@@ -74,6 +74,7 @@ WORDS = {
     "roster_fed": "took in patients from a feed",
     "feed_refused": "refused a message of a feed",
     "feed_accepted": "took a refused message of a feed over",
+    "exported": "delivered or wrote out documents",
     "export_queued": "queued documents for export",
     "export_withdrawn": "took documents back from a receiver",
     "export_answered": "kept a receiver's answers",

@@ -89,10 +89,26 @@ def test_a_lost_file_ends_in_exit_1_and_is_sent_again(
 
     told = json.loads(run("reconcile", target, "--json", code=1).stdout)
 
-    assert [f["code"] for f in told["faults"]] == ["different_content"]
+    assert [f["code"] for f in told["faults"]] == ["missing"]
     run("resend", target, told["faults"][0]["external_id"])
     assert "1 delivered" in run(target).stdout
     assert len(list((home / "export").rglob(lost.name))) == 1
+    assert "3 of 3 documents verified" in run("reconcile", target).stdout
+
+
+def test_a_damaged_file_is_found_and_mended_by_sending_it_again(
+    home: Path, target: str, run: Callable[..., Result]
+) -> None:
+    run(target)
+    (package,) = (home / "export").iterdir()
+    next(package.rglob("*.pdf")).write_bytes(b"not what was sent")
+    (fault,) = json.loads(run("reconcile", target, "--json", code=1).stdout)["faults"]
+    assert fault["code"] == "different_content"
+
+    run("resend", target, fault["external_id"])
+    run(target)
+
+    assert "3 of 3 documents verified" in run("reconcile", target).stdout
 
 
 def test_the_accounting_names_recipient_and_purpose(

@@ -25,7 +25,8 @@ SAID = (
     ),
     (FindingKind.BIRTH_DATE, "birth date", "12/25/1971", BORN, "The birth date is another one."),
     (FindingKind.NAME, "name", "PINK", "BLUE", "Another name stands on the paper."),
-    (FindingKind.SEX, "sex, read with doubt", "", "", "The paper says the other sex; it was read with doubt."),
+    (FindingKind.BIRTH_DATE, "age, read with doubt", "", "", "The age, or a date of care, does not fit "
+     "the birth date; it was read with doubt."),
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from scanindex import desk
+from scanindex.desk import queue
 from scanindex.errors import Claimed, Forbidden, NotFound
 from scanindex.model import DocumentState
 from scanindex.store.clock import SystemClock
@@ -132,6 +133,20 @@ def test_what_was_skipped_comes_last(desk_lab: Lab) -> None:
 
     assert len({one.item_id, two.item_id, three.item_id}) == 3
     assert again.item_id == one.item_id
+
+
+def test_of_many_only_the_first_are_looked_at(desk_lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the same order, and what was passed over comes last all the same."""
+    for serial in "abcd":
+        desk_lab.one_page(PLAIN, serial)
+    order = desk_lab.ids()
+    monkeypatch.setattr(queue, "_AT_ONCE", 1)
+    monkeypatch.setattr(queue, "_SPARE", 0)
+    handed = desk.next_item(ANN, desk.Filters(), desk_lab.services, None, 1)
+    later = desk.next_item(BEN, desk.Filters(), desk_lab.services, None, 1, order[:3])
+
+    assert [one.item_id for one in handed] == order[:2]
+    assert [one.item_id for one in later] == [order[3], order[2]]
 
 
 def test_urgent_folders_go_first(desk_lab: Lab) -> None:

@@ -26,6 +26,8 @@ SCREENS = {
 ELSEWHERE = {
     "Review": {"1", "2", "3", "4", "5"},  # made by a loop over the patients
     "Search": {"j", "k"},  # of every list: lists.js
+    # made by a loop over the corrections
+    "Document and chart": {f"Shift+{key}" for key in "ptdler"},
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -73,7 +74,8 @@ def archive(
     try:
         yield server.server_address[1]
     finally:
-        server.shutdown()
+        # It looks up twice a second only; nobody need wait for that.
+        threading.Thread(target=server.shutdown, daemon=True).start()
 
 
 def parcel(*made: ExportRecord) -> Parcel:
@@ -202,10 +204,12 @@ def test_an_archive_that_does_not_know_its_title_is_the_profiles_fault(tmp_path:
         sent(sink, document(tmp_path))
 
 
-def test_an_archive_that_takes_no_documents_is_the_profiles_fault(tmp_path: Path) -> None:
+@pytest.mark.parametrize("corrections", ["hold", "note"])
+def test_an_archive_that_takes_no_documents_is_the_profiles_fault(tmp_path: Path, corrections: str) -> None:
+    """Whether it takes something else or nothing at all."""
     with (
         archive(classes=(KEY_OBJECT_SELECTION,)) as port,
-        sending(tmp_path, port, corrections="note") as sink,
+        sending(tmp_path, port, corrections=corrections) as sink,
         pytest.raises(ConfigError),
     ):
         sent(sink, document(tmp_path))
@@ -231,9 +235,12 @@ def test_of_a_damaged_document_nothing_goes(tmp_path: Path) -> None:
     made = document(tmp_path)
     assert made.content is not None
     made.content.path.write_bytes(PLAIN_PDF[:-1] + b"?")
-    with archive(lambda event: seen.append(event) or 0) as port, sending(tmp_path, port) as sink:
-        with pytest.raises(FixityFailed):
-            sent(sink, made)
+    with (
+        archive(lambda event: seen.append(event) or 0) as port,
+        sending(tmp_path, port) as sink,
+        pytest.raises(FixityFailed),
+    ):
+        sent(sink, made)
     assert seen == []
 
 

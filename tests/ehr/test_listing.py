@@ -21,8 +21,9 @@ def read(folder: Path, data: str | bytes, target: Target = PLAIN) -> list[Held]:
     return list(read_listing(path, target))
 
 
-def naming(**columns: str) -> Target:
-    return dataclasses.replace(PLAIN, listing=ListingRule(columns=columns))
+def naming(taken: tuple[str, ...] = (), ignored: tuple[str, ...] = (), **columns: str) -> Target:
+    rule = ListingRule(columns=columns, taken=taken, ignored=ignored)
+    return dataclasses.replace(PLAIN, listing=rule)
 
 
 @pytest.mark.parametrize("delimiter", [",", "|", ";", "\t"])
@@ -51,11 +52,39 @@ def test_a_report_per_row_holds_what_was_not_rejected(tmp_path: Path) -> None:
         "00123|a-1|a.pdf|Success|\n"
         "00124|b-1|b.pdf|Rejected|no such patient\n"
         '00125|c-1|c.pdf|ERROR|"file | empty"\n'
-        "00126|d-1|d.pdf|Duplicate|\n"
+        "00126|d-1|d.pdf|Imported|\n"
     )
-    held = read(tmp_path, report, naming(status="Import Status"))
+    held = read(tmp_path, report, naming(status="Import Status", taken=("Duplicate",)))
 
     assert [(h.external_id, h.is_current) for h in held] == [("a-1", True), ("d-1", True)]
+
+
+def test_a_word_of_status_that_nobody_explained_is_not_a_yes(tmp_path: Path) -> None:
+    report = "external_id,status\na-1,success\nb-1,queued for scrubbing\n"
+    with pytest.raises(UsageError):
+        read(tmp_path, report)
+
+    assert len(read(tmp_path, report, naming(taken=("Queued for scrubbing",)))) == 2
+
+
+def test_a_column_that_may_hold_refusals_is_asked_about(tmp_path: Path) -> None:
+    """A report whose status nobody pointed out would else verify what was refused."""
+    report = "external_id,Import Outcome\na-1,no such patient\n"
+    with pytest.raises(UsageError):
+        read(tmp_path, report)
+
+    assert len(read(tmp_path, report, naming(ignored=("Import Outcome",)))) == 1
+
+
+@pytest.mark.parametrize("word", ["Import failed", "Rejected - bad", "not filed", "pending", "Duplicate"])
+def test_a_status_that_is_not_known_is_never_a_yes(tmp_path: Path, word: str) -> None:
+    with pytest.raises(UsageError):
+        read(tmp_path, f"external_id,status\na-1,{word}\n")
+
+
+def test_a_column_that_may_be_a_status_must_be_named_or_ignored(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="import status"):
+        read(tmp_path, "external_id,Import Status\na-1,FAILED\n")
 
 
 @pytest.mark.parametrize("word", ["Deleted", "superseded", "ENTERED-IN-ERROR", "Obsolete"])

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scanindex.delivery_model import Action, ExportRecord, Parcel
 from scanindex.ehr import manifest_columns
@@ -340,3 +342,45 @@ def test_a_trailer_counts_documents_and_bytes(tmp_path: Path) -> None:
 
     assert text.splitlines()[2] == f"TRAILER,2,{2 * len(records.SMALL_PDF)}"
     assert len(text.splitlines()) == 3
+
+
+# --- anything at all ----------------------------------------------------------------------------
+ANYTHING = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30)
+
+
+@given(
+    st.lists(ANYTHING, min_size=1, max_size=4),
+    st.sampled_from(sorted(DELIMITERS)),
+    st.sampled_from(["crlf", "lf"]),
+    st.sampled_from(["apostrophe", "off"]),
+)
+@settings(max_examples=200, deadline=None)
+def test_whatever_a_value_holds_it_comes_back(
+    made_once: ExportRecord, values: list[str], delimiter: str, line_end: str, guard: str
+) -> None:
+    """And with the guard no cell starts a formula."""
+    made = target(
+        f'[manifest]\ndelimiter = "{delimiter}"\nline_end = "{line_end}"\nformula_guard = "{guard}"\n'
+    )
+    read = rows(made, *(named(made_once, value) for value in values), delimiter=DELIMITERS[delimiter])
+
+    assert [row["last"] if guard == "off" else row["last"].removeprefix("'") for row in read] == values
+    assert guard == "off" or not [row for row in read if row["last"].startswith(("=", "+", "-", "@", "\t"))]
+
+
+@given(st.lists(ANYTHING, min_size=1, max_size=3))
+@settings(max_examples=100, deadline=None)
+def test_whatever_a_value_holds_a_tagged_index_keeps_its_lines(
+    made_once: ExportRecord, values: list[str]
+) -> None:
+    made = target(
+        '[manifest]\nlayout = "tagged"\nline_end = "lf"\ncolumns = [{ name = "Name", source = "last" }]\n'
+    )
+    text = written(made, *(named(made_once, value) for value in values))
+
+    assert [line.partition(":")[0] for line in text.splitlines()] == ["BEGIN", "Name", "END"] * len(values)
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> ExportRecord:
+    return records.record(tmp_path_factory.mktemp("document"))

@@ -47,7 +47,7 @@ def test_there_is_an_example_of_every_format_and_way() -> None:
     shown = {(made.target.format, made.target.transport) for made in map(example, NAMES)}
 
     assert {form for form, _ in shown} == set(FORMATS)
-    assert {way for _, way in shown} == {"folder", "zip", "mllp", "http"}
+    assert {way for _, way in shown} == {"folder", "zip", "mllp", "http", "dimse"}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -29,7 +29,6 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
 from benchmarks.match_speed import write_roster  # noqa: E402
-
 from scanindex import app, feeding  # noqa: E402
 from scanindex.hl7.answers import read_ack  # noqa: E402
 from scanindex.hl7.er7 import encode, segment  # noqa: E402

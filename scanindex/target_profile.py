@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from scanindex.classify.sensitivity import LABELS
 from scanindex.errors import ProfileError
 
 FOLDER = "targets"
@@ -521,6 +522,13 @@ def _check(where: str, target: Target) -> None:
             f"{where}: a result cannot be moved to another patient (ORU): corrections.refiled is cancel, "
             "corrections.merged is cancel or list"
         )
+    if target.patient.oid and not _OID.fullmatch(target.patient.oid):
+        raise ProfileError(
+            f"{where}: patient.oid is digits with dots between, like 2.16.840.1.113883.3.999.1"
+        )
+    labels = {*target.document.restricted_labels, *target.document.consent_labels}
+    if unknown := sorted(labels - {*LABELS}):
+        raise ProfileError(f"{where}: no label {unknown[0]!r}; there are {', '.join(LABELS)}")
     if target.sending.window_documents < 1 or target.sending.parcel_documents < 1:
         raise ProfileError(f"{where}: sending.window_documents and parcel_documents are at least 1")
     for rule in target.types.values():

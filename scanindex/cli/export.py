@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from scanindex.ports import EhrSink
 
 _SHOWN = 20
+_IN_THE_WAY = {
+    "disk_full": "there is no room where the packages are written (target.folder)",
+    "permission": "the folder of the packages cannot be written (target.folder)",
+    "storage": "the folder of the packages cannot be used (target.folder)",
+    "receiver_silent": "the receiver cannot be reached, or gives no answer that counts",
+}
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -264,7 +270,8 @@ def _report(made: ExportRun | None, sent: sending.Sent, *, as_json: bool, queue_
                 f"{sent.damaged} damaged, {sent.left} left"
             )
     if sent.stopped_by:
-        raise ExportStopped(f"the receiver was in the way ({sent.stopped_by}); {sent.left} left")
+        why = _IN_THE_WAY.get(sent.stopped_by, f"the receiver was in the way ({sent.stopped_by})")
+        raise ExportStopped(f"{why}; {sent.left} left")
     if sent.refused or sent.damaged:
         sys.exit(1)
 

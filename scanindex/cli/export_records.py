@@ -23,7 +23,7 @@ from scanindex.cli.common import (
 from scanindex.delivery import consents, queue, reconcile
 from scanindex.delivery.status import OPEN, Progress, lines, overview
 from scanindex.delivery_model import Delivery, DeliveryState
-from scanindex.errors import UsageError
+from scanindex.errors import ProfileError, UsageError
 from scanindex.model import PatientId
 from scanindex.target_profile import load_target, names
 
@@ -149,11 +149,18 @@ def targets(home: Path, is_listing: bool, example: str | None, as_json: bool) ->
             first = shipped[name].read_text("utf-8").splitlines()[0].lstrip("# ")
             click.echo(f"{name:16} {first}")
         return
-    found = [load_target(home, name) for name in names(home)]
+    found, rows = [], []
+    for name in names(home):
+        try:
+            one = load_target(home, name)
+        except ProfileError as error:
+            rows.append((name, "-", "-", str(error)))
+        else:
+            found.append(one)
+            rows.append((name, one.target.format, one.target.transport, one.target.recipient))
     if as_json:
         emit_json(found)
         return
-    rows = [(t.name, t.target.format, t.target.transport, t.target.recipient) for t in found]
     table(("TARGET", "FORM", "BY", "RECIPIENT"), rows)
 
 

@@ -25,6 +25,7 @@ from scanindex.services import Services
 
 STEP = 500
 _MOST_FOUND = 10_000_000
+_MOST_TOLD = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,18 +131,23 @@ def _people(access: Access, wanted: Selection, services: Services) -> frozenset[
     if not wanted.patients:
         return None
     found: set[PatientId] = set()
-    missing = 0
-    for text in wanted.patients:
+    missing: list[int] = []
+    for place, text in enumerate(wanted.patients, start=1):
         people = {p.patient_id: p for p in services.roster.by_identifier([text])}
         if (known := services.roster.get(PatientId(text))) is not None:
             people[known.patient_id] = known
         seen = [i for i in people if access.sees_patient(i)]
         if len(seen) > 1:
-            raise UsageError("a number of the list stands for several patients; name them by patient id")
-        missing += not seen
+            raise UsageError(
+                f"number {place} of the list stands for several patients; name them by patient id"
+            )
+        missing += [] if seen else [place]
         found |= set(seen)
     if missing:
-        raise NotFound(f"{missing} of {len(wanted.patients)} patients are not in the roster")
+        told = ", ".join(map(str, missing[:_MOST_TOLD])) + (" ..." if len(missing) > _MOST_TOLD else "")
+        raise NotFound(
+            f"{len(missing)} of the {len(wanted.patients)} patients named are not in the roster: number {told}"
+        )
     return frozenset(found)
 
 

@@ -25,7 +25,8 @@ from scanindex.delivery_model import (
     ExportRun,
     Problem,
 )
-from scanindex.errors import Forbidden
+from scanindex.doctypes import KEYS
+from scanindex.errors import Forbidden, ProfileError, UsageError
 from scanindex.model import BatchId, Document, DocumentId, DocumentState, Patient, PatientId, Scan, ScanId
 from scanindex.ports import EhrSink, Unit
 from scanindex.services import Services
@@ -162,6 +163,7 @@ def _steps(
 ) -> Iterator[list[Document]]:
     """What was delivered before first: corrections must not wait behind new ones."""
     _require(access)
+    _check_types(wanted, target, services)
     seen: set[DocumentId] = set()
     for documents in _delivered(wanted, target, services):
         seen.update(d.document_id for d in documents)
@@ -173,6 +175,15 @@ def _steps(
         fresh = [d for d in documents if d.document_id not in seen]
         if fresh:
             yield fresh
+
+
+def _check_types(wanted: choose.Selection, target: Target, services: Services) -> None:
+    """A misspelt type would hold back, or leave out, documents without a word."""
+    known = {*KEYS, *(kind.code for kind in services.settings.types)}
+    if unknown := sorted({*target.types} - known):
+        raise ProfileError(f"targets/{target.name}.toml: [types.{unknown[0]}] is no document type here")
+    if unknown := sorted({*wanted.types} - known - {"untyped"}):
+        raise UsageError(f"no document type {unknown[0]!r}; `scanindex types list` names them")
 
 
 def _delivered(wanted: choose.Selection, target: Target, services: Services) -> Iterator[list[Document]]:

@@ -11,7 +11,8 @@ import pytest
 from scanindex import paper
 from scanindex.delivery import consents, holds, queue
 from scanindex.delivery_model import Action
-from scanindex.errors import NotFound, UsageError
+from scanindex.errors import NotFound, ProfileError, UsageError
+from scanindex.target_profile import parse_target
 from tests.delivery.conftest import SUE, Exports
 from tests.desk import lab
 
@@ -150,6 +151,20 @@ def test_a_wrong_list_of_patients_is_no_list(exports: Exports) -> None:
     with pytest.raises(NotFound):
         exports.queue(patients=(lab.PLAIN.mrn, "00000000"))
     assert exports.lines() == []
+
+
+def test_a_misspelt_type_or_label_is_refused(exports: Exports) -> None:
+    """It would hold back, leave out or hand over documents without a word."""
+    with pytest.raises(UsageError):
+        exports.queue(types=("progres_note",))
+    for text in (
+        "[types.progres_note]",
+        '[document]\nrestricted_labels = ["hivv"]',
+        '[patient]\noid = "no oid"',
+    ):
+        with pytest.raises(ProfileError):
+            exports.target = parse_target("x", f'[target]\nrecipient = "x"\n{text}\n')
+            exports.queue()
 
 
 def test_documents_are_chosen_by_patient_type_and_date(exports: Exports) -> None:

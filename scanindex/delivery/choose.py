@@ -146,7 +146,7 @@ def _people(access: Access, wanted: Selection, services: Services) -> frozenset[
     if missing:
         told = ", ".join(map(str, missing[:_MOST_TOLD])) + (" ..." if len(missing) > _MOST_TOLD else "")
         raise NotFound(
-            f"{len(missing)} of the {len(wanted.patients)} patients named are not in the roster: number {told}"
+            f"{len(missing)} of the {len(wanted.patients)} patients are not in the roster: number {told}"
         )
     return frozenset(found)
 

@@ -173,7 +173,7 @@ class DimseSink:
                 self._rule.port,
                 contexts=[build_context(one, objects.EXPLICIT_LITTLE_ENDIAN) for one in classes],
                 ae_title=self._rule.called_title,
-                evt_handlers=[(EVT_CONN_OPEN, _send_at_once)],
+                evt_handlers=[(EVT_CONN_OPEN, _prepare, [self._target.sending.timeout_seconds])],
                 **more,
             )
         except OSError:
@@ -201,9 +201,12 @@ def _is_taken(status: int) -> bool:
     return status in (0, _DUPLICATE) or 0xB000 <= status <= 0xBFFF
 
 
-def _send_at_once(event: Any) -> None:
-    """Else the last piece of a message waits until the archive's system confirms the one before."""
-    event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+def _prepare(event: Any, seconds: float) -> None:
+    """An archive that stops reading must not hold us for ever; and the last piece of a message shall not
+    wait until the archive's system confirms the one before."""
+    line = event.assoc.dul.socket.socket
+    line.settimeout(seconds)
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _accepts(line: Any, sop_class: str) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import signal
 import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +24,7 @@ from scanindex.errors import ConfigError, FixityFailed, NotAllowedNow, ReceiverS
 from scanindex.target_profile import DicomRule, SendingRule, Target, TargetHead, parse_target
 from tests.ehr import records
 from tests.ehr.peers import dicom, tls
-from tests.ehr.peers.base import LOOPBACK, free_port
+from tests.ehr.peers.base import LOOPBACK, free_port, listens, need_command
 
 FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 HEAD = '[target]\nformat = "dicom"\ntransport = "dimse"\nrecipient = "Archive"\n'
@@ -192,6 +194,37 @@ def test_an_archive_that_does_not_answer_in_time_is_silent(tmp_path: Path) -> No
         sink = DimseSink(made, {}, tmp_path / "spool")
         with pytest.raises(ReceiverSilent):
             sent(sink, document(tmp_path))
+
+
+@pytest.mark.peers
+@pytest.mark.xdist_group("peers")
+def test_an_archive_that_stops_reading_does_not_hold_us(tmp_path: Path) -> None:
+    """Stopped in the middle of a document that no buffer holds; then it goes on, and gets it again."""
+    (tmp_path / "stored").mkdir()
+    port = free_port()
+    command = [need_command("storescp"), "--output-directory", str(tmp_path / "stored"), str(port)]
+    data = PLAIN_PDF + bytes(30_000_000)
+    large = dataclasses.replace(
+        document(tmp_path, external_id="4uobb7qkxw3z5c2m7ray-2"),
+        content=records.content(records.pdf(tmp_path, "large.pdf", data)),
+    )
+    far = subprocess.Popen(command)
+    try:
+        while not listens(port):
+            time.sleep(0.02)
+        made = dataclasses.replace(target(port), sending=SendingRule(timeout_seconds=1.0))
+        sink = DimseSink(made, {}, tmp_path / "spool")
+        assert sent(sink, document(tmp_path))[0].is_taken
+        far.send_signal(signal.SIGSTOP)
+        with pytest.raises(ReceiverSilent):
+            sent(sink, large)
+        far.send_signal(signal.SIGCONT)
+
+        assert sent(sink, large)[0].is_taken
+    finally:
+        far.kill()
+        far.wait()
+    assert max(path.stat().st_size for path in (tmp_path / "stored").iterdir()) > len(data)
 
 
 def test_nobody_listening_is_silence(tmp_path: Path) -> None:

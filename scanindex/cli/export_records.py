@@ -228,6 +228,10 @@ def consent_add(
     """Record that PATIENT (MRN or id) agreed in writing."""
     from scanindex.cli.find import patient_by
 
+    if target != "*" and target not in names(home):
+        raise UsageError(
+            f"no target {printable(target)!r}; `scanindex export targets` lists them, '*' is all"
+        )
     with asking(home, Right.EXPORT) as (opened, access):
         person = patient_by(patient, opened, access)
         made = consents.record(

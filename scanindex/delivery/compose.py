@@ -55,6 +55,11 @@ def external_id(document_id: str, number: int) -> str:
     return f"{document_id}-{number}"
 
 
+def number_of(record: ExportRecord) -> int:
+    """Which export of its document it is."""
+    return int(record.external_id.rsplit("-", 1)[1])
+
+
 def control_id(target: str, external: str) -> str:
     """20 letters and digits (HL7 v2 MSH-10 is ST(20) up to 2.6) that stand for target and id."""
     made = hashlib.sha256(f"{target}\0{external}".encode()).digest()

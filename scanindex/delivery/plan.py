@@ -29,6 +29,8 @@ _GONE = (
 )
 """Delivered, and in nobody's chart here now."""
 BY_HAND = "withdrawn_by_hand"
+RETRY = "retry"
+"""`Delivery.error` of a refused line that the next export decides again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,14 @@ class Standing:
     refused: Delivery | None
     """The newest line, where that was refused."""
     next_number: int
+    """Of the next record; that of the refused one where it is to be tried again: the receiver may have
+    it all the same, and must not get it under two ids."""
+    following_number: int
+    """Of one more."""
+
+    @property
+    def is_retried(self) -> bool:
+        return self.refused is not None and self.refused.error == RETRY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +65,8 @@ class Step:
     problems: tuple[Problem, ...] = ()
     is_there: bool = False
     """Whether the receiver has it now, right or not."""
+    retries: str = ""
+    """External id of a refused line that one of the records takes the place of."""
 
 
 def standing(lines: Sequence[Delivery]) -> Standing:
@@ -65,11 +77,15 @@ def standing(lines: Sequence[Delivery]) -> Standing:
             current = None if line.record.action is Action.CANCEL else line
     newest = lines[-1] if lines else None
     is_refused = newest is not None and newest.state is DeliveryState.REFUSED
+    fresh = len(lines) + 1
+    is_retried = newest is not None and is_refused and newest.error == RETRY
+    again = compose.number_of(newest.record) if newest is not None and is_retried else fresh
     return Standing(
         current=current,
         waiting=tuple(x for x in lines if x.state is DeliveryState.PENDING and x.sent_at is None),
         refused=newest if is_refused else None,
-        next_number=len(lines) + 1,
+        next_number=again,
+        following_number=fresh if is_retried else fresh + 1,
     )
 
 
@@ -88,7 +104,8 @@ def decide(
     known = standing(lines)
     sent = _without_waiting(known, lines)
     base = sent.current
-    step = Step(document=document, drop=known.waiting, is_there=base is not None)
+    retries = known.refused.record.external_id if known.refused and known.is_retried else ""
+    step = Step(document=document, drop=known.waiting, is_there=base is not None, retries=retries)
     if document.state in _GONE:
         if base is None:
             return dataclasses.replace(step, problems=problems)
@@ -134,7 +151,7 @@ def _as_it_should_be(
     mark = compose.fingerprint(fresh)
     if known.waiting and known.waiting[-1].fingerprint == mark:
         return dataclasses.replace(step, drop=())  # it is in the queue already
-    if known.refused is not None and known.refused.fingerprint == mark:
+    if known.refused is not None and known.refused.fingerprint == mark and not known.is_retried:
         return dataclasses.replace(step, problems=(holds.problem("was_refused"),))
     if base is None:
         return dataclasses.replace(step, records=(fresh,))
@@ -145,7 +162,7 @@ def _as_it_should_be(
         return dataclasses.replace(step, problems=(holds.problem("merge_to_tell"),))
     if rule == "cancel":
         gone = _cancel(base, known, target, reason, now, fresh.version)
-        anew = compose.renumbered(fresh, known.next_number + 1, target.name)
+        anew = compose.renumbered(fresh, known.following_number, target.name)
         return dataclasses.replace(step, records=(gone, dataclasses.replace(anew, reason=reason)))
     made = compose.as_replacement(fresh, base.record, reason, _receiver_ids(base))
     return dataclasses.replace(step, records=(made,))

@@ -346,7 +346,7 @@ def _paper_kept(unit: Unit) -> _Kept:
 def _enter(steps: Sequence[plan.Step], run: ExportRun, unit: Unit, now: datetime) -> None:
     dropped = [dataclasses.replace(x, state=DeliveryState.DROPPED) for s in steps for x in s.drop]
     unit.deliveries.put(dropped)
-    unit.deliveries.add(
+    made = [
         Delivery(
             delivery_no=0,
             target=run.target,
@@ -359,7 +359,10 @@ def _enter(steps: Sequence[plan.Step], run: ExportRun, unit: Unit, now: datetime
         )
         for step in steps
         for record in step.records
-    )
+    ]
+    retried = {step.retries for step in steps if step.retries}
+    unit.deliveries.put(one for one in made if one.record.external_id in retried)
+    unit.deliveries.add(one for one in made if one.record.external_id not in retried)
 
 
 def _count(step: plan.Step, counts: Counter[str], held: Counter[str]) -> None:

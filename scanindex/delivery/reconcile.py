@@ -17,6 +17,7 @@ from functools import partial
 
 from scanindex.access_model import Access, Right
 from scanindex.delivery import renditions
+from scanindex.delivery.plan import RETRY
 from scanindex.delivery.sending import RECONCILED
 from scanindex.delivery_model import Action, Delivery, DeliveryState, Held, Receipt
 from scanindex.errors import Forbidden, UsageError
@@ -33,7 +34,8 @@ FAULTS = {
     "different_type": "The receiver has it under another type than was sent.",
     "still_valid": "It was replaced or cancelled, and the receiver still shows it as valid.",
     "not_valid": "It should be valid, and the receiver shows it as superseded or entered in error.",
-    "refused_but_there": "The receiver refused it and has it all the same.",
+    "refused_but_there": "The receiver refused it, or it was given up here, and it is there all the same.",
+    "perhaps_valid": "It was replaced or cancelled; the list has it and does not say whether it is valid.",
     "unknown": "The receiver has it under an id of ours that was never sent from here.",
     "unanswered": "It was sent, no answer came, and the receiver does not have it: it is sent again.",
 }
@@ -185,7 +187,7 @@ def resend(access: Access, target: str, external_ids: Sequence[str], services: S
 
 
 def retry(access: Access, target: str, services: Services) -> int:
-    """Let what the receiver refused be decided again by the next `export`; returns how many."""
+    """Let what the receiver refused be decided again by the next `export`, under the same ids; how many."""
     if not access.may(Right.EXPORT):
         raise Forbidden
     count, after = 0, 0
@@ -194,11 +196,9 @@ def retry(access: Access, target: str, services: Services) -> int:
             lines = unit.deliveries.select(target, DeliveryState.REFUSED, after=after, limit=_STEP)
             if not lines:
                 return count
-            unit.deliveries.put(
-                dataclasses.replace(x, state=DeliveryState.DROPPED, error="refused") for x in lines
-            )
+            unit.deliveries.put(dataclasses.replace(x, error=RETRY) for x in lines)
             ids = [x.record.external_id for x in lines]
-            unit.events.append("export_dropped", access.actor, target=target, external_ids=ids)
+            unit.events.append("export_retried", access.actor, target=target, external_ids=ids)
         count, after = count + len(lines), lines[-1].delivery_no
 
 
@@ -250,13 +250,14 @@ def _judged(
     valid = [s for s in seen if s.is_current is not False]
     if line.record.action is Action.CANCEL:
         return [], False  # it bears no content; what it cancelled is judged in its own line
-    if line.state in (DeliveryState.DROPPED, DeliveryState.PENDING):
+    if line.state is DeliveryState.PENDING:
         return [], False
-    if line.state is DeliveryState.REFUSED:
+    if line.state in (DeliveryState.REFUSED, DeliveryState.DROPPED):
         return (["refused_but_there"] if valid else []), False
     if not is_current:
-        is_shown = any(s.is_current is True for s in seen)
-        return (["still_valid"] if is_shown else []), False
+        if any(s.is_current is True for s in seen):
+            return ["still_valid"], False
+        return (["perhaps_valid"] if any(s.is_current is None for s in seen) else []), False
     if not seen:
         return (["missing"] if line.state in _THERE else ["unanswered"]), False
     if not valid:

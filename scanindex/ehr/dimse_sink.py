@@ -30,6 +30,7 @@ _FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 _DUPLICATE = 0x0111
 _PENDING = (0xFF00, 0xFF01)
 _REJECTED_FOR_GOOD = 1
+_SLOWEST_BYTES_PER_SECOND = 250_000
 
 
 class DimseSink:
@@ -118,6 +119,9 @@ class DimseSink:
             self._line = self._associated(self._classes())
         if not _accepts(self._line, objects.ENCAPSULATED_PDF):
             raise ProfileError("the archive does not take Encapsulated PDF in Explicit VR Little Endian")
+        # The library counts from when it began to send: a large document on a slow line takes its time.
+        seconds = self._target.sending.timeout_seconds
+        self._line.dimse_timeout = seconds + path.stat().st_size / _SLOWEST_BYTES_PER_SECOND
         try:
             answer = self._line.send_c_store(path)
         except RuntimeError:  # the association ended just now

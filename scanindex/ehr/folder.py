@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import dataclasses
 import hashlib
 import os
 import re
@@ -24,7 +25,18 @@ from typing import Any, BinaryIO
 from scanindex.delivery_model import ExportRecord, Held, Parcel, Problem, Receipt
 from scanindex.ehr import parts
 from scanindex.ehr.forms import FileForm, NamedParts
-from scanindex.ehr.packages import INDEX, SUMS, PackagedFile, hash_of, held, index_of, once, opened, whole
+from scanindex.ehr.packages import (
+    INDEX,
+    SUMS,
+    PackagedFile,
+    hash_of,
+    held,
+    index_of,
+    once,
+    opened,
+    replaced_in,
+    whole,
+)
 from scanindex.ehr.parts import FilePart
 from scanindex.errors import IntegrityError, NotAllowedNow, transient
 
@@ -84,7 +96,9 @@ class FolderSink:
                 "no package lies in the folder: if the receiver took them, compare with its own list "
                 "(`export reconcile TARGET --listing FILE`)"
             )
-        yield from once(self._entries(found, external_ids))
+        overtaken = self._overtaken(found)
+        for one in once(self._entries(found, external_ids)):
+            yield dataclasses.replace(one, is_current=one.external_id not in overtaken)
 
     def close(self) -> None:
         pass
@@ -93,6 +107,14 @@ class FolderSink:
         for place in found:
             with _disk(), contextlib.suppress(IntegrityError), opened(place) as package:
                 yield from held(place.name, package, external_ids)
+
+    def _overtaken(self, found: Sequence[Path]) -> set[str]:
+        """Ids that another record in the folder replaces or cancels."""
+        ids: set[str] = set()
+        for place in found:
+            with _disk(), contextlib.suppress(IntegrityError), opened(place) as package:
+                ids |= replaced_in(package)
+        return ids
 
     def _is_ours(self, place: Path) -> bool:
         name = place.name.removesuffix(".zip")

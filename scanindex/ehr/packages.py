@@ -152,6 +152,11 @@ def held(name: str, package: Package, wanted: Collection[str] | None) -> Iterato
         )
 
 
+def replaced_in(package: Package) -> set[str]:
+    """External ids that its records replace or cancel. Raises IntegrityError."""
+    return {record.replaces for record in _read_index(package).records if record.replaces}
+
+
 def once(entries: Iterable[Held]) -> Iterator[Held]:
     """Without damaged copies of documents that are whole in another package: they were sent again."""
     found = list(entries)

@@ -80,6 +80,7 @@ WORDS = {
     "export_answered": "kept a receiver's answers",
     "export_verified": "verified documents at a receiver",
     "export_dropped": "took documents out of an export",
+    "export_retried": "let refused documents be decided again",
     "export_resent": "had documents sent again",
     "export_reconciled": "compared a receiver's whole list",
     "export_compared": "compared a part of a receiver's list",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Callable
 
@@ -9,7 +10,7 @@ import pytest
 
 from scanindex import corrections
 from scanindex.delivery import reconcile
-from scanindex.delivery_model import DeliveryState
+from scanindex.delivery_model import Action, DeliveryState, Held
 from tests.delivery.conftest import SUE, Exports
 from tests.desk import lab
 
@@ -89,6 +90,36 @@ def test_a_replaced_document_that_is_still_shown_is_found(sent: Exports) -> None
         entry["current"] = True
 
     assert codes(sent) == ["still_valid"]
+
+
+def test_a_list_that_does_not_say_what_is_valid_leaves_no_wrong_one_unnamed(sent: Exports) -> None:
+    document = sent.document_of(lab.PLAIN)
+    corrections.entered_in_error(SUE, document.document_id, document.version, "error", sent.services)
+    sent.export(only_corrections=True)
+    listed = [dataclasses.replace(held, is_current=None) for held in sent.receiver.inventory()]
+
+    found = reconcile.reconcile(SUE, sent.target.name, listed, sent.services)
+
+    assert [f.code for f in found.faults] == ["perhaps_valid"]
+
+
+def test_what_was_verified_once_is_doubted_when_it_is_gone(sent: Exports) -> None:
+    sent.reconcile()
+    lose(sent)
+    sent.reconcile()
+
+    assert sorted(line.state for line in sent.lines()) == ["delivered", "verified", "verified"]
+
+
+def test_a_refused_document_that_is_there_all_the_same_is_found(exports: Exports) -> None:
+    exports.receiver.refuses = {Action.NEW}
+    exports.export()
+    listed = [Held(external_id=line.record.external_id) for line in exports.lines()]
+    reconcile.retry(SUE, exports.target.name, exports.services)
+
+    found = reconcile.reconcile(SUE, exports.target.name, listed, exports.services)
+
+    assert [f.code for f in found.faults] == ["refused_but_there"] * 3
 
 
 def test_what_was_never_answered_is_settled_by_the_list(exports: Exports) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from scanindex import app, review
-from scanindex.delivery import sending
+from scanindex.delivery import reconcile, sending
 from scanindex.delivery_model import Action, DeliveryState
 from scanindex.errors import Forbidden, NotAllowedNow
 from scanindex.filing import folder as filed
@@ -120,6 +120,20 @@ def test_refused_ones_wait_for_a_person(exports: Exports) -> None:
     again, nothing = exports.export()
 
     assert (sent.refused, nothing.taken, again.held) == (3, 0, {"was_refused": 3})
+
+
+def test_a_refused_document_is_tried_again_under_its_id(exports: Exports) -> None:
+    """The receiver may have it all the same: under another id it would have it twice."""
+    exports.receiver.refuses = {Action.NEW}
+    exports.export()
+    before = [line.record.external_id for line in exports.lines()]
+    exports.receiver.refuses = set()
+
+    assert reconcile.retry(SUE, exports.target.name, exports.services) == 3
+    _, sent = exports.export()
+
+    assert sent.taken == 3 and states(exports) == ["delivered"] * 3
+    assert [line.record.external_id for line in exports.lines()] == before
 
 
 def test_a_damaged_document_stays_and_the_others_go(exports: Exports) -> None:

@@ -352,6 +352,13 @@ def key(number: int, digit: str = "a") -> PageKey:
     return PageKey(scan_id=ScanId(digit * 64), scan_page_no=number, turn=0, width="thumb")
 
 
+def tidied() -> None:
+    """Wait for the tidying beside the work that the first picture taken starts."""
+    for thread in threading.enumerate():
+        if thread.name == "pictures":
+            thread.join(10)
+
+
 def test_what_nobody_looked_at_longest_goes_first(tmp_path: Path) -> None:
     """Down to seven eighths of the room; looking at a picture counts as use."""
     made = made_picture(tmp_path)
@@ -360,6 +367,7 @@ def test_what_nobody_looked_at_longest_goes_first(tmp_path: Path) -> None:
     for number in range(1, 17):
         os.utime(roomy.take(made, key(number)).path, (number * 1000, number * 1000))
     assert roomy.get(key(1)) is not None  # used now
+    tidied()
     tight = PictureCache(tmp_path / "kept", 8 * size)
 
     left = tight.sweep()
@@ -374,6 +382,7 @@ def test_leftovers_are_cleared_away(tmp_path: Path) -> None:
     made, folder = made_picture(tmp_path), tmp_path / "kept"
     cache = PictureCache(folder, 1 << 40)
     home = cache.take(made, key(1)).path.parent
+    tidied()
     wrong = [
         folder / "x.txt",
         home / "name.png",

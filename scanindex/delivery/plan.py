@@ -77,7 +77,8 @@ def standing(lines: Sequence[Delivery]) -> Standing:
             current = None if line.record.action is Action.CANCEL else line
     newest = lines[-1] if lines else None
     is_refused = newest is not None and newest.state is DeliveryState.REFUSED
-    fresh = len(lines) + 1
+    # Not their count: a rebuilt ledger lacks what never left, and no id may stand for two things.
+    fresh = max((compose.number_of(line.record) for line in lines), default=0) + 1
     is_retried = newest is not None and is_refused and newest.error == RETRY
     again = compose.number_of(newest.record) if newest is not None and is_retried else fresh
     return Standing(
@@ -104,18 +105,18 @@ def decide(
     known = standing(lines)
     sent = _without_waiting(known, lines)
     base = sent.current
-    retries = known.refused.record.external_id if known.refused and known.is_retried else ""
-    step = Step(document=document, drop=known.waiting, is_there=base is not None, retries=retries)
+    step = Step(document=document, drop=known.waiting, is_there=base is not None, retries=_retried_id(known))
     if document.state in _GONE:
         if base is None:
             return dataclasses.replace(step, problems=problems)
-        if known.waiting and known.waiting[-1].record.action is Action.CANCEL:
-            return dataclasses.replace(step, drop=())
-        return dataclasses.replace(
-            step, records=(_cancel(base, known, target, "withdrawn", now, document.version),)
-        )
+        return _taken_back(step, base, known, target, "withdrawn", now)
     if problems or fresh is None:
-        return dataclasses.replace(step, problems=_told(problems, document, base))
+        step = dataclasses.replace(step, problems=_told(problems, document, base))
+        # The right chart may have to wait; the wrong one must not keep it meanwhile.
+        cancels = target.corrections.refiled == "cancel"
+        if base is not None and cancels and _is_misfiled(base, document, survivor_of):
+            return _taken_back(step, base, known, target, "refiled", now)
+        return step
     return _as_it_should_be(step, base, known, fresh, target, survivor_of, now)
 
 
@@ -126,7 +127,13 @@ def withdrawal(document: Document, lines: Sequence[Delivery], target: Target, no
     if base is None and not known.waiting:
         return None
     gone = (_cancel(base, known, target, BY_HAND, now, document.version),) if base else ()
-    return Step(document=document, records=gone, drop=known.waiting, is_there=base is not None)
+    return Step(
+        document=document,
+        records=gone,
+        drop=known.waiting,
+        is_there=base is not None,
+        retries=_retried_id(known),
+    )
 
 
 def unless_withdrawn(step: Step, lines: Sequence[Delivery]) -> Step:
@@ -137,6 +144,32 @@ def unless_withdrawn(step: Step, lines: Sequence[Delivery]) -> Step:
             document=step.document, problems=(holds.problem("was_withdrawn"),), is_there=step.is_there
         )
     return step
+
+
+def _retried_id(known: Standing) -> str:
+    return known.refused.record.external_id if known.refused and known.is_retried else ""
+
+
+def _is_misfiled(base: Delivery, document: Document, survivor_of: Callable[[PatientId], PatientId]) -> bool:
+    """Whether the receiver has it in another person's chart; a merged record is the same person."""
+    return survivor_of(base.record.patient.patient_id) != document.patient_id
+
+
+def _taken_back(
+    step: Step, base: Delivery, known: Standing, target: Target, reason: str, now: datetime
+) -> Step:
+    """A cancellation, asked for once: what is queued stays so, what was refused waits for a person."""
+    queued = tuple(x for x in known.waiting if _cancels(x, base))
+    if queued:
+        return dataclasses.replace(step, drop=tuple(x for x in known.waiting if x not in queued))
+    if known.refused is not None and _cancels(known.refused, base) and not known.is_retried:
+        return dataclasses.replace(step, problems=(*step.problems, holds.problem("was_refused")))
+    gone = _cancel(base, known, target, reason, now, step.document.version)
+    return dataclasses.replace(step, records=(gone,))
+
+
+def _cancels(line: Delivery, base: Delivery) -> bool:
+    return line.record.action is Action.CANCEL and line.record.replaces == base.record.external_id
 
 
 def _as_it_should_be(

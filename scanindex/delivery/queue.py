@@ -12,10 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from scanindex.access_model import Access, Right
-from scanindex.delivery import choose, compose, holds, plan, renditions
+from scanindex.delivery import choose, compose, holds, plan, renditions, standstill
 from scanindex.delivery_model import (
     Action,
     Consent,
@@ -27,7 +26,7 @@ from scanindex.delivery_model import (
 )
 from scanindex.doctypes import KEYS
 from scanindex.errors import Forbidden, ProfileError, UsageError
-from scanindex.model import BatchId, Document, DocumentId, DocumentState, Patient, PatientId, Scan, ScanId
+from scanindex.model import Document, DocumentId, DocumentState, Patient, PatientId, Scan, ScanId
 from scanindex.ports import EhrSink, Unit
 from scanindex.services import Services
 from scanindex.target_profile import Target
@@ -234,14 +233,13 @@ class _Worker:
         self._services = services
         self._check_fixity = check_fixity
         self._is_named = is_named
-        zone = ZoneInfo(services.settings.site.timezone)
-        self._today = services.clock.now().astimezone(zone).date().isoformat()
+        self._today = standstill.today(services)
 
     def steps(self, documents: Sequence[Document], unit: Unit) -> list[plan.Step]:
         lines = unit.deliveries.latest(self._target.name, [d.document_id for d in documents])
         people = self._services.roster.all_of({d.patient_id for d in documents if d.patient_id})
         around = _Around(
-            people=people, scans=unit.scans.all_of(d.scan_id for d in documents), kept=_paper_kept(unit)
+            people=people, scans=unit.scans.all_of(d.scan_id for d in documents), kept=standstill.kept(unit)
         )
         return [self._step(d, lines.get(d.document_id, []), around, unit) for d in documents]
 
@@ -257,7 +255,7 @@ class _Worker:
         standing = holds.Standing(
             patient=patient,
             has_number=bool(patient and compose.numbers_of(patient, self._target, self._services.settings)),
-            is_on_paper_hold=around.kept.holds(document, scan),
+            is_on_paper_hold=around.kept.holds(document.document_id, scan.batch_id if scan else None),
             consents=self._consents(patient, document, unit),
         )
         problems = holds.of_document(document, standing, self._target)
@@ -276,7 +274,7 @@ class _Worker:
         found = tuple(p for r in corrections for p in self._sink.problems(r))
         if not found:
             return step
-        return dataclasses.replace(step, records=(), drop=(), problems=found)
+        return dataclasses.replace(step, records=(), drop=(), problems=(*step.problems, *found))
 
     def _fresh(
         self,
@@ -308,21 +306,11 @@ class _Worker:
     def _consents(self, patient: Patient | None, document: Document, unit: Unit) -> tuple[Consent, ...]:
         if patient is None or not {*document.sensitivity} & {*self._target.document.consent_labels}:
             return ()
-        found = unit.consents.of(patient.patient_id)
-        return tuple(c for c in found if holds.in_force(c, self._target.name, self._today))
+        return standstill.consents(patient.patient_id, self._target, self._today, unit)
 
     def _survivor(self, patient_id: PatientId) -> PatientId:
         known = self._services.roster.get(patient_id)
         return known.patient_id if known else patient_id
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    documents: frozenset[DocumentId]
-    batches: frozenset[BatchId]
-
-    def holds(self, document: Document, scan: Scan | None) -> bool:
-        return document.document_id in self.documents or bool(scan and scan.batch_id in self.batches)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,16 +319,7 @@ class _Around:
 
     people: Mapping[PatientId, Patient]
     scans: Mapping[ScanId, Scan]
-    kept: _Kept
-
-
-def _paper_kept(unit: Unit) -> _Kept:
-    """A hold on one document keeps the paper of its whole batch, but not the other documents here."""
-    found = unit.holds.all(open_only=True)
-    return _Kept(
-        frozenset(h.document_id for h in found if h.document_id),
-        frozenset(h.batch_id for h in found if h.batch_id and not h.document_id),
-    )
+    kept: standstill.Kept
 
 
 def _enter(steps: Sequence[plan.Step], run: ExportRun, unit: Unit, now: datetime) -> None:

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from scanindex.delivery import renditions
+from scanindex.delivery import renditions, standstill
 from scanindex.delivery_model import Action, Delivery, DeliveryState, ExportRecord, Parcel, Receipt
 from scanindex.errors import IntegrityError, NotAllowedNow, TransientError
 from scanindex.model import Document, DocumentState
@@ -199,12 +199,24 @@ class _Courier:
                 self._target.name, DeliveryState.PENDING, limit=self._at_once()
             ):
                 fresh = list(_within_bytes(fresh, self._target.sending.parcel_bytes))
-                now = {d.document_id: d for d in unit.documents.all_of(x.record.document_id for x in fresh)}
-                judged = [(line, _still_holds(line, now.get(line.record.document_id))) for line in fresh]
-                self._drop([line for line, holds in judged if not holds], "changed", unit)
-                if good := [line for line, holds in judged if holds]:
+                good = self._still_good(fresh, unit)
+                self._drop([line for line in fresh if line not in good], "changed", unit)
+                if good:
                     return self._begin(good, unit)
         return []
+
+    def _still_good(self, lines: Sequence[Delivery], unit: Unit) -> list[Delivery]:
+        """Those that may leave now: nothing that they say has changed since they were queued."""
+        now = {d.document_id: d for d in unit.documents.all_of(x.record.document_id for x in lines)}
+        paper, day = standstill.kept(unit), standstill.today(self._services)
+
+        def holds(line: Delivery) -> bool:
+            if _is_bound(line):
+                return True
+            is_same = _is_unchanged(line, now.get(line.record.document_id))
+            return is_same and standstill.may_go(line.record, paper, self._target, day, unit)
+
+        return [line for line in lines if holds(line)]
 
     def _broken_off(self, unit: Unit) -> Delivery | None:
         most = len(self._given_up) + 1
@@ -330,13 +342,16 @@ def _of_parcel(unit: Unit, target: str, first: Delivery) -> list[Delivery]:
     return found
 
 
-def _still_holds(line: Delivery, document: Document | None) -> bool:
-    """Whether what was queued is still so: a document that was corrected meanwhile must not go.
+def _is_bound(line: Delivery) -> bool:
+    """To go whatever changed here: it takes something back, or may have arrived already.
 
     What left once goes again as it was, so that the correction finds it there.
     """
-    if line.record.action is Action.CANCEL or line.sent_at is not None:
-        return True
+    return line.record.action is Action.CANCEL or line.sent_at is not None
+
+
+def _is_unchanged(line: Delivery, document: Document | None) -> bool:
+    """Whether what was queued is still so: a document that was corrected meanwhile must not go."""
     return (
         document is not None
         and document.state is DocumentState.FILED

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from scanindex import corrections, desk
-from scanindex.delivery import compose, queue
+from scanindex.delivery import compose, plan, queue, reconcile
 from scanindex.delivery_model import Action, DeliveryState
 from scanindex.model import Document
 from scanindex.store import roster_merging
@@ -47,6 +47,52 @@ def test_a_refiled_document_is_taken_back_and_sent_for_the_right_patient(sent: E
     assert new.record.patient.main.value == lab.PLAIN.mrn
     assert lab.ANYA.mrn not in sent.receiver.valid.values() and len(sent.receiver.valid) == 3
     assert run.planned["unchanged"] == 2
+
+
+def refiled_in_doubt(exports: Exports) -> None:
+    """From ANYA to PLAIN, and somebody is to look at it again."""
+    document = exports.document_of(lab.ANYA)
+    refile(exports, document, lab.PLAIN)
+    with exports.workspace.catalog.write() as unit:
+        now = unit.documents.get(document.document_id)
+        assert now is not None
+        unit.documents.change(dataclasses.replace(now, recheck=("a doubt",)), now.version)
+
+
+def test_a_refiled_document_leaves_the_wrong_chart_at_once(sent: Exports) -> None:
+    """Also while it may not go to the right one yet."""
+    refiled_in_doubt(sent)
+    run, _ = sent.export(only_corrections=True)
+
+    assert actions(sent) == [Action.CANCEL] and run.held["recheck"] == 3
+    assert lab.ANYA.mrn not in sent.receiver.valid.values()
+
+
+def test_a_queued_cancellation_goes_whatever_holds_the_document(sent: Exports) -> None:
+    refiled_in_doubt(sent)
+    for _ in range(3):
+        sent.queue(only_corrections=True)
+    sent.send()
+
+    assert [line.record.action for line in sent.lines()] == [Action.NEW] * 3 + [Action.CANCEL]
+    assert lab.ANYA.mrn not in sent.receiver.valid.values()
+
+
+def test_a_refused_cancellation_is_asked_for_once(sent: Exports) -> None:
+    """And again under its id when a person says so."""
+    document = sent.document_of(lab.PLAIN)
+    corrections.entered_in_error(SUE, document.document_id, document.version, "not a record", sent.services)
+    sent.receiver.refuses = {Action.CANCEL}
+    sent.export(only_corrections=True)
+    run, again = sent.export(only_corrections=True)
+    assert (len(sent.lines()), again.refused, run.held) == (4, 0, {"was_refused": 1})
+
+    asked = sent.lines()[-1].record.external_id
+    sent.receiver.refuses = set()
+    reconcile.retry(SUE, sent.target.name, sent.services)
+    sent.export(only_corrections=True)
+
+    assert sent.lines()[-1].record.external_id == asked and len(sent.receiver.valid) == 2
 
 
 def test_a_profile_may_want_a_replacement_instead(sent: Exports) -> None:
@@ -176,6 +222,30 @@ def test_ids_are_never_used_again(sent: Exports) -> None:
 
     assert len(ids) == len(set(ids)) == len(set(controls)) == 6
     assert all(len(i) <= 32 for i in ids) and all(len(c) == 20 for c in controls)
+
+
+def test_a_number_that_a_rebuilt_ledger_does_not_show_is_not_used_again(sent: Exports) -> None:
+    """What never left is in no log: the second is missing, the fourth comes."""
+    for kind in ("progress_note", "consultation"):
+        retyped(sent, sent.document_of(lab.PLAIN), kind)
+        sent.queue(only_corrections=True)
+    wanted = sent.document_of(lab.PLAIN).document_id
+    first, _, third = (line for line in sent.lines() if line.record.document_id == wanted)
+
+    assert plan.standing([first, third]).next_number == 4
+
+
+def test_a_refused_document_marked_for_retry_can_be_withdrawn(sent: Exports) -> None:
+    """The correction was refused, to be tried again, and then it is not wanted there at all."""
+    document = sent.document_of(lab.PLAIN)
+    retyped(sent, document, "progress_note")
+    sent.receiver.refuses = {Action.REPLACE}
+    sent.export(only_corrections=True)
+    reconcile.retry(SUE, sent.target.name, sent.services)
+    queue.withdraw(SUE, [document.document_id], "asked by the patient", sent.target, sent.services)
+    sent.send()
+
+    assert lab.PLAIN.mrn not in sent.receiver.valid.values()
 
 
 def test_a_fingerprint_ignores_what_a_receiver_would_not_notice(sent: Exports) -> None:

@@ -13,8 +13,10 @@ from scanindex.delivery import consents, holds, queue
 from scanindex.delivery_model import Action
 from scanindex.errors import NotFound, ProfileError, UsageError
 from scanindex.target_profile import parse_target
+from tests.crash import stub
 from tests.delivery.conftest import SUE, Exports
 from tests.desk import lab
+from tests.test_batches import open_box
 
 
 def change(exports: Exports, person: lab.Person, **values: Any) -> None:
@@ -144,6 +146,38 @@ def test_a_revoked_consent_holds_back_and_tells_of_what_is_there(exports: Export
     consents.revoke(SUE, made.consent_id, exports.services)
 
     assert why(exports, lab.PLAIN) == ("now_held", "consent_needed")
+
+
+def test_a_consent_revoked_while_it_waits_stops_it(exports: Exports) -> None:
+    change(exports, lab.PLAIN, sensitivity=("substance_use",))
+    made = consent(exports)
+    exports.queue()
+    consents.revoke(SUE, made.consent_id, exports.services)
+    sent = exports.send()
+
+    assert (sent.taken, sent.overtaken) == (2, 1)
+    assert lab.PLAIN.mrn not in exports.receiver.valid.values()
+
+
+def test_a_hold_placed_while_it_waits_stops_it(exports: Exports) -> None:
+    exports.queue()
+    document = exports.document_of(lab.PLAIN)
+    paper.hold("lawsuit", SUE.actor, exports.services, document_id=document.document_id)
+    sent = exports.send()
+
+    assert (sent.taken, sent.overtaken) == (2, 1)
+    assert lab.PLAIN.mrn not in exports.receiver.valid.values()
+
+
+def test_a_hold_on_a_batch_stops_its_documents(exports: Exports) -> None:
+    batch_id = open_box(exports.workspace)
+    exports.lab.scan(stub.page_text(lab.OTHER_NAMESAKE, "d", "LABORATORY REPORT"), folder="box")
+    exports.queue()
+    paper.hold("lawsuit", SUE.actor, exports.services, batch_id=batch_id)
+
+    assert exports.send().taken == 3
+    assert why(exports, lab.OTHER_NAMESAKE) == ("on_hold",)
+    assert lab.OTHER_NAMESAKE.mrn not in exports.receiver.valid.values()
 
 
 def test_a_wrong_list_of_patients_is_no_list(exports: Exports) -> None:

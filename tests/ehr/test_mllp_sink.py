@@ -404,8 +404,9 @@ class Answering:
                 word, _, other = code.partition(" ")
                 lines = f"MSH|^~\\&|||||||ACK|a{number}|P|2.5.1\rMSA|{word}|{other or asked}\r"
                 connection.sendall(b"\x0b" + lines.encode() + b"\x1c\r")
-            while connection.recv(1 << 18):
-                pass
+            with contextlib.suppress(ConnectionResetError):
+                while connection.recv(1 << 18):
+                    pass
 
 
 # --- memory -----------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from scanindex import app  # noqa: E402
 from scanindex.access_model import unlimited  # noqa: E402
 from scanindex.delivery import choose, queue, reconcile, sending  # noqa: E402
 from scanindex.settings import load  # noqa: E402
-from scanindex.target_profile import parse_target  # noqa: E402
+from scanindex.target_file import parse_target  # noqa: E402
 
 TARGET_PER_SECOND = 500.0
 _PROFILE = """[target]

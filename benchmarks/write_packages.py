@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from scanindex.delivery_model import ExportRecord, Parcel
 from scanindex.ehr.folder import FolderSink
 from scanindex.ehr.manifest import ManifestForm
-from scanindex.target_profile import parse_target
+from scanindex.target_file import parse_target
 from tests.ehr import records
 
 ROUNDS = 3

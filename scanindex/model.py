@@ -5,7 +5,8 @@ in the original, `page_no` in the document). Boxes are pixels of the *upright*
 page image, origin top-left, right and bottom exclusive. Degrees are clockwise.
 Confidence is 0..1, or None for unknown (never 0 for unknown). Events are aware
 UTC datetimes; clinical dates are civil ISO text, possibly partial ("1987",
-"1987-03"). Fields that can name a patient are `repr=False`.
+"1987-03"). Fields that can name a patient are `repr=False`. Long because it is a
+glossary: what belongs to one area alone has a `*_model` of its own.
 """
 
 from __future__ import annotations

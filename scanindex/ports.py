@@ -3,7 +3,8 @@
 Imports the model only. Each back-end passes the contract suite of its port
 (`tests/contract/`). Unless a docstring says otherwise a method may block on
 disk, raises `TransientError` when the world is in the way (a retry may help)
-and `IntegrityError` when it may not be retried.
+and `IntegrityError` when it may not be retried. Long because it is a list: no entry
+depends on another's inside, and there is one place to look for what a stage may ask.
 """
 
 from __future__ import annotations

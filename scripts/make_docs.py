@@ -19,7 +19,7 @@ from scanindex.delivery.reconcile import FAULTS
 from scanindex.doctypes import DOCUMENT_TYPES
 from scanindex.errors import ScanindexError, error_classes
 from scanindex.settings import CHOICES, FILE_NAME, SourceSettings, TypeSettings, sections
-from scanindex.target_profile import CHOICES as TARGET_CHOICES
+from scanindex.target_checks import CHOICES as TARGET_CHOICES
 from scanindex.target_profile import FORMATS, ManifestColumn, TypeCode
 from scanindex.target_profile import sections as target_sections
 

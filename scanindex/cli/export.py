@@ -18,7 +18,8 @@ from scanindex.cli.common import asking, batch_by, document_by, emit_json, json_
 from scanindex.cli.export_records import consent, list_, resend, retry, status, targets, withdraw
 from scanindex.delivery import choose, holds, queue, reconcile, sending
 from scanindex.errors import ExportStopped, UsageError
-from scanindex.target_profile import Target, load_target
+from scanindex.target_file import load_target
+from scanindex.target_profile import Target
 
 if TYPE_CHECKING:
     from scanindex.delivery_model import ExportRun, Held

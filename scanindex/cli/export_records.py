@@ -25,7 +25,7 @@ from scanindex.delivery.status import OPEN, Progress, lines, overview
 from scanindex.delivery_model import Delivery, DeliveryState
 from scanindex.errors import ProfileError, UsageError
 from scanindex.model import PatientId
-from scanindex.target_profile import load_target, names
+from scanindex.target_file import load_target, names
 
 if TYPE_CHECKING:
     from scanindex.delivery_model import Consent

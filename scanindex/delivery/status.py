@@ -12,7 +12,8 @@ from scanindex.delivery_model import Delivery, DeliveryState, ExportRun
 from scanindex.errors import ConfigError, Forbidden, NotFound
 from scanindex.ports import Unit
 from scanindex.services import Services
-from scanindex.target_profile import Target, load_target, names
+from scanindex.target_file import load_target, names
+from scanindex.target_profile import Target
 
 DAYS = 14
 OPEN = (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.REFUSED)

@@ -13,14 +13,13 @@ from __future__ import annotations
 import contextlib
 import shutil
 import socket
-import ssl
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from scanindex.delivery_model import Action, ExportRecord, Held, Parcel, Problem, Receipt
 from scanindex.ehr import dicom_objects as objects
-from scanindex.ehr import parts
+from scanindex.ehr import parts, tls
 from scanindex.ehr.dicom import DicomForm
 from scanindex.errors import MissingTool, NotAllowedNow, ProfileError, ReceiverSilent, transient
 from scanindex.target_profile import DicomRule, Target
@@ -42,7 +41,7 @@ class DimseSink:
         rule = target.dicom
         self._target, self._rule, self._folder = target, rule, folder
         self._form = DicomForm(target)
-        self._tls = (_context(rule, environ), rule.host) if rule.tls else None
+        self._tls = (tls.context("dicom", rule, environ), rule.host) if rule.tls else None
         self._entity = _entity(rule, target.sending.timeout_seconds)
         self._line: Any = None
 
@@ -228,21 +227,3 @@ def _entity(rule: DicomRule, seconds: float) -> Any:
     entity.connection_timeout = entity.acse_timeout = entity.dimse_timeout = seconds
     entity.network_timeout = max(seconds, 60.0)
     return entity
-
-
-def _context(rule: DicomRule, environ: Mapping[str, str]) -> ssl.SSLContext:
-    """Raises ProfileError where the files are not there or no certificates."""
-    try:
-        context = ssl.create_default_context(cafile=rule.ca_file or None)
-    except (OSError, ssl.SSLError):
-        raise ProfileError("dicom.ca_file cannot be read as certificates") from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if name := rule.client_certificate_env:
-        path = environ.get(name, "")
-        if not path:
-            raise ProfileError(f"the environment has no {name} (dicom.client_certificate_env)")
-        try:
-            context.load_cert_chain(path, password=str)  # "" instead of a question at the terminal
-        except (OSError, ssl.SSLError):
-            raise ProfileError(f"what {name} names cannot be read as certificate and key") from None
-    return context

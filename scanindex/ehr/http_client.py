@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from scanindex import __version__
-from scanindex.ehr import parts
+from scanindex.ehr import parts, tls
 from scanindex.ehr.http_auth import auth_of
 from scanindex.ehr.parts import Part
 from scanindex.errors import ProfileError, ReceiverSilent
@@ -77,9 +77,10 @@ class HttpLine:
         self._origin = _origin(self.base_url)
         self._timeout_seconds = timeout_seconds
         self._now = now
+        is_encrypted = not rule.base_url.startswith("http://") or rule.auth == "smart"
         self._client = httpx.Client(
             timeout=timeout_seconds,
-            verify=_tls(rule, environ),
+            verify=tls.context("http", rule, environ, is_encrypted=is_encrypted),
             follow_redirects=False,
             trust_env=False,
             headers={"User-Agent": f"scanindex/{__version__}", "Accept-Encoding": "identity"},
@@ -233,28 +234,6 @@ def _origin(address: str) -> tuple[str, str, int]:
     except ValueError:
         raise ProfileError("http.base_url has a port that is none") from None
     return found.scheme, (found.hostname or "").lower(), port
-
-
-def _tls(rule: HttpRule, environ: Mapping[str, str]) -> ssl.SSLContext:
-    is_encrypted = not rule.base_url.startswith("http://") or rule.auth == "smart"
-    try:
-        # Loading the system's authorities takes a while; in clear there is nobody to check.
-        context = ssl.create_default_context(cafile=rule.ca_file or None) if is_encrypted else _nobody()
-    except (OSError, ssl.SSLError):
-        raise ProfileError("http.ca_file cannot be read") from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if name := rule.client_certificate_env:
-        path = environ.get(name, "")
-        try:
-            context.load_cert_chain(path)
-        except (OSError, ssl.SSLError):
-            raise ProfileError(f"the certificate that {name} names cannot be read") from None
-    return context
-
-
-def _nobody() -> ssl.SSLContext:
-    """Trusts no authority at all."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _profile_fault(error: BaseException) -> str:

@@ -10,17 +10,16 @@ holds, a listing has to be fed in.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from scanindex.delivery_model import ExportRecord, Held, Parcel, Problem, Receipt
-from scanindex.ehr import hl7_message, hl7_share, parts
+from scanindex.ehr import hl7_message, hl7_share, parts, tls
 from scanindex.ehr.hl7_files import Hl7Form
 from scanindex.errors import MalformedMessage, NotAllowedNow, ProfileError, ReceiverSilent
 from scanindex.hl7.answers import Answer, read_ack
 from scanindex.hl7.mllp import MllpConnection, is_loopback
-from scanindex.target_profile import MllpRule, Target
+from scanindex.target_profile import Target
 
 _TEXT_CHARACTERS = 500
 _COMMIT = ("CA", "CE", "CR")
@@ -41,7 +40,7 @@ class MllpSink:
         self._line = MllpConnection(
             rule.host,
             rule.port,
-            tls=_context(rule, environ) if rule.tls else None,
+            tls=tls.context("mllp", rule, environ) if rule.tls else None,
             connect_seconds=rule.connect_seconds,
             answer_seconds=target.sending.timeout_seconds,
             max_answer_bytes=rule.most_answer_bytes,
@@ -128,26 +127,3 @@ def _words(answer: Answer) -> str:
     said = [answer.text]
     said += [" ".join(filter(None, (f.code, f.own_code, f.location, f.text))) for f in answer.faults]
     return "; ".join(filter(None, said))[:_TEXT_CHARACTERS]
-
-
-def _context(rule: MllpRule, environ: Mapping[str, str]) -> ssl.SSLContext:
-    """Raises ProfileError where the files are not there or no certificates."""
-    try:
-        context = ssl.create_default_context(cafile=rule.ca_file or None)
-    except (OSError, ssl.SSLError):
-        raise ProfileError("mllp.ca_file cannot be read as certificates") from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if name := rule.client_certificate_env:
-        path = environ.get(name, "")
-        if not path:
-            raise ProfileError(f"the environment has no {name} (mllp.client_certificate_env)")
-        try:
-            context.load_cert_chain(path, password=_no_password)
-        except (OSError, ssl.SSLError):
-            raise ProfileError(f"what {name} names cannot be read as certificate and key") from None
-    return context
-
-
-def _no_password() -> str:
-    """Instead of OpenSSL's question at the terminal."""
-    return ""

@@ -15,7 +15,8 @@ from scanindex.access_model import Access, StaffRole
 from scanindex.delivery import choose, queue, reconcile, sending
 from scanindex.delivery_model import Delivery, ExportRun
 from scanindex.store.roster_import import import_csv
-from scanindex.target_profile import Target, parse_target
+from scanindex.target_file import parse_target
+from scanindex.target_profile import Target
 from tests.crash.service_main import open_stubbed, quick_settings
 from tests.delivery.receiver import Receiver
 from tests.desk import lab

@@ -17,7 +17,7 @@ from scanindex.delivery.sending import stop_until_reconciled
 from scanindex.ehr.manifest import ManifestForm
 from scanindex.errors import ConfigError, NotAllowedNow
 from scanindex.store.rebuild import replay
-from scanindex.target_profile import parse_target
+from scanindex.target_file import parse_target
 from tests.crash.service_main import open_stubbed
 from tests.desk import lab
 

@@ -12,7 +12,7 @@ from scanindex import paper
 from scanindex.delivery import consents, holds, queue
 from scanindex.delivery_model import Action
 from scanindex.errors import NotFound, ProfileError, UsageError
-from scanindex.target_profile import parse_target
+from scanindex.target_file import parse_target
 from tests.crash import stub
 from tests.delivery.conftest import SUE, Exports
 from tests.desk import lab

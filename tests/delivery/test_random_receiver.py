@@ -19,7 +19,8 @@ from scanindex.delivery_model import DeliveryState
 from scanindex.ehr.listing import read_listing
 from scanindex.ehr.mllp_sink import MllpSink
 from scanindex.settings import load
-from scanindex.target_profile import Target, parse_target
+from scanindex.target_file import parse_target
+from scanindex.target_profile import Target
 from tests.ehr.peers.fault_receiver import Fault, FaultReceiver
 
 SUE = unlimited("user:sue")

@@ -12,7 +12,8 @@ from scanindex.doctypes import DOCUMENT_TYPES
 from scanindex.ehr.fhir_resources import patient as rendered
 from scanindex.ehr.fhir_sink import FhirSink
 from scanindex.ehr.http_sink import open_http
-from scanindex.target_profile import Target, parse_target
+from scanindex.target_file import parse_target
+from scanindex.target_profile import Target
 from tests.ehr.records import record
 
 SYSTEM = "https://springfield.example/scans"

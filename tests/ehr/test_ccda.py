@@ -21,7 +21,8 @@ from scanindex.ehr.ccda_xml import lacks
 from scanindex.ehr.folder import FolderSink
 from scanindex.errors import ConfigError, FixityFailed
 from scanindex.model import PersonName
-from scanindex.target_profile import CcdaRule, DocumentRule, Target, TargetHead, parse_target
+from scanindex.target_file import parse_target
+from scanindex.target_profile import CcdaRule, DocumentRule, Target, TargetHead
 from tests.ehr.records import HOSTILE, SMALL_PDF, content, patient, pdf, record
 
 V3 = {"v": "urn:hl7-org:v3"}

@@ -24,7 +24,8 @@ from scanindex.ehr.dicom_objects import uids
 from scanindex.ehr.folder import FolderSink
 from scanindex.errors import ConfigError, FixityFailed
 from scanindex.model import PersonName
-from scanindex.target_profile import DicomRule, Target, TargetHead, parse_target
+from scanindex.target_file import parse_target
+from scanindex.target_profile import DicomRule, Target, TargetHead
 from tests.ehr.records import HOSTILE, SMALL_PDF, content, patient, pdf, record
 
 

@@ -21,7 +21,8 @@ from scanindex.delivery_model import Action, ExportRecord, Parcel, Receipt
 from scanindex.ehr.dicom_objects import ENCAPSULATED_PDF, KEY_OBJECT_SELECTION, uids
 from scanindex.ehr.dimse_sink import DimseSink
 from scanindex.errors import ConfigError, FixityFailed, NotAllowedNow, ReceiverSilent
-from scanindex.target_profile import DicomRule, SendingRule, Target, TargetHead, parse_target
+from scanindex.target_file import parse_target
+from scanindex.target_profile import DicomRule, SendingRule, Target, TargetHead
 from tests.ehr import records
 from tests.ehr.peers import dicom, tls
 from tests.ehr.peers.base import LOOPBACK, free_port, listens, need_command

@@ -11,7 +11,7 @@ import pytest
 from scanindex.delivery_model import Action, ExportRecord
 from scanindex.ehr.fhir_checks import PROBLEMS, civil, is_language, is_loinc, is_oid, problems_of
 from scanindex.errors import ConfigError
-from scanindex.target_profile import parse_target
+from scanindex.target_file import parse_target
 from tests.ehr.fhir_samples import corrected, every_type, target
 from tests.ehr.records import content, patient, pdf, record
 

@@ -17,7 +17,7 @@ from scanindex.ehr.fhir_checks import problems_of
 from scanindex.ehr.fhir_files import FhirFiles
 from scanindex.ehr.folder import FolderSink
 from scanindex.ehr.parts import FilePart
-from scanindex.target_profile import parse_target
+from scanindex.target_file import parse_target
 from tests.ehr.fhir_samples import SYSTEM, corrected, report, target
 from tests.ehr.records import HOSTILE, SMALL_PDF, record
 

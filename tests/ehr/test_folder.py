@@ -19,7 +19,7 @@ from scanindex.delivery_model import Action, ExportRecord, Parcel
 from scanindex.ehr.folder import FolderSink
 from scanindex.ehr.manifest import ManifestForm
 from scanindex.errors import FixityFailed, NotAllowedNow
-from scanindex.target_profile import parse_target
+from scanindex.target_file import parse_target
 from tests.ehr import records
 
 PROFILE = '[target]\nrecipient = "Springfield General"\n'

@@ -16,7 +16,7 @@ from scanindex.ehr.folder import FolderSink
 from scanindex.ehr.hl7_files import Hl7Form
 from scanindex.errors import ConfigError
 from scanindex.hl7 import er7
-from scanindex.target_profile import parse_target
+from scanindex.target_file import parse_target
 from tests.ehr import records
 from tests.ehr.hl7_samples import message, record, target
 

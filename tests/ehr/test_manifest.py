@@ -20,7 +20,8 @@ from scanindex.ehr.manifest import ManifestForm
 from scanindex.ehr.parts import chunks
 from scanindex.errors import ConfigError
 from scanindex.model import PersonName
-from scanindex.target_profile import ManifestRule, Target, parse_target
+from scanindex.target_file import parse_target
+from scanindex.target_profile import ManifestRule, Target
 from tests.ehr import records
 from tests.ehr.peers.base import need_command
 

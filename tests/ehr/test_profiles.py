@@ -14,7 +14,8 @@ import pytest
 from scanindex.delivery_model import Action, ExportRecord, Held, Parcel
 from scanindex.ehr.listing import read_listing
 from scanindex.ehr.open import open_sink
-from scanindex.target_profile import FORMATS, Target, parse_target, sections
+from scanindex.target_file import parse_target
+from scanindex.target_profile import FORMATS, Target, sections
 from tests.ehr import records
 
 FOLDER = resources.files("scanindex.ehr").joinpath("profiles")

@@ -25,7 +25,7 @@ from scanindex.intake import Intake
 from scanindex.model import Document, DocumentState, PageReading, Scan, ScanId, ScanInfo
 from scanindex.picture_cache import PictureCache
 from scanindex.pictures import Pictures
-from scanindex.ports import ArchiveStore, EhrSink, SearchIndex, SwitchableIndex, Workers
+from scanindex.ports import ArchiveStore, EhrJudge, EhrSink, SearchIndex, SwitchableIndex, Workers
 from scanindex.services import Services
 from scanindex.settings import Settings
 from scanindex.store import durable
@@ -265,6 +265,13 @@ def exporting(settings: Settings, target: str) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def open_judge(target: Target) -> EhrJudge:
+    """What the receiver of a profile takes. Raises ConfigError, MissingTool."""
+    from scanindex.ehr.open import open_judge as make
+
+    return make(target)
 
 
 def open_sink(settings: Settings, target: Target, environ: Mapping[str, str]) -> EhrSink:

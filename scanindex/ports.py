@@ -181,6 +181,9 @@ class Registry(Protocol):
     def patients(self) -> int:
         """How many there are, provisional ones included."""
 
+    def changes(self) -> int:
+        """Grows with every record that changes."""
+
     def find(
         self, text: str, limit: int = 20, within: Collection[PatientId] | None = None
     ) -> Sequence[Patient]:
@@ -582,7 +585,14 @@ class InvitationTable(Protocol):
     def all(self) -> list[Invitation]: ...
 
 
-class EhrSink(Protocol):
+class EhrJudge(Protocol):
+    """What one receiver takes."""
+
+    def problems(self, record: ExportRecord) -> Sequence[Problem]:
+        """What the receiver would refuse, found by rendering and checking; sends nothing."""
+
+
+class EhrSink(EhrJudge, Protocol):
     """One receiver, as its profile says: renders records and hands them over.
 
     Equal records give equal bytes, and a resend carries the same ids, so that a receiver that
@@ -592,9 +602,6 @@ class EhrSink(Protocol):
     @property
     def parcel_documents(self) -> int:
         """Most records that are sent together (a package, a file); 1: each by itself."""
-
-    def problems(self, record: ExportRecord) -> Sequence[Problem]:
-        """What the receiver would refuse, found by rendering and checking; sends nothing."""
 
     def send(self, parcel: Parcel) -> Iterator[Receipt]:
         """Hand over; a receipt per record once the receiver (or the disk) has it for sure.
@@ -693,6 +700,15 @@ class DeskTable(Protocol):
     def parked(self, item_id: DocumentId) -> Parked | None: ...
     def park(self, parked: Parked) -> None: ...
     def unpark(self, item_id: DocumentId) -> None: ...
+    def unsent(self, item_id: DocumentId, actor: str) -> str:
+        """A note that this person typed on it and did not send; ""."""
+
+    def keep_unsent(self, note: Parked) -> None:
+        """Instead of the one of this person on this item; an empty one takes it away."""
+
+    def drop_unsent(self, item_id: DocumentId) -> None:
+        """Everybody's on this item."""
+
     def keys(self, document_id: DocumentId) -> list[Key]:
         """First given first."""
 

@@ -23,7 +23,6 @@ from scanindex.target_profile import Target
 
 if TYPE_CHECKING:
     from scanindex.delivery_model import ExportRun, Held
-    from scanindex.ports import EhrSink
 
 _SHOWN = 20
 _IN_THE_WAY = {
@@ -120,11 +119,13 @@ def run(
             query=query,
             only_corrections=corrections,
         )
+        if dry_run:
+            _dry_run(wanted, profile, opened, access, check_files=check_files, as_json=as_json)
+            # What the line needs (certificates, secrets) is checked, too, but hides no list.
+            app.open_sink(opened.settings, profile, os.environ).close()
+            return
         sink = app.open_sink(opened.settings, profile, os.environ)
         try:
-            if dry_run:
-                _dry_run(wanted, profile, sink, opened, access, check_files=check_files, as_json=as_json)
-                return
             with app.exporting(opened.settings, target):
                 sending.refuse_unreconciled(target, opened.services)
                 made = None
@@ -213,7 +214,6 @@ def _lines_of(path: Path | None) -> Iterator[str]:
 def _dry_run(
     wanted: choose.Selection,
     profile: Target,
-    sink: EhrSink,
     opened: app.Workspace,
     access: Access,
     *,
@@ -223,7 +223,8 @@ def _dry_run(
     counts: Counter[str] = Counter()
     held: Counter[str] = Counter()
     rows: list[dict[str, Any]] = []
-    for one in queue.dry_run(access, wanted, profile, sink, opened.services, check_fixity=check_files):
+    judge = app.open_judge(profile)
+    for one in queue.dry_run(access, wanted, profile, judge, opened.services, check_fixity=check_files):
         counts.update(action.value for action in one.actions)
         counts["held"] += bool(one.problems)
         counts["unchanged"] += not one.actions and not one.problems

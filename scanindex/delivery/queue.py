@@ -27,7 +27,7 @@ from scanindex.delivery_model import (
 from scanindex.doctypes import KEYS
 from scanindex.errors import Forbidden, ProfileError, UsageError
 from scanindex.model import Document, DocumentId, DocumentState, Patient, PatientId, Scan, ScanId
-from scanindex.ports import EhrSink, Unit
+from scanindex.ports import EhrJudge, Unit
 from scanindex.services import Services
 from scanindex.target_profile import Target
 
@@ -51,14 +51,14 @@ def dry_run(
     access: Access,
     wanted: choose.Selection,
     target: Target,
-    sink: EhrSink,
+    judge: EhrJudge,
     services: Services,
     *,
     check_fixity: bool = False,
 ) -> Iterator[Finding]:
     """What `queue` would do, document by document, and every reason against. Raises Forbidden,
     NotFound, UsageError."""
-    worker = _Worker(target, sink, services, check_fixity=check_fixity, is_named=bool(wanted.document_ids))
+    worker = _Worker(target, judge, services, check_fixity=check_fixity, is_named=bool(wanted.document_ids))
     for documents in _steps(access, wanted, target, services):
         with services.catalog.read() as unit:
             steps = worker.steps(documents, unit)
@@ -69,14 +69,14 @@ def queue(
     access: Access,
     wanted: choose.Selection,
     target: Target,
-    sink: EhrSink,
+    judge: EhrJudge,
     services: Services,
     *,
     check_fixity: bool = False,
     told: Told = lambda count: None,
 ) -> ExportRun:
     """Write down what is to be sent; returns the run with its counts. Raises as `dry_run` does."""
-    worker = _Worker(target, sink, services, check_fixity=check_fixity, is_named=bool(wanted.document_ids))
+    worker = _Worker(target, judge, services, check_fixity=check_fixity, is_named=bool(wanted.document_ids))
     run = ExportRun(
         run_id=services.ids.new(),
         target=target.name,
@@ -225,11 +225,11 @@ class _Worker:
     """Judges documents for one target; what it looks up often is kept for one call."""
 
     def __init__(
-        self, target: Target, sink: EhrSink, services: Services, *, check_fixity: bool, is_named: bool
+        self, target: Target, judge: EhrJudge, services: Services, *, check_fixity: bool, is_named: bool
     ) -> None:
         """is_named: the documents were named one by one, so that what was withdrawn goes again."""
         self._target = target
-        self._sink = sink
+        self._judge = judge
         self._services = services
         self._check_fixity = check_fixity
         self._is_named = is_named
@@ -271,7 +271,7 @@ class _Worker:
     def _that_the_form_has(self, step: plan.Step) -> plan.Step:
         """Not every form can replace or cancel: then a person tells the receiver."""
         corrections = [r for r in step.records if r.action is not Action.NEW]
-        found = tuple(p for r in corrections for p in self._sink.problems(r))
+        found = tuple(p for r in corrections for p in self._judge.problems(r))
         if not found:
             return step
         return dataclasses.replace(step, records=(), drop=(), problems=(*step.problems, *found))
@@ -300,7 +300,7 @@ class _Worker:
         )
         settings, now = self._services.settings, self._services.clock.now()
         record = compose.record_of(material, number, self._target, settings, now)
-        found = (*holds.of_record(record, self._target), *self._sink.problems(record))
+        found = (*holds.of_record(record, self._target), *self._judge.problems(record))
         return record, found
 
     def _consents(self, patient: Patient | None, document: Document, unit: Unit) -> tuple[Consent, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scanindex.ehr.forms import FileForm
-from scanindex.ports import EhrSink
+from scanindex.ports import EhrJudge, EhrSink
 from scanindex.target_profile import Target
 
 _FORMS = {
@@ -49,6 +49,23 @@ def open_sink(target: Target, folder: Path, environ: Mapping[str, str]) -> EhrSi
         is_zip=head.transport == "zip",
         target=target.name,
     )
+
+
+def open_judge(target: Target) -> EhrJudge:
+    """What the receiver takes, by its profile alone: no address, key or password is looked at.
+
+    Raises ProfileError, MissingTool.
+    """
+    head = target.target
+    if head.transport == "http":
+        from scanindex.ehr.mhd import as_mhd
+
+        # Over the line a document can be withdrawn; files of "mhd" cannot say so.
+        target = as_mhd(target) if head.format == "mhd" else target
+        over_http: EhrJudge = _made(_FORMS["fhir"])(target)
+        return over_http
+    form: EhrJudge = _made(_FORMS[head.format])(target)
+    return form
 
 
 def _made(where: tuple[str, str]) -> Callable[..., Any]:

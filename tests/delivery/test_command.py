@@ -111,6 +111,17 @@ def test_a_damaged_file_is_found_and_mended_by_sending_it_again(
     assert "3 of 3 documents verified" in run("reconcile", target).stdout
 
 
+def test_a_dry_run_needs_no_keys_to_say_what_is_held_back(home: Path, run: Callable[..., Result]) -> None:
+    """The list first, then what the line still wants."""
+    text = run("targets", "--example", "fhir-server").stdout
+    (home / "targets" / "fhir.toml").write_text(text.replace('undated = "hold"', 'undated = "send"'))
+
+    done = run("fhir", "--dry-run", code=1)
+
+    assert "would be sent" in done.stdout and "new" in done.stdout
+    assert isinstance(done.exception, ConfigError) and "SCANINDEX_FHIR_CLIENT_ID" in str(done.exception)
+
+
 def test_the_accounting_names_recipient_and_purpose(
     home: Path, target: str, run: Callable[..., Result]
 ) -> None:

@@ -207,6 +207,8 @@ class Receipt:
     text: str = field(default="", repr=False)
     """What it said besides, shortened; may quote patient data."""
     sent_bytes: int = 0
+    has_left: bool = True
+    """False: refused before a byte of the document went, so that nobody else got to see it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,8 @@ class ScanindexError(Exception):
     is_retryable: ClassVar[bool] = False
     meaning: ClassVar[str] = "Something went wrong that has no code of its own."
     hint: str = "Run `scanindex doctor`; if that finds nothing, report it with the code."
+    nothing_left: bool = False
+    """Of an export: it is certain that no byte of a document went (nobody was reached, say)."""
 
     def __init__(self, detail: str = "", hint: str = "") -> None:
         """hint: what to do next in this case, where the usual advice of the class leads astray."""

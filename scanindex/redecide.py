@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from scanindex import certify, match, pipeline, sensitivity
+from scanindex import certify, drawn_anew, match, pipeline, revisions
 from scanindex.commits import held
 from scanindex.errors import ConflictError
 from scanindex.model import (
@@ -22,7 +22,6 @@ from scanindex.model import (
     Level,
     Outcome,
     PageFindings,
-    PageGroup,
     PageReading,
 )
 from scanindex.pipeline import readings_of
@@ -85,9 +84,7 @@ def _decide_again(document: Document, services: Services) -> bool:
     findings = [pipeline.find(reading, document.created_at, services) for reading in readings]
     decision = decision_on(document, readings, findings, services)
     changed = decided(dataclasses.replace(document, version=document.version + 1), decision)
-    patient = services.roster.get(changed.patient_id) if changed.patient_id else None
-    labels = sensitivity.of_person(changed, patient, services.settings.sensitivity)
-    changed = dataclasses.replace(changed, sensitivity=labels)
+    changed = revisions.labelled(changed, services)
     source = scan.preset.source
     with services.catalog.read() as unit:
         if _same_outcome(held(changed, source, unit, services).decision, document.decision):
@@ -109,7 +106,7 @@ def decision_on(
     services: Services,
 ) -> Decision:
     """What the machine would decide today about a document with these readings of its pages."""
-    return pipeline.decide(readings, findings, _group(document), services)
+    return pipeline.decide(readings, findings, drawn_anew.group_of(document), services)
 
 
 def evidence_on(
@@ -120,15 +117,8 @@ def evidence_on(
 ) -> Decision:
     """The same by what the words say alone, however poor the picture is."""
     settings, own = services.settings.match, services.settings.site.houses
-    return match.decide(readings, findings, _group(document), services.roster, settings, houses=own)
-
-
-def _group(document: Document) -> PageGroup:
-    return PageGroup(
-        pages=document.pages,
-        reasons=document.grouping_reasons,
-        is_sure=document.is_break_sure,
-        ties=document.ties,
+    return match.decide(
+        readings, findings, drawn_anew.group_of(document), services.roster, settings, houses=own
     )
 
 

@@ -66,7 +66,7 @@ def add(access: Access, patient: Patient, services: Services, *, is_another: boo
 
     is_another: the asker saw who looks alike and says that it is none of them.
     """
-    _check(patient, services)
+    check(patient, services)
     if not is_another and look_alikes(access, patient, services):
         raise ConflictError(
             "somebody who may be the same person is known already",
@@ -76,7 +76,8 @@ def add(access: Access, patient: Patient, services: Services, *, is_another: boo
     return review.new_patient(kept, access.actor, services)
 
 
-def _check(patient: Patient, services: Services) -> None:
+def check(patient: Patient, services: Services) -> None:
+    """Raises UsageError for what no person can be: without a last name, born on no day or not yet."""
     if not patient.names or not fold.name_key(patient.names[0].last):
         raise UsageError("a new patient needs at least a last name")
     if patient.birth_date is None:

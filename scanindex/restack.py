@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scanindex import documents, filing, pipeline, revisions, sensitivity, stacks
+from scanindex import documents, drawn_anew, filing, pipeline, revisions, sensitivity, stacks
 from scanindex.errors import NotAllowedNow, UsageError
 from scanindex.model import (
     Document,
@@ -146,7 +146,7 @@ def move_pages(
     pages = {*(() if fresh else base.pages), *moving}
     with services.catalog.read() as unit:
         ordered = revisions.as_on_paper(pages, scan_id, unit)
-    grown = stacks.proposed(revisions.with_pages(taken, ordered, reason), read, reason, services)
+    grown = drawn_anew.proposed(revisions.with_pages(taken, ordered, reason), read, reason, services)
     if fresh:
         grown = dataclasses.replace(grown, version=1)
     shrunk = [stacks.without(giver, moving, read, reason, services) for giver in givers]
@@ -157,7 +157,7 @@ def move_pages(
         unit.pages.mark(scan_id, dict.fromkeys(aside, PageKind.CONTENT))
         more: dict[str, Any] = {
             "pages_moved": moving,
-            "kinds_now": stacks.told(dict.fromkeys(aside, PageKind.CONTENT)),
+            "kinds_now": revisions.told(dict.fromkeys(aside, PageKind.CONTENT)),
         }
         for before, after in zip(givers, shrunk, strict=True):
             revisions.store(unit, after, before, "pages_moved", actor, pages_moved=moving)
@@ -206,7 +206,7 @@ def set_aside(
         for before, after in zip(givers, shrunk, strict=True):
             revisions.store(unit, after, before, "pages_left", actor, pages_left=numbers)
         unit.events.append(
-            "pages_set_aside", actor, scan_id=scan_id, set_aside=numbers, kinds_now=stacks.told(kinds)
+            "pages_set_aside", actor, scan_id=scan_id, set_aside=numbers, kinds_now=revisions.told(kinds)
         )
     return tuple(shrunk)
 
@@ -264,7 +264,7 @@ def rotate(
             scan=changed,
             page=page_no,
             turn=turn,
-            kinds_now=stacks.told(kinds),
+            kinds_now=revisions.told(kinds),
         )
     return after
 
@@ -313,4 +313,4 @@ def _turned_document(
         after = dataclasses.replace(after, service_date=after.fields.service_date or before.service_date)
     text = "\n".join(read[number].text for number in before.pages)
     labels = sensitivity.labels(text, after, None, services.settings.sensitivity)
-    return stacks.proposed(dataclasses.replace(after, sensitivity=labels), read, reason, services)
+    return drawn_anew.proposed(dataclasses.replace(after, sensitivity=labels), read, reason, services)

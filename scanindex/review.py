@@ -8,10 +8,10 @@ earlier versions stay in the archive and in the events.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scanindex import extract, incidents, sensitivity
+from scanindex import drawn_anew, extract, incidents, sensitivity
 from scanindex.classify.sensitivity import LABELS, ordered
 from scanindex.errors import ConflictError, NotAllowedNow, NotFound, UsageError
 from scanindex.model import (
@@ -34,9 +34,11 @@ from scanindex.revisions import (
     changeable,
     current,
     kept_for_scan,
+    labelled,
     read_aside,
     renewed,
     store,
+    told,
     with_found,
     with_pages,
     without_person,
@@ -128,9 +130,7 @@ def retype(
     with services.catalog.write() as unit:
         document = current(unit, document_id, expected_version)
         changed = dataclasses.replace(renewed(document), document_type=document_type)
-        patient = services.roster.get(changed.patient_id) if changed.patient_id else None
-        labels = sensitivity.of_person(changed, patient, services.settings.sensitivity)
-        changed = dataclasses.replace(changed, sensitivity=labels)
+        changed = labelled(changed, services)
         store(unit, changed, document, "retyped", actor, note)
     return changed
 
@@ -147,9 +147,7 @@ def redate(
     with services.catalog.write() as unit:
         document = current(unit, document_id, expected_version)
         changed = dataclasses.replace(renewed(document), service_date=service_date)
-        patient = services.roster.get(changed.patient_id) if changed.patient_id else None
-        labels = sensitivity.of_person(changed, patient, services.settings.sensitivity)
-        changed = dataclasses.replace(changed, sensitivity=labels)
+        changed = labelled(changed, services)
         store(unit, changed, document, "redated", actor, note)
     return changed
 
@@ -172,9 +170,7 @@ def relabel(
         document = current(unit, document_id, expected_version)
         by_hand = sensitivity.corrected(document, add, remove)
         changed = dataclasses.replace(renewed(document), sensitivity_by_hand=by_hand)
-        patient = services.roster.get(changed.patient_id) if changed.patient_id else None
-        labels = sensitivity.of_person(changed, patient, services.settings.sensitivity)
-        changed = dataclasses.replace(changed, sensitivity=labels)
+        changed = labelled(changed, services)
         store(unit, changed, document, "relabelled", actor, note)
     return changed
 
@@ -230,15 +226,21 @@ def reopen(
 def split(
     document_id: DocumentId, expected_version: int, before_page_no: int, actor: str, services: Services
 ) -> tuple[Document, Document]:
-    """Two documents instead of one, both in review; `before_page_no` is 1-based in the document."""
+    """Two documents instead of one, both in review; `before_page_no` is 1-based in the document.
+
+    Each proposes what its own pages speak for, or nobody where what was read is not at hand.
+    """
     with services.catalog.write() as unit:
         document = changeable(unit, document_id, expected_version)
         if not 2 <= before_page_no <= len(document.pages):
             raise UsageError(f"split before page 2 to {len(document.pages)}, got {before_page_no}")
         cut = before_page_no - 1
-        first = with_pages(document, document.pages[:cut], f"Split by {actor}.")
+        first, second = (
+            drawn_anew.from_kept(with_pages(document, pages, f"Split by {actor}."), unit, services)
+            for pages in (document.pages[:cut], document.pages[cut:])
+        )
         second = dataclasses.replace(
-            with_pages(document, document.pages[cut:], f"Split by {actor}."),
+            second,
             document_id=DocumentId(services.ids.new()),
             version=1,
             created_at=services.clock.now(),
@@ -259,21 +261,25 @@ def join(
     actor: str,
     services: Services,
 ) -> Document:
-    """Two documents of one scan become one, in review; the second is superseded."""
+    """Two documents of one scan become one, in review; the second is superseded.
+
+    It proposes what all of its pages speak for, or nobody where what was read is not at hand.
+    """
     with services.catalog.write() as unit:
         first = changeable(unit, first_id, first_version)
         second = changeable(unit, second_id, second_version)
         if first.scan_id != second.scan_id or first_id == second_id:
             raise UsageError("only two documents of one scan can be joined")
         pages = as_on_paper({*first.pages, *second.pages}, first.scan_id, unit)
-        joined = with_pages(first, pages, f"Joined by {actor}.")
-        joined = dataclasses.replace(
-            joined,
+        both = dataclasses.replace(
+            first,
             findings=first.findings + second.findings,
             page_facts=first.page_facts + second.page_facts,
+            ties=first.ties + second.ties,
             sensitivity=ordered({*first.sensitivity, *second.sensitivity}),
             readings=tuple(dict.fromkeys(first.readings + second.readings)),
         )
+        joined = drawn_anew.from_kept(with_pages(both, pages, f"Joined by {actor}."), unit, services)
         gone = dataclasses.replace(
             second, version=second.version + 1, state=DocumentState.SUPERSEDED, pages=()
         )
@@ -307,10 +313,11 @@ def take_in(
         pages = as_on_paper({*document.pages, scan_page_no}, scan_id, unit)
         whole = with_found(document, scan, read, names, services) if scan else document
         changed = with_pages(whole, pages, f"Page taken in by {actor}.")
+        changed = drawn_anew.from_kept(changed, unit, services)
         unit.pages.move(scan_id, [scan_page_no], document_id)
         kinds = {scan_page_no: PageKind.CONTENT}
         unit.pages.mark(scan_id, kinds)
-        store(unit, changed, document, "page_taken_in", actor, kinds_now=_told(kinds))
+        store(unit, changed, document, "page_taken_in", actor, kinds_now=told(kinds))
     return changed
 
 
@@ -365,7 +372,7 @@ def rescue(scan_id: ScanId, actor: str, services: Services, scan_page_no: int | 
             document_id=document.document_id,
             scan_id=scan_id,
             document=document,
-            kinds_now=_told(kinds),
+            kinds_now=told(kinds),
         )
     return document
 
@@ -376,11 +383,6 @@ def _loose(unit: Unit, scan_id: ScanId, scan_page_no: int | None) -> list[int]:
         for no, kind, holder in unit.pages.of(scan_id)
         if holder is None and (kind is PageKind.BLANK if scan_page_no is None else no == scan_page_no)
     ]
-
-
-def _told(kinds: Mapping[int, PageKind]) -> dict[str, PageKind]:
-    """As events carry them."""
-    return {str(no): kind for no, kind in kinds.items()}
 
 
 def retry(scan_id: ScanId, actor: str, services: Services) -> None:

@@ -21,6 +21,7 @@ from scanindex.model import (
     DocumentState,
     Outcome,
     PageFindings,
+    PageKind,
     PageReading,
     Scan,
     ScanId,
@@ -67,11 +68,14 @@ def renewed(document: Document) -> Document:
 
 
 def with_pages(document: Document, pages: tuple[int, ...], reason: str) -> Document:
-    """The document with other pages: what they say is drawn again from the kept findings."""
+    """The document with other pages: what they say is drawn again from the kept findings.
+
+    Nobody is proposed for it: what was weighed stood on other pages as well (drawn_anew.py weighs it).
+    """
     findings = tuple(f for f in document.findings if f.scan_page_no in pages)
     fields = fields_of(dataclasses.replace(document, pages=pages, findings=findings))
     return dataclasses.replace(
-        back_in_review(document, reason),
+        without_proposal(back_in_review(document, reason), reason),
         pages=pages,
         page_facts=tuple(told for told in document.page_facts if told.scan_page_no in pages),
         findings=findings,
@@ -142,9 +146,32 @@ def back_in_review(document: Document, *reasons: str) -> Document:
     )
 
 
+def without_proposal(document: Document, *reasons: str) -> Document:
+    """The document naming nobody; of its reasons these alone, and what is wrong with its file."""
+    decision = dataclasses.replace(
+        document.decision,
+        patient_id=None,
+        candidates=(),
+        reasons=tuple(dict.fromkeys(filter(None, (*reasons, *damaged(document))))),
+    )
+    return dataclasses.replace(document, decision=decision)
+
+
+def damaged(document: Document) -> tuple[str, ...]:
+    """The reasons of a damaged file: they outlive every other decision."""
+    return tuple(r for r in document.decision.reasons if r.startswith(pipeline.DAMAGED))
+
+
 def without_person(decision: Decision) -> tuple[str, ...]:
     """The machine's reasons, without what earlier people's actions put before them."""
     return tuple(r for r in decision.reasons if " by user:" not in r)
+
+
+def labelled(document: Document, services: Services) -> Document:
+    """The document with the labels that its type, its patient and people give it now."""
+    patient = services.roster.get(document.patient_id) if document.patient_id else None
+    labels = sensitivity.of_person(document, patient, services.settings.sensitivity)
+    return dataclasses.replace(document, sensitivity=labels)
 
 
 def kept_for_scan(unit: Unit, scan_id: ScanId) -> tuple[str, ...]:
@@ -171,6 +198,11 @@ def as_on_paper(pages: set[int], scan_id: ScanId, unit: Unit) -> tuple[int, ...]
     scan = unit.scans.get(scan_id)
     page_order = scan.preset.page_order if scan else ""
     return tuple(sorted(pages, key=documents.place_of(page_order, (scan and scan.page_count) or 0)))
+
+
+def told(kinds: Mapping[int, PageKind]) -> dict[str, PageKind]:
+    """As events carry them."""
+    return {str(no): kind for no, kind in kinds.items()}
 
 
 def store(

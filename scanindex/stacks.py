@@ -11,13 +11,12 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from scanindex import filing, pipeline, redecide, revisions
+from scanindex import drawn_anew, filing, pipeline, revisions
 from scanindex.errors import ConflictError, NotAllowedNow, NotFound
 from scanindex.model import (
     Document,
     DocumentId,
     DocumentState,
-    Outcome,
     PageKind,
     PageReading,
     Scan,
@@ -174,28 +173,7 @@ def without(
         return dataclasses.replace(
             giver, version=giver.version + 1, state=DocumentState.SUPERSEDED, pages=(), recheck=()
         )
-    return proposed(revisions.with_pages(giver, left, reason), read, reason, services)
-
-
-def proposed(
-    document: Document, read: Mapping[int, PageReading], reason: str, services: Services
-) -> Document:
-    """With the candidates that its pages speak for now; it stays with people whatever they say.
-
-    A document put together by a person is never filed by the machine: they are looking at it.
-    """
-    readings = [read[no] for no in document.pages]
-    found = [revisions.findings_on(document, no) for no in document.pages]
-    decision = redecide.decision_on(document, readings, found, services)
-    damaged = tuple(r for r in document.decision.reasons if r.startswith(pipeline.DAMAGED))
-    decision = dataclasses.replace(
-        decision,
-        outcome=Outcome.REVIEW if decision.outcome is Outcome.AUTO else decision.outcome,
-        patient_id=None,
-        rule="person",
-        reasons=tuple(dict.fromkeys(filter(None, (reason, *damaged, *decision.reasons)))),
-    )
-    return dataclasses.replace(document, decision=decision)
+    return drawn_anew.proposed(revisions.with_pages(giver, left, reason), read, reason, services)
 
 
 def still(unit: Unit, stack: Stack, seen: Sequence[Document], numbers: Sequence[int]) -> None:
@@ -205,8 +183,3 @@ def still(unit: Unit, stack: Stack, seen: Sequence[Document], numbers: Sequence[
     now = {no: holder for no, _, holder in unit.pages.of(stack.scan.scan_id)}
     if moved := [no for no in numbers if now.get(no) != stack.holders[no]]:
         raise ConflictError(f"page {moved[0]} of scan {stack.scan.scan_id[:12]} stands elsewhere by now")
-
-
-def told(kinds: Mapping[int, PageKind]) -> dict[str, PageKind]:
-    """As events carry them."""
-    return {str(no): kind for no, kind in kinds.items()}

@@ -168,10 +168,12 @@ def _added(one: Flow, other: Flow) -> Flow:
         before = filed.get(labels, (0, 0))
         filed[labels] = (before[0] + n, before[1] + pages)
     settled = Counter(dict(one.settled)) + Counter(dict(other.settled))
+    refiled = Counter(dict(one.refiled)) + Counter(dict(other.refiled))
     return Flow(
         arrived=one.arrived + other.arrived,
         duplicates=one.duplicates + other.duplicates,
         filed=tuple((labels, n, pages) for labels, (n, pages) in filed.items()),
+        refiled=tuple(refiled.items()),
         settled=tuple(settled.items()),
     )
 
@@ -192,6 +194,7 @@ def _day(day: date, flow: Flow, quarantined: int, access: Access) -> Day:
         duplicates=flow.duplicates,
         quarantined=quarantined,
         filed=sum(n for n, _ in filed),
+        refiled=sum(n for labels, n in flow.refiled if _is_open(access, labels.split())),
         settled=sum(n for labels, n in flow.settled if _is_open(access, labels.split())),
         pages=sum(pages for _, pages in filed),
     )

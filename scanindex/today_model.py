@@ -34,7 +34,9 @@ class Flow:
     arrived: int = 0
     duplicates: int = 0
     filed: tuple[tuple[str, int, int], ...] = ()
-    """(labels, documents, pages)."""
+    """(labels, documents, pages) of those filed for the first time."""
+    refiled: tuple[tuple[str, int], ...] = ()
+    """(labels, times) that documents were filed again."""
     settled: tuple[tuple[str, int], ...] = ()
     """(labels, documents) that people decided or rejected."""
 
@@ -63,7 +65,9 @@ class Day:
     quarantined: int
     """Of the files arrived: those that are quarantined now."""
     filed: int
-    """Documents; one that was filed again counts again."""
+    """Documents, each on the day it was filed first."""
+    refiled: int
+    """Times that one was filed again, corrected."""
     settled: int
     """Documents that people decided or rejected."""
     pages: int

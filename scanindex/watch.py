@@ -144,10 +144,11 @@ class Service:
             self._health_told = (now, code)
 
     def _follow_roster(self) -> None:
-        """After an import, a person confirmed from paper, or a source let go, look again at what waits."""
+        """After an import, a person confirmed from paper or put right, or a source let go, look again."""
         with self._services.catalog.read() as unit:
             modes = tuple((record.source, record.mode) for record in unit.sources.all() if record.mode)
-        now = (self._services.roster.version(), self._services.registry.patients(), modes)
+        registry = self._services.registry
+        now = (self._services.roster.version(), registry.patients(), registry.changes(), modes)
         if self._roster_seen != now:
             is_start = self._roster_seen is None
             changed = redecide.decide_again(self._services, only_older=is_start)

@@ -12,12 +12,13 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scanindex.delivery import renditions, standstill
+from scanindex.delivery.attempts import Attempts, grouped
 from scanindex.delivery_model import Action, Delivery, DeliveryState, ExportRecord, Parcel, Receipt
-from scanindex.errors import IntegrityError, NotAllowedNow, TransientError
+from scanindex.errors import IntegrityError, NotAllowedNow, ScanindexError, TransientError
 from scanindex.model import Document, DocumentState
 from scanindex.ports import EhrSink, Unit
 from scanindex.services import Services
@@ -25,7 +26,8 @@ from scanindex.target_profile import Target
 
 STOPPED, RECONCILED = "export_stopped", "export_reconciled"
 """Events: the catalog was put back, so that what a receiver has is not known; and it is known again."""
-_IN_ONE_EVENT = 200
+INTERRUPTED = "interrupted"
+"""`Sent.stopped_by` after Ctrl-C."""
 _MOST_PASSED_OVER = 3
 """Parcels one after the other that the receiver chokes on before it is taken to be out of order."""
 _ANSWERS_WAIT_SECONDS = 1.0
@@ -63,9 +65,18 @@ def send(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Sent:
     """Send what is queued for this target. Raises NotAllowedNow (see `refuse_unreconciled`), ConfigError;
-    what may be over later ends the call with `stopped_by`."""
+    what may be over later, and Ctrl-C, end the call with `stopped_by`."""
     refuse_unreconciled(target.name, services)
     courier = _Courier(actor, target, sink, services, sleep)
+    try:
+        return _run(courier, target, told, sleep)
+    except KeyboardInterrupt:
+        return courier.report(INTERRUPTED)
+    finally:
+        courier.close()
+
+
+def _run(courier: _Courier, target: Target, told: Told, sleep: Callable[[float], None]) -> Sent:
     tries = passed_over = 0
     stopped_by = ""
     while True:
@@ -126,18 +137,21 @@ class _Courier:
         self._given_up: set[str] = set()
         """External ids that this call does not try again."""
         self._trying: list[Delivery] = []
+        self._attempts = Attempts(actor, target)
         self._not_before = self._written_at = services.clock.monotonic()
 
     def next_parcel(self) -> bool:
         """False where nothing is left."""
         if not self._parcels:
             self._parcels.extend(self._marked())
+            self._attempts.begun(line for lines in self._parcels for line in lines)
         if not self._parcels:
             return False
         lines = self._trying = self._parcels.popleft()
         parcel = self._parcel(lines)
         answered: dict[str, Delivery] = {}
         by_id = {line.record.external_id: line for line in lines}
+        stayed = self._attempts.leave(lines)
         try:
             for receipt in self._sink.send(parcel):
                 line = by_id.get(receipt.external_id)
@@ -145,7 +159,12 @@ class _Courier:
                     answered[receipt.external_id] = self._answered(line, receipt)
         except IntegrityError:
             self._drop_damaged(line for line in lines if line.record.external_id not in answered)
+        except ScanindexError as error:
+            if error.nothing_left and not _is_laid_down_before(self._target):
+                self._attempts.stay(x for x in stayed if x.record.external_id not in answered)
+            raise
         finally:
+            self._attempts.stay(x for x in stayed if _was_refused_here(answered, x))
             self._answers += answered.values()
             self._count(answered.values())
             if self._services.clock.monotonic() - self._written_at > _ANSWERS_WAIT_SECONDS:
@@ -164,6 +183,13 @@ class _Courier:
                 for x in tried
                 if x is not None and x.state is DeliveryState.SENDING
             )
+
+    def close(self) -> None:
+        """Whatever ended the call: nothing that is known stays unwritten."""
+        if self._answers or self._attempts.came_to_nothing:
+            with self._services.catalog.write() as unit:
+                self._put_answers(unit)
+                self._attempts.take_back(unit)
 
     @property
     def has_given_up(self) -> bool:
@@ -194,7 +220,9 @@ class _Courier:
         with self._services.catalog.write() as unit:
             self._put_answers(unit)
             if broken_off := self._broken_off(unit):
-                return [_of_parcel(unit, self._target.name, broken_off)]
+                lines = _of_parcel(unit, self._target.name, broken_off)
+                self._attempts.begin_again(lines, unit)
+                return [lines]
             while fresh := unit.deliveries.select(
                 self._target.name, DeliveryState.PENDING, limit=self._at_once()
             ):
@@ -244,19 +272,7 @@ class _Courier:
             for line in lines
         ]
         unit.deliveries.put(marked)
-        for group in _grouped(marked):
-            unit.events.append(
-                "exported",
-                self._actor,
-                document_ids=[line.record.document_id for line in group],
-                patient_ids=list(dict.fromkeys(line.record.patient.patient_id for line in group)),
-                what="ehr",
-                target=self._target.name,
-                recipient=self._target.target.recipient,
-                recipient_address=self._target.target.recipient_address,
-                purpose=self._target.target.purpose,
-                deliveries=group,
-            )
+        self._attempts.begin(marked, unit)
         return [marked] if self._is_by_parcel else [[line] for line in marked]
 
     def _parcel(self, lines: Sequence[Delivery]) -> Parcel:
@@ -300,7 +316,7 @@ class _Courier:
         if not self._answers:
             return
         unit.deliveries.put(self._answers)
-        for group in _grouped(self._answers):
+        for group in grouped(self._answers):
             told = [(line.record.external_id, line.state, line.answered_at, line.receipt) for line in group]
             unit.events.append("export_answered", self._actor, target=self._target.name, receipts=told)
         self._answers = []
@@ -374,5 +390,11 @@ def _is_whole(record: ExportRecord) -> bool:
     return record.content is None or renditions.is_whole(record.content)
 
 
-def _grouped(lines: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:
-    return (lines[start : start + _IN_ONE_EVENT] for start in range(0, len(lines), _IN_ONE_EVENT))
+def _is_laid_down_before(target: Target) -> bool:
+    """Whether documents may lie in a folder of the receiver's though its line was never reached."""
+    return target.target.transport == "mllp" and target.hl7.carry != "embedded"
+
+
+def _was_refused_here(answered: Mapping[str, Delivery], line: Delivery) -> bool:
+    found = answered.get(line.record.external_id)
+    return found is not None and found.receipt is not None and not found.receipt.has_left

@@ -210,6 +210,19 @@ def ask(access: Access, item_id: DocumentId, version: int, note: str, services: 
 
 
 @hands.watched
+def keep_note(access: Access, item_id: DocumentId, note: str, services: Services) -> None:
+    """Keep what is being typed, for the case that it is never sent: a session ends, a claim runs out.
+
+    For this person alone; it changes nothing about the item and needs no claim. "" throws it away, as
+    parking, asking and settling do.
+    """
+    hands.need(access, Right.REVIEW)
+    with services.catalog.write() as unit:
+        hands.seen_or_missing(access, item_id, unit)
+        unit.desk.keep_unsent(_note_of(access, item_id, ParkKind.PARKED, note.strip(), services))
+
+
+@hands.watched
 def answer(access: Access, item_id: DocumentId, note: str, services: Services) -> Done:
     """A supervisor answers; it is in the queue again with question and answer on it."""
     hands.need(access, Right.SUPERVISE)
@@ -335,11 +348,15 @@ def _lay(
         if before is not None and before.kind is ParkKind.KEYS_DIFFER:
             raise NotAllowedNow(f"document {item_id} waits for a supervisor's decision")
         did(access, said, held, (held.document,), Effort(), unit, services)
+        unit.desk.keep_unsent(_note_of(access, item_id, kind, "", services))
         if held.seed and kind is ParkKind.QUESTION:
             # Who asks has noticed; nobody answers about what is no record.
             seeds.settle(held.seed, SeedOutcome.CAUGHT, access.actor, None, unit, services)
             return Done(item_id=item_id, version=version, kind=said)
-        now = services.clock.now()
-        unit.desk.park(Parked(item_id=item_id, kind=kind, note=note, actor=access.actor, at=now))
+        unit.desk.park(_note_of(access, item_id, kind, note, services))
         tell(said, access, held, unit, note=note)
     return Done(item_id=item_id, version=version, kind=said)
+
+
+def _note_of(access: Access, item_id: DocumentId, kind: ParkKind, note: str, services: Services) -> Parked:
+    return Parked(item_id=item_id, kind=kind, note=note, actor=access.actor, at=services.clock.now())

@@ -111,6 +111,7 @@ def did(
 
 def clear(item_id: DocumentId, unit: Unit) -> None:
     unit.desk.unpark(item_id)
+    unit.desk.drop_unsent(item_id)
     unit.desk.put_keys(item_id, ())
 
 

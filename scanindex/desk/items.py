@@ -13,10 +13,11 @@ from datetime import datetime
 
 from scanindex import certify, lookalikes, quality
 from scanindex.access_model import Access, Right
-from scanindex.desk import compared_words, confirm, hands, keys
+from scanindex.desk import compared_words, confirm, hands, keys, people_named
 from scanindex.desk.confirm import Datum
 from scanindex.desk.hands import Held
 from scanindex.desk.marks import Mark, marks, union
+from scanindex.desk.people_named import Named
 from scanindex.desk.reasons import WORDS, Why, why
 from scanindex.desk.remembered import remembering
 from scanindex.desk_model import Parked
@@ -75,6 +76,8 @@ class FieldRead:
     role: Role
     is_used: bool
     """The one that the document goes by, of several of its kind."""
+    is_contested: bool
+    """Another of its kind stands against it, so that the document goes by none of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +151,8 @@ class Item:
     wishes: tuple[str, ...]
     """Pages that should be scanned again, in words."""
     fields: tuple[FieldRead, ...]
+    named: Named | None
+    """Where the pages name more than one person, or one datum in different ways."""
     candidates: tuple[CandidateView, ...]
     preselected: PatientId | None
     look_alikes: tuple[LookAlike, ...]
@@ -156,6 +161,8 @@ class Item:
     next: Neighbour | None
     parked: Parked | None
     """Note, question or answer that lies on it."""
+    unsent_note: str = field(repr=False)
+    """What this very person typed here and did not send; ""."""
     needs_second_key: bool
     """Two people must settle it alike, neither seeing the other."""
     claimed_by: str
@@ -191,6 +198,7 @@ def view(access: Access, held: Held, services: Services) -> Item:
         before, after = _neighbours(access, held, unit)
         claim = unit.desk.holder(document.scan_id, services.clock.now())
         parked = unit.desk.parked(document.document_id)
+        unsent = unit.desk.unsent(document.document_id, access.actor)
         needs_second = keys.are_asked(document, document.document_type, scan.preset.source, services)
     return Item(
         item_id=document.document_id,
@@ -212,12 +220,14 @@ def view(access: Access, held: Held, services: Services) -> Item:
         is_break_sure=document.is_break_sure,
         wishes=quality.wishes(document),
         fields=_fields(document),
+        named=people_named.named(document),
         candidates=_candidates(access, document, services),
         preselected=preselected(document, services),
         look_alikes=_look_alikes(access, held, services),
         previous=before,
         next=after,
         parked=parked,
+        unsent_note=unsent,
         needs_second_key=needs_second,
         claimed_by=claim.actor if claim else "",
         claimed_until=claim.until if claim else None,
@@ -313,12 +323,17 @@ def _nearly(one: str, two: str) -> bool:
 def _fields(document: Document) -> tuple[FieldRead, ...]:
     """Everything found on its pages, the ones it goes by first within each kind."""
     place = {no: page_no for page_no, no in enumerate(document.pages, start=1)}
-    shown = [_field(f, place[f.scan_page_no], document) for f in document.findings if f.scan_page_no in place]
+    contested = {id(f) for found in people_named.contested(document).values() for f in found}
+    shown = [
+        _field(f, place[f.scan_page_no], document, is_contested=id(f) in contested)
+        for f in document.findings
+        if f.scan_page_no in place
+    ]
     order = list(FindingKind)
     return tuple(sorted(shown, key=lambda f: (order.index(f.kind), not f.is_used, f.page_no)))
 
 
-def _field(finding: Finding, page_no: int, document: Document) -> FieldRead:
+def _field(finding: Finding, page_no: int, document: Document, *, is_contested: bool) -> FieldRead:
     used = getattr(document.fields, finding.kind.value, None)
     other = finding.other_raw
     return FieldRead(
@@ -334,6 +349,7 @@ def _field(finding: Finding, page_no: int, document: Document) -> FieldRead:
         confidence=finding.confidence,
         role=finding.role,
         is_used=used is not None and finding.value == used,
+        is_contested=is_contested,
     )
 
 

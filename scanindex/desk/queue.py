@@ -64,6 +64,8 @@ class Counts:
     second_key: int
     claimed_by_others: int
     """Of the waiting ones: in somebody else's hands now."""
+    is_more_for_others: bool
+    """Something waits that this person may not see; how much, and what, is not told."""
     by_source: tuple[tuple[str, int], ...]
     by_reason: tuple[tuple[Why, int], ...]
     by_age: tuple[tuple[str, int], ...]
@@ -74,12 +76,18 @@ class Counts:
 
 @hands.watched
 def counts(access: Access, services: Services) -> Counts:
-    """Test items are in none of them."""
+    """Of test items only parked ones are in them, as they are in that list."""
     hands.need(access, Right.REVIEW)
     now = services.clock.now()
+    mine: dict[QueueState, list[Waiting]] = {state: [] for state in QueueState}
+    is_more = False
     with services.catalog.read() as unit:
-        found = [w for w in unit.desk.waiting(now) if not w.is_test and _sees(access, w)]
-    mine = {state: [w for w in found if _is_in(w, state, access)] for state in QueueState}
+        for w in unit.desk.waiting(now):
+            if not _sees(access, w):
+                is_more = is_more or _is_any_ones(w)
+            elif _is_listed(access, w, unit):
+                for state in _lists(w, access):
+                    mine[state].append(w)
     waiting = mine[QueueState.WAITING]
     return Counts(
         waiting=len(waiting),
@@ -87,6 +95,7 @@ def counts(access: Access, services: Services) -> Counts:
         questions=len(mine[QueueState.QUESTIONS]),
         second_key=len(mine[QueueState.SECOND_KEY]),
         claimed_by_others=sum(w.claimed_by not in ("", access.actor) for w in waiting),
+        is_more_for_others=is_more,
         by_source=_most(Counter(w.source for w in waiting)),
         by_reason=_most(Counter(why(w.rule) for w in waiting)),
         by_age=tuple((name, n) for name, n in _ages(waiting, now).items()),
@@ -101,7 +110,11 @@ def waiting(access: Access, filters: Filters, services: Services, limit: int = 2
     hands.need(access, Right.REVIEW)
     now = services.clock.now()
     with services.catalog.read() as unit:
-        found = [w for w in unit.desk.waiting(now) if not w.is_test and _fits(access, w, filters, now)]
+        found = [
+            w
+            for w in unit.desk.waiting(now)
+            if _fits(access, w, filters, now) and _is_listed(access, w, unit)
+        ]
     return tuple(sorted(found, key=_order(found))[:limit])
 
 
@@ -246,9 +259,10 @@ def _ranked(
     unit: Unit,
     found: list[Waiting],
 ) -> list[Waiting]:
-    if filters.state is not QueueState.WAITING or all(w.is_test for w in found):
-        # A test among nothing else would stand out.
-        found = [w for w in found if not w.is_test]
+    if filters.state is not QueueState.WAITING:
+        found = [w for w in found if _is_listed(access, w, unit)]
+    elif all(w.is_test for w in found):
+        found = []  # a test among nothing else would stand out
     free = [w for w in found if w.claimed_by in ("", access.actor)]
     free = [w for w in free if not w.is_test or _held(access, w, unit)]
     order = _order(free)
@@ -312,7 +326,7 @@ def _order(found: Sequence[Waiting]) -> Callable[[Waiting], tuple[Any, ...]]:
 
 
 def _fits(access: Access, w: Waiting, filters: Filters, now: datetime) -> bool:
-    if not _sees(access, w) or not _is_in(w, filters.state, access):
+    if filters.state not in _lists(w, access) or not _sees(access, w):
         return False
     if filters.source is not None and w.source != filters.source:
         return False
@@ -326,16 +340,30 @@ def _fits(access: Access, w: Waiting, filters: Filters, now: datetime) -> bool:
     return filters.min_age_days is None or w.created_at <= now - age
 
 
-def _is_in(w: Waiting, state: QueueState, access: Access) -> bool:
-    """Whether it stands in this list for this person."""
-    is_keyed_by_other = w.keyed_by not in ("", access.actor)
+_PARKED, _OPEN = (QueueState.PARKED,), (QueueState.WAITING,)
+_KEYED, _ASKED = (QueueState.WAITING, QueueState.SECOND_KEY), (QueueState.QUESTIONS,)
+
+
+def _lists(w: Waiting, access: Access) -> tuple[QueueState, ...]:
+    """The lists it stands in for this person."""
     if w.park in (ParkKind.QUESTION, ParkKind.KEYS_DIFFER):
-        return state is QueueState.QUESTIONS and access.may(Right.SUPERVISE)
+        return _ASKED if access.may(Right.SUPERVISE) else ()
     if w.park is ParkKind.PARKED:
-        return state is QueueState.PARKED
-    if w.keyed_by == access.actor:
-        return False
-    return state is QueueState.WAITING or (state is QueueState.SECOND_KEY and is_keyed_by_other)
+        return _PARKED
+    if not w.keyed_by:
+        return _OPEN
+    return () if w.keyed_by == access.actor else _KEYED
+
+
+def _is_listed(access: Access, w: Waiting, unit: Unit) -> bool:
+    """What is counted and listed. A test item is only where it was parked, like any other: who parked it
+    looks for it there."""
+    return not w.is_test or (w.park is ParkKind.PARKED and _held(access, w, unit) is not None)
+
+
+def _is_any_ones(w: Waiting) -> bool:
+    """Whether it is there for whoever may see it, put aside by nobody."""
+    return not w.is_test and w.park in (None, ParkKind.ANSWERED)
 
 
 def _sees(access: Access, w: Waiting) -> bool:

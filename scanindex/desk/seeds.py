@@ -97,6 +97,7 @@ def settle(
     now = services.clock.now()
     unit.desk.put_seed(replace(seed, outcome=outcome, actor=actor, settled_at=now, seconds=seconds))
     unit.desk.unpark(seed.item_id)
+    unit.desk.drop_unsent(seed.item_id)
 
 
 # --- making one --------------------------------------------------------------------------

@@ -10,14 +10,14 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from scanindex import restack, review, sensitivity
+from scanindex import restack, review
 from scanindex.access_model import Access, Right
 from scanindex.desk import changed, hands
 from scanindex.desk_model import Action, SeedOutcome
 from scanindex.errors import NotAllowedNow, NotFound
 from scanindex.model import Document, DocumentId, DocumentState, PageKind
 from scanindex.ports import Unit
-from scanindex.revisions import back_in_review, renewed, store
+from scanindex.revisions import back_in_review, labelled, renewed, store
 from scanindex.services import Services
 
 _SETTLED = ("accepted", "rescan_wanted", "entered_in_error", "paper_kept")
@@ -200,9 +200,7 @@ def _as_before(access: Access, before: Document, kind: str, unit: Unit, services
     changed = dataclasses.replace(
         renewed(now), document_type=before.document_type, service_date=before.service_date
     )
-    patient = services.roster.get(changed.patient_id) if changed.patient_id else None
-    labels = sensitivity.of_person(changed, patient, services.settings.sensitivity)
-    changed = dataclasses.replace(changed, sensitivity=labels)
+    changed = labelled(changed, services)
     store(unit, changed, now, kind, access.actor, "undone")
     return changed
 

@@ -27,7 +27,7 @@ from scanindex.ehr.fhir_resources import Place, is_report
 from scanindex.ehr.fhir_server import FhirServer, Refused, reference_of, values_of
 from scanindex.ehr.fhir_values import Json, json_parts, reference_in, token
 from scanindex.ehr.http_client import HttpLine
-from scanindex.errors import ReceiverSilent
+from scanindex.errors import ReceiverSilent, ScanindexError
 from scanindex.target_profile import FhirRule, Target
 
 DOCUMENT, REPORT = "DocumentReference", "DiagnosticReport"
@@ -92,6 +92,8 @@ class FhirSink:
         self._server = FhirServer(line, target.fhir)
         self._patients = PatientFinder(self._server, target, monotonic)
         self._binaries = BinaryStore(self._server, line, target.fhir)
+        self._has_left = False
+        """Whether anything of the record that is sent now may have gone."""
 
     @property
     def parcel_documents(self) -> int:
@@ -102,10 +104,20 @@ class FhirSink:
 
     def send(self, parcel: Parcel) -> Iterator[Receipt]:
         for record in parcel.records:
+            self._has_left = False
             try:
                 yield self._withdrawn(record) if record.action is Action.CANCEL else self._published(record)
             except Refused as no:
-                yield Receipt(external_id=record.external_id, is_taken=False, code=no.code, text=no.text)
+                yield Receipt(
+                    external_id=record.external_id,
+                    is_taken=False,
+                    code=no.code,
+                    text=no.text,
+                    has_left=self._has_left,
+                )
+            except ScanindexError as error:
+                error.nothing_left = not self._has_left
+                raise
 
     def inventory(self, external_ids: Collection[str] | None = None) -> Iterator[Held]:
         return fhir_inventory.held(self._server, self._line, self._target, external_ids)
@@ -137,6 +149,7 @@ class FhirSink:
         found = self._server.by_identifier(DOCUMENT, self._rule.id_system, record.external_id)
         if not found:
             return None
+        self._has_left = True
         shown = attachment_of(found[0])
         if shown.get("hash") and shown["hash"] != fhir_resources.attachment(record, "")["hash"]:
             raise Refused("other_content", "a document of this id stands there with other content")
@@ -147,7 +160,9 @@ class FhirSink:
         return made
 
     def _created(self, record: ExportRecord) -> _Made:
+        self._has_left = self._rule.create_patients  # then the look-up itself tells who it is
         place = self._place(record)
+        self._has_left = True
         if (whole := self._rendering.bundle(record, self._rule, place)) is not None:
             made = dataclasses.replace(self._transacted(record, place, {}, whole), has_marked=True)
             self._pointed(record, made)
@@ -315,7 +330,9 @@ class FhirSink:
     def _mark(self, record: ExportRecord, status: str) -> list[str]:
         """Every document (and report) of the old id gets this status; one withdrawn stays so."""
         marked = []
-        for reference, current in self._documents_of(record).items():
+        documents = self._documents_of(record)
+        self._has_left = True
+        for reference, current in documents.items():
             if current != "entered-in-error":
                 self._server.set_status(reference, status)
             marked.append(reference)

@@ -103,10 +103,12 @@ class MllpConnection:
 
         What the pieces raise goes through, and the message is broken off without its end. After any
         failure the connection is closed: a late answer is never taken for that to the next message.
-        Raises ReceiverSilent, MalformedMessage where a piece holds FS (0x1C).
+        Raises ReceiverSilent (`nothing_left` where no line came about), MalformedMessage where a piece
+        holds FS (0x1C).
         """
-        with self._closing_on_failure():
+        with _untouched(), self._closing_on_failure():
             connection = self._connected()
+        with self._closing_on_failure():
             connection.settimeout(self._answer_seconds)
             connection.sendall(BEGIN)
             for piece in chunks:
@@ -176,6 +178,15 @@ class MllpConnection:
                 raise
             self._reader = FrameReader(self._socket, self._max_answer_bytes)
         return self._socket
+
+
+@contextlib.contextmanager
+def _untouched() -> Iterator[None]:
+    try:
+        yield
+    except ReceiverSilent as error:
+        error.nothing_left = True
+        raise
 
 
 # --- receiving --------------------------------------------------------------------------

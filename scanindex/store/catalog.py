@@ -35,6 +35,7 @@ from scanindex.store.today import Today
 from scanindex.store.trail_chain import TrailKey
 from scanindex.store.trail_proof import head_of, prove
 from scanindex.store.users import Grants, Invitations, LoginTries, Sessions, Tokens, Users
+from scanindex.store.waiting import Read
 from scanindex.trail_model import TrailHead, TrailReport
 
 _BUSY_SECONDS = 30
@@ -43,7 +44,9 @@ _BUSY_SECONDS = 30
 class Unit:
     """One transaction and the tables it may touch."""
 
-    def __init__(self, connection: Connection, clock: Clock, chain: Chain | None = None) -> None:
+    def __init__(
+        self, connection: Connection, clock: Clock, chain: Chain | None = None, read: Read | None = None
+    ) -> None:
         self.connection = connection
         self.scans = Scans(connection)
         self.arrivals = Arrivals(connection)
@@ -56,7 +59,7 @@ class Unit:
         self.qa = QaItems(connection)
         self.prints = Prints(connection)
         self.searches = Searches(connection)
-        self.desk = Desk(connection)
+        self.desk = Desk(connection, read)
         self.sources = Sources(connection)
         self.filings = Filings(connection)
         self.incidents = Incidents(connection)
@@ -79,13 +82,14 @@ class Catalog:
         self._event_log = event_log
         self._clock = clock
         self._trail_key = trail_key
+        self._read = Read()
         self._chain = Chain(trail_key, self._log_head) if trail_key else None
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Unit]:
         """One consistent snapshot."""
         with translated(), self.engine.connect() as connection, connection.begin():
-            yield Unit(connection, self._clock)
+            yield Unit(connection, self._clock, read=self._read)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Unit]:

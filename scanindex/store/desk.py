@@ -6,19 +6,20 @@ Nothing here is replayed from the archive: after a rebuild everybody starts with
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError as RowExists
 
 from scanindex.audit_model import Verdict
-from scanindex.desk_model import Action, Claim, Key, Parked, ParkKind, Seed, Waiting
-from scanindex.model import BatchId, DocumentId, DocumentState, PatientId, ScanId
+from scanindex.desk_model import Action, Claim, Key, Parked, Seed, Waiting
+from scanindex.model import DocumentId, DocumentState, ScanId
 from scanindex.store import tables
 from scanindex.store.rows import from_json, stamp, to_json
+from scanindex.store.waiting import Read, source_of, waiting
 
 _C, _K, _A = tables.claims, tables.first_keys, tables.desk_actions
 _P, _S, _D = tables.parked, tables.seeds, tables.documents
@@ -26,8 +27,9 @@ _MANY = 500
 
 
 class Desk:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, read: Read | None = None) -> None:
         self._connection = connection
+        self._read = read
 
     # --- claims ---------------------------------------------------------------------
     def claim(self, scan_id: ScanId, actor: str, now: datetime, until: datetime) -> bool:
@@ -77,6 +79,27 @@ class Desk:
 
     def unpark(self, item_id: DocumentId) -> None:
         self._connection.execute(delete(_P).where(_P.c.item_id == item_id))
+
+    # --- notes that were typed and not sent ----------------------------------------------
+    def unsent(self, item_id: DocumentId, actor: str) -> str:
+        """See `ports.Desk`."""
+        row = self._connection.execute(
+            select(_P.c.body).where(_P.c.item_id == _unsent_key(item_id, actor))
+        ).first()
+        return from_json(Parked, row.body).note if row else ""
+
+    def keep_unsent(self, note: Parked) -> None:
+        """See `ports.Desk`. Beside what is parked, under a key that is no document's."""
+        key = DocumentId(_unsent_key(note.item_id, note.actor))
+        self.unpark(key)
+        if note.note:
+            values = {"item_id": key, "kind": "unsent", "body": to_json(note)}
+            self._connection.execute(insert(_P).values(**values))
+
+    def drop_unsent(self, item_id: DocumentId) -> None:
+        """See `ports.Desk`."""
+        mine = _P.c.item_id.startswith(_unsent_key(item_id, ""), autoescape=True)
+        self._connection.execute(delete(_P).where(mine))
 
     # --- keys -----------------------------------------------------------------------
     def keys(self, document_id: DocumentId) -> list[Key]:
@@ -148,32 +171,8 @@ class Desk:
 
     def waiting(self, now: datetime, scan_ids: Collection[ScanId] | None = None) -> list[Waiting]:
         """See `ports.Desk`."""
-        s = tables.scans
-        live = (_C.c.scan_id == _D.c.scan_id) & (_C.c.until > stamp(now))
-        query = (
-            select(
-                _D.c.body,
-                s.c.scan_id,
-                s.c.priority,
-                s.c.batch_id,
-                s.c.body.label("scan"),
-                _P.c.kind.label("park"),
-                _C.c.actor.label("holder"),
-            )
-            .join(s, s.c.scan_id == _D.c.scan_id)
-            .outerjoin(_P, _P.c.item_id == _D.c.document_id)
-            .outerjoin(_C, live)
-            .where(_D.c.state == DocumentState.IN_REVIEW)
-        )
-        if scan_ids is not None:
-            query = query.where(_D.c.scan_id.in_(list(scan_ids)))
         keyed = self._keyed()
-        sources: dict[str, str] = {}
-        found = []
-        for row in self._connection.execute(query):
-            if row.scan_id not in sources:
-                sources[row.scan_id] = _SCAN.decode(row.scan).preset.source
-            found.append(_waiting(_DOCUMENT.decode(row.body), row, sources[row.scan_id], keyed))
+        found = waiting(self._connection, now, scan_ids, keyed, self._read)
         return found + list(self._waiting_seeds(now, scan_ids, keyed))
 
     def _waiting_seeds(
@@ -196,7 +195,7 @@ class Desk:
                 first_page=document.pages[0],
                 created_at=document.created_at,
                 priority=seed.priority,
-                source=_SCAN.decode(scan.body).preset.source,
+                source=source_of(scan.body),
                 batch_id=scan.batch_id,
                 patient_id=None,
                 document_type=document.document_type,
@@ -276,55 +275,9 @@ class Desk:
         return found
 
 
-class _Preset(msgspec.Struct):
-    source: str = "inbox"
-
-
-class _Scan(msgspec.Struct):
-    preset: _Preset
-
-
-class _Decision(msgspec.Struct):
-    rule: str
-
-
-class _Document(msgspec.Struct):
-    """Only what queues sort and filter by: the rest of the JSON is skipped, not decoded."""
-
-    document_id: str
-    version: int
-    scan_id: str
-    pages: tuple[int, ...]
-    created_at: datetime
-    patient_id: str | None
-    document_type: str | None
-    decision: _Decision
-    sensitivity: tuple[str, ...] = ()
-
-
-_SCAN = msgspec.json.Decoder(_Scan)
-_DOCUMENT = msgspec.json.Decoder(_Document)
-
-
-def _waiting(document: _Document, row: Any, source: str, keyed: dict[str, list[Key]]) -> Waiting:
-    mine = [key for key in keyed.get(document.document_id, ()) if key.pages == document.pages]
-    return Waiting(
-        item_id=DocumentId(document.document_id),
-        version=document.version,
-        scan_id=ScanId(document.scan_id),
-        first_page=min(document.pages, default=0),
-        created_at=document.created_at,
-        priority=row.priority,
-        source=source,
-        batch_id=BatchId(row.batch_id) if row.batch_id else None,
-        patient_id=PatientId(document.patient_id) if document.patient_id else None,
-        document_type=document.document_type,
-        sensitivity=document.sensitivity,
-        rule=document.decision.rule,
-        park=ParkKind(row.park) if row.park else None,
-        keyed_by=mine[0].actor if mine else "",
-        claimed_by=row.holder or "",
-    )
+def _unsent_key(item_id: DocumentId, actor: str) -> str:
+    """Of one person's note on one item; without a person the beginning of all on it."""
+    return f"{item_id}~{hashlib.sha256(actor.encode()).hexdigest()[:11] if actor else ''}"
 
 
 def _claim(row: Any) -> Claim:

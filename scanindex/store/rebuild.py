@@ -68,6 +68,8 @@ def _apply_group(catalog: Catalog, roster: SqlRoster, group: list[Event], *, is_
     for event in group:
         if patient := _value(event, "patient", Patient):
             restore_patient(roster, patient, event.payload.get("patient_id"))
+            if event.kind == "patient_corrected":
+                _restore_correction(roster, patient)
         roster_merging.replay(roster, event)
     with catalog.write() as unit:
         for event in group:
@@ -201,6 +203,13 @@ def restore_patient(roster: SqlRoster, patient: Patient, patient_id: Any) -> Non
     wanted = dataclasses.replace(patient, patient_id=patient_id or patient.patient_id)
     if roster.get(wanted.patient_id) is None:
         roster.add_provisional(wanted)
+
+
+def _restore_correction(roster: SqlRoster, patient: Patient) -> None:
+    """Unless it stands so, or the record went to another since."""
+    now = roster.get(patient.patient_id)
+    if now is not None and now.is_provisional and now != patient and not roster.linked_to(now.patient_id):
+        roster.update(patient)
 
 
 def _documents(event: Event) -> list[Document]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Select,
     and_,
     event,
+    func,
     or_,
     select,
 )
@@ -152,6 +153,11 @@ class SqlRoster:
         """People in the roster, provisional ones included."""
         with self._reading() as connection:
             return size_of(connection)[0]
+
+    def changes(self) -> int:
+        """See `ports.Registry`."""
+        with self._reading() as connection:
+            return int(connection.execute(select(func.max(roster_history.c.history_no))).scalar() or 0)
 
     def find(
         self, text: str, limit: int = 20, within: Collection[PatientId] | None = None

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from scanindex.model import Arrival, DocumentState, Event, PatientId, Scan, ScanId, ScanState
 from scanindex.store import tables
@@ -46,12 +46,25 @@ class Today:
         kinds = (_ARRIVED, _DUPLICATE)
         counted = select(_E.c.kind, func.count()).where(_E.c.kind.in_(kinds), is_within).group_by(_E.c.kind)
         by_kind = {kind: count for kind, count in self._connection.execute(counted)}
+        earlier = _E.alias("earlier")
+        is_again = (
+            exists()
+            .where(earlier.c.document_id == _E.c.document_id, earlier.c.kind == "filed")
+            .where(earlier.c.seq < _E.c.seq)
+        )
         filed = (
             select(_D.c.sensitivity, func.count(_E.c.seq.distinct()), func.count(_P.c.scan_page_no))
             .select_from(_E)
             .join(_D, _D.c.document_id == _E.c.document_id)
             .outerjoin(_P, _P.c.document_id == _D.c.document_id)
-            .where(_E.c.kind == "filed", is_within)
+            .where(_E.c.kind == "filed", is_within, ~is_again)
+            .group_by(_D.c.sensitivity)
+        )
+        refiled = (
+            select(_D.c.sensitivity, func.count())
+            .select_from(_E)
+            .join(_D, _D.c.document_id == _E.c.document_id)
+            .where(_E.c.kind == "filed", is_within, is_again)
             .group_by(_D.c.sensitivity)
         )
         settled = (
@@ -66,6 +79,7 @@ class Today:
             arrived=by_kind.get(_ARRIVED, 0) + duplicates,
             duplicates=duplicates,
             filed=tuple((labels, n, pages) for labels, n, pages in self._connection.execute(filed)),
+            refiled=tuple((labels, n) for labels, n in self._connection.execute(refiled)),
             settled=tuple((labels, n) for labels, n in self._connection.execute(settled)),
         )
 

@@ -48,6 +48,7 @@ _ROUTES = (
     "batches",
     "batch_paper",
     "patients",
+    "patient_corrections",
     "review",
     "strip",
     "roster",

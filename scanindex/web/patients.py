@@ -13,9 +13,9 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from scanindex import fetch, registering, trail
+from scanindex import fetch, patient_corrections, registering, trail
 from scanindex.access_model import Right
-from scanindex.errors import ConflictError, UsageError
+from scanindex.errors import ConflictError, NotAllowedNow, UsageError
 from scanindex.model import Identifier, Patient, PatientId, PersonName
 from scanindex.registering import LookAlikePerson
 from scanindex.store.roster_flags import flags_of
@@ -259,6 +259,7 @@ def record_page(request: Request, caller: Reader, world: TheWorld, patient_id: s
         alike=alike,
         linked_to=world.workspace.roster.linked_to(PatientId(found.patient_id)),
         was_merged=found.patient_id != patient_id,
+        correctable=_mark_of(found.patient_id, caller, world) if found.is_provisional else "",
         past=[(version, at[:16].replace("T", " "), one) for version, at, one in past[-_PAST_SHOWN:]],
         done=next((key for key in _DONE if key in request.query_params), ""),
         done_texts=_DONE,
@@ -269,6 +270,8 @@ _DONE = {
     "added": "Added. The patient stays provisional until linked to the roster.",
     "merged": "Merged. Documents of the retired record are being filed here.",
     "separated": "Taken apart. Documents that came with the merge go back; what was filed since is to be "
+    "looked at again.",
+    "corrected": "Corrected. What waits is decided again; filed documents that no longer fit are to be "
     "looked at again.",
     "linked": "Linked. The documents are being filed here.",
 }
@@ -307,6 +310,16 @@ def _new_page(
         problem=problem,
         typed_mark=_typed_mark(typed) if alike else "",
     )
+
+
+def _mark_of(patient_id: str, caller: Caller, world: World) -> str:
+    """Of a record that they may correct; "" where they may not, or it went to another."""
+    if not caller.access.may(Right.ROSTER_MERGE):
+        return ""
+    try:
+        return patient_corrections.shown(caller.access, patient_id, world.workspace)[1]
+    except (ConflictError, NotAllowedNow):
+        return ""
 
 
 # --- how ------------------------------------------------------------------------------------

@@ -198,6 +198,8 @@ def park_by_form(
     state: Annotated[desk.QueueState, Form()] = desk.QueueState.WAITING,
 ) -> Response:
     def act() -> None:
+        # Kept first: where parking is refused, the page that says so still has it.
+        desk.keep_note(caller.access, DocumentId(item_id), note, world.services)
         lay = desk.ask if how == "ask" else desk.park
         lay(caller.access, DocumentId(item_id), version, note, world.services)
 

@@ -85,6 +85,7 @@ def counts(caller: Reviewer, world: TheWorld) -> CountsOut:
         questions=found.questions,
         second_key=found.second_key,
         claimed_by_others=found.claimed_by_others,
+        is_more_for_others=found.is_more_for_others,
         by_source=_counts(found.by_source),
         by_reason=_counts(found.by_reason),
         by_age=_counts(found.by_age),
@@ -304,6 +305,12 @@ def ask(item_id: ItemId, asked: NoteIn, caller: Reviewer, world: TheWorld) -> Do
     return _done(
         desk.ask(caller.access, DocumentId(item_id), asked.version, asked.note, world.services), world
     )
+
+
+@api.post("/review/items/{item_id}/note", status_code=204)
+def keep_note(item_id: ItemId, asked: AnswerIn, caller: Reviewer, world: TheWorld) -> None:
+    """Keep what is being typed until it is sent with `park`, `ask` or `reject`; an empty one is forgotten."""
+    desk.keep_note(caller.access, DocumentId(item_id), asked.note, world.services)
 
 
 @api.post("/review/items/{item_id}/answer")

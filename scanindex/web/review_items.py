@@ -24,6 +24,7 @@ from scanindex.desk import (
     shown,
 )
 from scanindex.desk.marks import marks
+from scanindex.desk.people_named import Named
 from scanindex.desk_model import Parked, ParkKind
 from scanindex.doctypes import DOCUMENT_TYPES
 from scanindex.match import names
@@ -80,7 +81,10 @@ class FieldOut(BaseModel):
     value: str
     role: str
     is_used: bool
+    is_contested: bool
+    """Another of its kind stands against it: the document goes by none of them."""
     is_sure: bool
+    page_no: int
     spot: SpotOut | None
 
 
@@ -130,6 +134,15 @@ class CandidateOut(BaseModel):
     compared: list[ComparedOut]
     confirmation: DatumOut | None
     looks_like: list[int]
+
+
+class NamedOut(BaseModel):
+    """More than one person on the pages, or one datum that was read differently; no values."""
+
+    words: str
+    hint: str
+    split_before: int | None
+    """Page that probably begins somebody else's papers."""
 
 
 class NeighbourOut(BaseModel):
@@ -187,12 +200,15 @@ class ItemOut(BaseModel):
     is_break_sure: bool
     wishes: list[str]
     fields: list[FieldOut]
+    named: NamedOut | None
     candidates: list[CandidateOut]
     preselected: str | None
     look_alikes: list[LookAlikeOut]
     previous: NeighbourOut | None
     next: NeighbourOut | None
     parked: ParkedOut | None
+    unsent_note: str
+    """What the caller typed here and did not send."""
     settlements: list[SettledOut]
     """Only for who decides between two that differ."""
     region: SpotOut | None
@@ -224,6 +240,7 @@ def item_out(item: Item, access: Access, services: Services) -> ItemOut:
         is_break_sure=item.is_break_sure,
         wishes=list(item.wishes),
         fields=[_field(one, places) for one in item.fields],
+        named=_named(item.named),
         candidates=[_candidate(one, places) for one in item.candidates],
         preselected=item.preselected,
         look_alikes=[
@@ -232,6 +249,7 @@ def item_out(item: Item, access: Access, services: Services) -> ItemOut:
         previous=_neighbour(item.previous, titles),
         next=_neighbour(item.next, titles),
         parked=_parked(item.parked),
+        unsent_note=item.unsent_note,
         settlements=_settlements(item, access, titles, services),
         region=places.region(item.fields),
         claimed_by=item.claimed_by,
@@ -361,6 +379,8 @@ def _field(one: FieldRead, places: _Places) -> FieldOut:
         value=one.value,
         role=one.role,
         is_used=one.is_used,
+        is_contested=one.is_contested,
+        page_no=one.page_no,
         is_sure=one.other_raw is None,
         spot=places.spot(one.scan_page_no, one.box),
     )
@@ -407,6 +427,10 @@ def _datum(datum: Datum | None, places: _Places) -> DatumOut | None:
         needs_reason=datum.needs_reason,
         spot=places.spot(datum.scan_page_no, datum.box),
     )
+
+
+def _named(one: Named | None) -> NamedOut | None:
+    return NamedOut(words=one.words, hint=one.hint, split_before=one.split_before) if one else None
 
 
 def _neighbour(one: Neighbour | None, titles: dict[str, str]) -> NeighbourOut | None:

@@ -234,6 +234,8 @@ class CountsOut(BaseModel):
     questions: int
     second_key: int
     claimed_by_others: int
+    is_more_for_others: bool
+    """Something waits that the caller may not see; how much, and what, is told to nobody here."""
     by_source: list[CountOut]
     by_reason: list[CountOut]
     by_age: list[CountOut]

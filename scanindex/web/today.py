@@ -58,6 +58,9 @@ class DayOut(BaseModel):
     arrived: int
     duplicates: int
     filed: int
+    """Documents, each on the day it was filed first."""
+    refiled: int
+    """Times that one was filed again, corrected."""
     settled: int
     """Documents that people decided or rejected."""
     pages: int
@@ -225,6 +228,7 @@ def _shown(found: Today, zone: ZoneInfo) -> TodayOut:
             arrived=d.arrived,
             duplicates=d.duplicates,
             filed=d.filed,
+            refiled=d.refiled,
             settled=d.settled,
             pages=d.pages,
             quarantined=d.quarantined,

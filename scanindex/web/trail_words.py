@@ -66,6 +66,7 @@ WORDS = {
     "claim_taken_over": "took over somebody's scan",
     "key_taken_back": "took back a decision",
     "patient_added": "added a patient",
+    "patient_corrected": "corrected what is known about a patient from paper",
     "patient_linked": "linked a provisional record with one of the roster",
     "patient_renamed": "changed a patient's record",
     "patients_merged": "merged two records",

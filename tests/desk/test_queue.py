@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from scanindex import desk
 from scanindex.desk import queue
 from scanindex.errors import Claimed, Forbidden, NotFound
 from scanindex.model import DocumentState
+from scanindex.store import waiting as waiting_table
 from scanindex.store.clock import SystemClock
 from tests.desk import lab
 from tests.desk.lab import ANN, ANYA, AUDITOR, BEN, PLAIN, STRANGER, SUE, Lab
@@ -194,8 +197,6 @@ def test_what_may_not_be_seen_is_neither_handed_out_nor_counted(desk_lab: Lab) -
     desk_lab.one_page(PLAIN)
     (document,) = desk_lab.documents()
     with desk_lab.workspace.catalog.write() as unit:
-        import dataclasses
-
         unit.documents.change(dataclasses.replace(document, sensitivity=("hiv",)), document.version)
 
     assert desk.next_item(ANN, desk.Filters(), desk_lab.services) == ()
@@ -207,6 +208,47 @@ def test_what_may_not_be_seen_is_neither_handed_out_nor_counted(desk_lab: Lab) -
         messages.append(str(refused.value).replace(item_id, "ID"))
     assert messages[0] == messages[1]
     assert desk.counts(SUE, desk_lab.services).waiting == 1
+
+
+def test_that_something_waits_for_others_is_told_and_nothing_of_it(desk_lab: Lab) -> None:
+    """One bit, whatever and however much it is: an empty list is not an empty queue."""
+    desk_lab.one_page(PLAIN)
+    (document,) = desk_lab.documents()
+    before = desk.counts(ANN, desk_lab.services)
+    with desk_lab.workspace.catalog.write() as unit:
+        unit.documents.change(dataclasses.replace(document, sensitivity=("hiv",)), document.version)
+    after = desk.counts(ANN, desk_lab.services)
+
+    assert not before.is_more_for_others and after.is_more_for_others
+    nothing = dataclasses.replace(before, waiting=0, by_source=(), by_reason=(), by_type=())
+    ages = tuple((name, 0) for name, _ in after.by_age)
+    assert after == dataclasses.replace(nothing, by_age=ages, is_more_for_others=True)
+    assert not desk.counts(SUE, desk_lab.services).is_more_for_others
+    desk.park(SUE, document.document_id, document.version, "later", desk_lab.services)
+    assert not desk.counts(ANN, desk_lab.services).is_more_for_others
+
+
+def test_what_did_not_change_is_not_read_again(desk_lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counting reads the documents that changed since it was done last; the answer is the same."""
+    for serial in "abc":
+        desk_lab.one_page(PLAIN, serial)
+    first = desk.counts(ANN, desk_lab.services)
+    read: list[str] = []
+    whole = waiting_table._bodies
+
+    def noted(connection: Any, document_ids: list[str]) -> Any:
+        read.extend(document_ids)
+        return whole(connection, document_ids)
+
+    monkeypatch.setattr(waiting_table, "_bodies", noted)
+    assert desk.counts(ANN, desk_lab.services) == first and read == []
+    one = desk_lab.documents()[0]
+    desk.retype(ANN, one.document_id, one.version, "consult", "", desk_lab.services)
+    read.clear()
+    after = desk.counts(ANN, desk_lab.services)
+    assert read == [one.document_id] and dict(after.by_type)["consult"] == 1
+    desk.park(BEN, desk_lab.documents()[1].document_id, 1, "later", desk_lab.services)
+    assert desk.counts(ANN, desk_lab.services).parked == 1
 
 
 def test_every_item_that_is_shown_is_in_the_trail(desk_lab: Lab) -> None:

@@ -158,6 +158,23 @@ def test_a_question_about_one_is_a_catch(planted: tuple[Lab, Seed]) -> None:
     assert seed_of(opened).outcome is None
 
 
+def test_a_parked_one_is_parked_like_any_other(planted: tuple[Lab, Seed]) -> None:
+    """In the list where who parked it looks for it, in its number, to be taken up from there."""
+    opened, _seed = planted
+    item = shown(opened)
+    parked = desk.Filters(state=desk.QueueState.PARKED)
+    desk.park(ANN, item.item_id, item.version, "look again", opened.services)
+
+    for who in (ANN, BEN):
+        assert [w.item_id for w in desk.waiting(who, parked, opened.services)] == [item.item_id]
+        assert desk.counts(who, opened.services).parked == 1
+    assert opened.ids() and item.item_id not in opened.ids()
+    (taken,) = desk.next_item(ANN, parked, opened.services)
+    assert taken.item_id == item.item_id and taken.parked and taken.parked.note == "look again"
+    desk.unpark(ANN, item.item_id, opened.services)
+    assert desk.waiting(ANN, parked, opened.services) == ()
+
+
 def test_its_strip_gives_it_away_to_nobody(planted: tuple[Lab, Seed]) -> None:
     """From the item the pages stand in a document that waits, with what the item says was read."""
     opened, seed = planted

@@ -118,6 +118,8 @@ def looks(operation: Operation) -> tuple[int, ...]:
         return (200, 404)  # nothing was drawn of the sample's batch
     if operation.path.endswith("/batches/{batch_id}/release"):
         return (200, 409)  # nor was its paper released
+    if operation.path.endswith(("/patients/{patient_id}/correct", "/patients/{patient_id}/correction")):
+        return (200, 409)  # who comes from the roster is put right there
     return (200, 204, 303)
 
 

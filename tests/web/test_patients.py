@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
 
-from scanindex import app, people, review
-from scanindex.model import DocumentState, Patient, PatientId
+from scanindex import app, patient_corrections, people, review
+from scanindex.model import DocumentState, Patient, PatientId, PersonName
+from scanindex.store import rebuild
 from scanindex.trail_model import TrailFilter
 from tests.crash import stub
 from tests.web.conftest import Browser, ClientOf, access_as, documents, file_scan
@@ -271,6 +273,113 @@ def test_a_provisional_patient_is_linked_with_documents(opened: app.Workspace, c
         moved = unit.documents.get(filed.document_id)
     assert moved is not None and moved.patient_id == pair["survivor_id"]
     assert "was linked to a patient of the roster" in browser.get(f"/patients/{added}").text
+
+
+def _from_paper(opened: app.Workspace, person: stub.Person, born: str) -> PatientId:
+    """Somebody made in review with a birth date that was typed wrong, and a paper filed to them."""
+    (waiting,) = file_scan(opened, "p.pdf", [stub.page_text(person, "p")])
+    made = Patient(
+        patient_id=PatientId(""),
+        names=(PersonName(last=person.last, first=person.first),),
+        birth_date=born,
+        is_provisional=True,
+    )
+    patient_id = review.new_patient(made, "user:cleo", opened.services)
+    settled = review.Settlement(patient_id=patient_id)
+    review.accept(waiting.document_id, waiting.version, settled, "user:cleo", opened.services)
+    file_scan(opened, "t.pdf", [stub.page_text(THIRD, "t")])
+    return patient_id
+
+
+def test_a_patient_from_paper_is_put_right_and_back(opened: app.Workspace, client_of: ClientOf) -> None:
+    """A mistyped birth date: how it stood stays, why is in the trail, the index follows, undo is one more."""
+    who = _from_paper(opened, stub.STRANGER, "1995-02-17")
+    browser, path = client_of("sue"), f"/api/v1/patients/{who}/correction"
+    seen = browser.get(path).json()["seen"]
+    said = {"last": stub.STRANGER.last, "first": stub.STRANGER.first, "birth_date": stub.STRANGER.born}
+    with opened.catalog.read() as unit:
+        queued = unit.outbox.last_seq()
+    changes = opened.services.registry.changes()
+
+    done = browser.post(path, json=said | {"seen": seen, "reason": "the paper says 1955"})
+
+    assert done.status_code == 200 and done.json()["patient"]["birth_date"] == stub.STRANGER.born, done.text
+    assert [p.birth_date for _, _, p in opened.roster.history(who)] == ["1995-02-17"]
+    with opened.catalog.read() as unit:
+        (told,) = unit.events.trail(TrailFilter(kinds=("patient_corrected",)))
+        assert unit.outbox.last_seq() > queued
+    assert told.actor == "user:sue"
+    assert opened.services.registry.changes() > changes, "the running service would not notice"
+    again = browser.post(path, json=said | {"sex": "F", "seen": seen, "reason": "sex too"})
+    assert again.status_code == 409 and "changed since" in again.text
+    seen = browser.get(path).json()["seen"]
+    back = browser.post(f"{path}/undo", json={"seen": seen, "reason": "it is 1995 after all"})
+    assert back.json()["patient"]["birth_date"] == "1995-02-17"
+
+
+def test_correcting_a_person_into_another_lists_what_people_filed(
+    opened: app.Workspace, client_of: ClientOf
+) -> None:
+    """As an import does that puts somebody else under a number: a person looks at the papers again."""
+    who = _from_paper(opened, stub.STRANGER, stub.STRANGER.born)
+    browser, path = client_of("sue"), f"/api/v1/patients/{who}/correction"
+    said = {"last": "Plumtree", "first": "Odo", "birth_date": "1950-01-02"}
+    said |= {"seen": browser.get(path).json()["seen"], "reason": "wrong person was typed"}
+
+    assert browser.post(path, json=said).json()["to_recheck"] == 1
+    (filed,) = (d for d in documents(opened, DocumentState.FILED) if d.patient_id == who)
+    assert filed.recheck and filed.state is DocumentState.FILED
+
+
+def test_a_correction_shows_who_looks_alike_and_wants_a_reason(
+    opened: app.Workspace, client_of: ClientOf
+) -> None:
+    """By form: nothing changes until both were answered."""
+    who = _from_paper(opened, stub.STRANGER, "1995-02-17")
+    browser, path = client_of("sue"), f"/patients/{who}/correct"
+    form = {"last": FIRST.last, "first": FIRST.first, "birth_date": FIRST.born, "note": "read again"}
+    form["seen"] = browser.get(f"/api/v1/patients/{who}/correction").json()["seen"]
+    assert f'href="{path}"' in browser.get(f"/patients/{who}").text
+
+    warned = browser.post(path, data=form)
+    mark = re.search(r'name="is_another" value="(\w+)"', warned.text)
+    assert warned.status_code == 409 and FIRST.mrn in warned.text and mark
+    unsaid = browser.post(path, data=form | {"is_another": mark[1], "note": " "})
+    assert unsaid.status_code == 409 and "say why" in unsaid.text
+    assert opened.roster.history(who) == ()
+    done = browser.post(path, data=form | {"is_another": mark[1]})
+    assert (done.status_code, done.headers["location"]) == (303, f"/patients/{who}?corrected")
+    assert "Take back the last correction" in browser.get(f"/patients/{who}").text
+
+
+def test_only_supervisors_correct_and_only_who_is_from_paper(
+    opened: app.Workspace, client_of: ClientOf
+) -> None:
+    """Who is in the hospital's roster is changed there."""
+    who = _from_paper(opened, stub.STRANGER, "1995-02-17")
+    assert client_of("cleo").get(f"/patients/{who}/correct").status_code == 403
+    assert "/correct" not in client_of("cleo").get(f"/patients/{who}").text
+    browser = client_of("sue")
+    of_roster = browser.get(f"/api/v1/patients/{_id(opened, FIRST)}/correction")
+    assert of_roster.status_code == 409 and "change it there" in of_roster.text
+    assert "/correct" not in browser.get(f"/patients/{_id(opened, FIRST)}").text
+
+
+def test_a_correction_is_put_back_from_the_log(opened: app.Workspace) -> None:
+    """It is told by the archive's log, so that the record is put back as it was put right."""
+    who = _from_paper(opened, stub.STRANGER, "1995-02-17")
+    _, seen = patient_corrections.shown(access_as(opened, "sue"), who, opened)
+    said = patient_corrections.Said(last=stub.STRANGER.last, birth_date=stub.STRANGER.born)
+    patient_corrections.correct(access_as(opened, "sue"), who, said, seen, "paper", opened)
+    wrong = opened.roster.history(who)[-1][2]
+    opened.roster.update(wrong)
+    with opened.catalog.read() as unit:
+        (event,) = (e for e in unit.events.after(0, 10_000) if e.kind == "patient_corrected")
+
+    rebuild._restore_correction(opened.roster, rebuild._value(event, "patient", Patient))
+
+    now = opened.roster.get(who)
+    assert now is not None and now.birth_date == stub.STRANGER.born
 
 
 # --- the roster ------------------------------------------------------------------------------------

@@ -40,6 +40,25 @@ def test_a_day_counts_what_came_and_what_became_of_it(opened: app.Workspace, cli
     assert now["settled"] == now["quarantined"] == 0
 
 
+def test_a_document_counts_as_filed_once(opened: app.Workspace, client_of: ClientOf) -> None:
+    """What is filed again, corrected, is counted apart: the same whether somebody looked in between."""
+    (document,) = file_scan(opened, "one.pdf", [stub.page_text(FIRST, "a")])
+    browser, board, access = client_of("cleo"), today.Board(), access_as(opened, "ada")
+    board.today(access, opened.services)
+    for number, kind in enumerate(("consult", "lab_report"), start=1):
+        with opened.catalog.read() as unit:
+            now = unit.documents.get(document.document_id)
+        assert now is not None and now.state is DocumentState.FILED
+        review.retype(now.document_id, now.version, kind, "wrong", "user:sue", opened.services)
+        file_scan(opened, f"other{number}.pdf", [stub.page_text(SECOND, f"b{number}")])
+
+    told = browser.get("/api/v1/today").json()["now"]
+
+    assert (told["filed"], told["pages"], told["refiled"]) == (3, 3, 2)
+    day = board.today(access, opened.services).days[0]
+    assert (day.filed, day.pages, day.refiled) == (3, 3, 2)
+
+
 def test_what_people_settle_is_counted_apart(opened: app.Workspace, client_of: ClientOf) -> None:
     """A document that somebody decides counts as settled, at once."""
     (waiting,) = file_scan(opened, "who.pdf", [stub.page_text(stub.STRANGER, "s")])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scanindex import app
+from scanindex import app, review
 from scanindex.model import DocumentState
 from tests.crash import stub
 from tests.desk import lab
@@ -269,6 +269,24 @@ def test_a_stale_item_shows_what_changed_and_keeps_what_was_typed(opened: app.Wo
     assert asked.value.type == "beforeunload", "what is typed is lost without a word"
 
 
+def test_two_people_in_one_document_are_shown_and_parted(opened: app.Workspace, at: At) -> None:
+    """Both readings with their pages instead of "not read", what to do, and one button that does it."""
+    one, two = drop(
+        opened, "both", stub.page_text(lab.PLAIN, "b1"), stub.page_text(lab.ANYA, "b2", "DISCHARGE SUMMARY")
+    )
+    review.join(one.document_id, 1, two.document_id, 1, "user:sue", opened.services)
+    page = at("cleo")
+    _start(page)
+
+    read = page.inner_text(".review-read")
+    assert lab.PLAIN.mrn in read and lab.ANYA.mrn in read and "not read" not in read
+    assert "on page 1" in read and "on page 2" in read
+    assert "Two people are named: one on page 1; another on page 2." in page.inner_text("#named")
+    page.click("#split-here")
+    page.wait_for_selector("#named", state="detached")
+    assert lab.ANYA.mrn not in page.inner_text("#panel") and lab.PLAIN.mrn in page.inner_text("#panel")
+
+
 def test_parking_takes_a_note_by_keys(opened: app.Workspace, at: At) -> None:
     """h, then a digit for one of the usual notes; what is parked is in its own list."""
     (document,) = drop(opened, "a", stub.page_text(lab.PLAIN, "a"))
@@ -282,6 +300,37 @@ def test_parking_takes_a_note_by_keys(opened: app.Workspace, at: At) -> None:
     with opened.catalog.read() as unit:
         parked = unit.desk.parked(document.document_id)
     assert parked is not None and parked.note == "Other pages are needed"
+
+
+def test_a_note_that_was_typed_outlives_the_session(opened: app.Workspace, at: At) -> None:
+    """The session is ended while somebody types; after the next login the note is there, to be sent."""
+    (document,) = drop(opened, "a", stub.page_text(lab.PLAIN, "a"))
+    page = at("cleo")
+    _start(page)
+    page.keyboard.press("h")
+    page.wait_for_selector("dialog[open]")
+    page.keyboard.press("o")
+    with page.expect_response("**/note"):
+        page.keyboard.type("Ward clerk is asked, see card 12")
+    with opened.catalog.write() as unit:
+        unit.sessions.drop_of("cleo")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/login*")
+    assert page.evaluate("sessionStorage.length + localStorage.length") == 0
+
+    page = at("cleo")
+    _start(page)
+    page.wait_for_selector("#unsent-park")
+    assert "Ward clerk is asked, see card 12" in page.inner_text("#panel")
+    page.click("#unsent-park")
+    page.wait_for_selector("dialog[open]")
+    assert page.input_value("#why-note") == "Ward clerk is asked, see card 12"
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"{BENCH}[data-ready=over]")
+    with opened.catalog.read() as unit:
+        parked = unit.desk.parked(document.document_id)
+        assert unit.desk.unsent(document.document_id, "user:cleo") == ""
+    assert parked is not None and parked.note == "Ward clerk is asked, see card 12"
 
 
 def test_the_workbench_has_no_serious_fault_for_axe(opened: app.Workspace, at: At) -> None:

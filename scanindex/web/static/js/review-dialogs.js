@@ -1,6 +1,7 @@
 /* Small questions of the review screen: why, a type, a date, a new patient, a run. Each resolves to null if left.
 
-   await why({title, ok, choices: [text], isBad, isNeeded}) -> {note}: a digit takes a choice at once
+   await why({title, ok, choices: [text], isBad, isNeeded, value, typed}) -> {note}: a digit takes a choice at
+   once; typed(words) hears every change
    await newPatient(item, {known}) -> {last_name, ..., birth_date}: nothing is taken over that was not looked at;
    {patient_id}: one of `known` after all
    await pickRun(item, followers) -> [{item_id, version}] */
@@ -24,11 +25,11 @@ function asked(dialog, answer) {
 
 const field = (id, label, input, hint = "") => make("div", { class: "field" }, make("label", { for: id }, label), input, hint ? make("p", { class: "hint" }, hint) : null);
 
-export function why({ title, text = "", ok = "Do it", choices = [], isBad = false, isNeeded = true, value = "" }) {
+export function why({ title, text = "", ok = "Do it", choices = [], isBad = false, isNeeded = true, value = "", typed = () => {} }) {
   let answer = null;
   const note = make("input", { class: "input", id: "why-note", value, maxlength: 2000, autocomplete: "off", "data-key": "o", "data-key-label": "Other words" });
   const done = (words) => { answer = { note: words }; dialog.close(); };
-  const quick = choices.map((words, at) => button(words, { class: "button review-choice-button", "data-key": String(at + 1), "data-key-label": words, autofocus: at === 0, on: { click: () => done(words) } }));
+  const quick = choices.map((words, at) => button(words, { class: "button review-choice-button", "data-key": String(at + 1), "data-key-label": words, autofocus: at === 0 && !value, on: { click: () => done(words) } }));
   quick.forEach((one, at) => one.append(make("kbd", {}, String(at + 1))));
   const problem = make("p", { class: "field-error", hidden: true }, "A word or two are needed.");
   const { form, dialog } = shell("why", title, [text ? make("p", {}, text) : null, quick.length ? make("div", { class: "review-quick" }, ...quick) : null,
@@ -39,7 +40,8 @@ export function why({ title, text = "", ok = "Do it", choices = [], isBad = fals
     if (isNeeded && !note.value.trim()) { problem.hidden = false; note.focus(); return; }
     done(note.value.trim());
   });
-  if (!quick.length) note.setAttribute("autofocus", "");
+  note.addEventListener("input", () => typed(note.value));
+  if (!quick.length || value) note.setAttribute("autofocus", "");
   return asked(dialog, () => answer);
 }
 

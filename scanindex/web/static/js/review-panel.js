@@ -15,7 +15,7 @@ const tell = (element, name, detail) => element.dispatchEvent(new CustomEvent(na
 export function drawPanel(place, view) {
   const covered = new Set(view.chosen?.confirmation?.hides || []);
   place.replaceChildren(
-    head(view), ...view.notices.map(notice), why(view.item), meant(view), fieldsOf(view.item, covered),
+    head(view), ...view.notices.map(notice), ...named(view.item), why(view.item), meant(view), fieldsOf(view.item, covered),
     people(view, covered), ...also(view.item),
   );
 }
@@ -36,6 +36,14 @@ function notice({ kind, title, text = "", lines = [], actions = [] }) {
     make("div", {}, make("p", { class: "strong" }, title), text ? make("p", {}, text) : null,
       lines.length ? make("ul", { class: "reasons small" }, ...lines.map((line) => make("li", {}, line))) : null,
       actions.length ? make("p", { class: "row" }, ...actions) : null));
+}
+
+/** Two people on the pages of one document: said before anything else is. */
+function named({ named: told, state }) {
+  if (!told) return [];
+  const at = told.split_before;
+  const split = at && state === "in_review" ? [make("button", { type: "button", class: "button button-small", id: "split-here", on: { click: (event) => tell(event.currentTarget, "review:split", { before: at }) } }, `Split before page ${at}`)] : [];
+  return [make("section", { "aria-label": "Who is named", id: "named" }, notice({ kind: "warn", title: told.words, text: told.hint, actions: split }))];
 }
 
 function why(item) {
@@ -63,14 +71,16 @@ const cover = (text = "covered: read it on the paper") => make("span", { class: 
 
 function fieldsOf(item, covered) {
   const used = item.fields.filter((one) => one.is_used && !["service_date", "document_type", "page_of", "provider", "facility"].includes(one.kind));
-  const kinds = new Set(used.map((one) => one.kind));
-  const rest = item.fields.filter((one) => !used.includes(one));
+  const contested = item.fields.filter((one) => one.is_contested).sort((a, b) => rank(a.kind) - rank(b.kind) || a.page_no - b.page_no);
+  const kinds = new Set([...used, ...contested].map((one) => one.kind));
+  const rest = item.fields.filter((one) => !used.includes(one) && !contested.includes(one));
   const first = used.filter((one, at) => used.findIndex((other) => other.kind === one.kind) === at);
   const order = [...first].sort((a, b) => rank(a.kind) - rank(b.kind));
   const missing = LINE.slice(0, 3).filter((kind) => !kinds.has(kind));
   return make("section", { class: "review-read", "aria-label": "As read on the pages" },
     make("h2", { class: "legend" }, "On the paper"),
     make("div", { class: "review-fields" }, ...order.map((one) => fieldRow(one, covered)),
+      ...contested.map((one) => fieldRow(one, covered)),
       ...missing.map((kind) => make("p", { class: "review-field is-missing" }, make("span", { class: "small muted" }, { name: "Name", birth_date: "Born", mrn: "Record number" }[kind]), make("span", { class: "muted" }, "not read")))),
     rest.length ? make("details", { class: "review-rest" }, make("summary", { class: "small muted" }, `${rest.length} more read on the pages`), make("div", { class: "review-fields" }, ...rest.map((one) => fieldRow(one, covered)))) : null);
 }
@@ -83,7 +93,8 @@ function fieldRow(field, covered) {
   const value = isCovered ? cover() : make("span", { class: "value" }, marked(shown(field.text), field.marks, "span", { class: "diff" }));
   const other = !isCovered && field.other !== null ? make("span", { class: "other small" }, "or ", field.other ? marked(shown(field.other), field.other_marks, "span", { class: "diff" }) : "nothing there") : null;
   const whose = ["patient", "unknown"].includes(field.role) ? null : make("span", { class: "small muted" }, field.role);
-  const line = [make("span", { class: "small muted" }, field.label), make("span", {}, value, other, whose)];
+  const where = field.is_contested ? make("span", { class: "small near" }, `on page ${field.page_no}`) : null;
+  const line = [make("span", { class: "small muted" }, field.label), make("span", {}, value, other, whose, where)];
   if (!field.spot) return make("p", { class: "review-field" }, ...line);
   return make("button", { type: "button", class: "review-field", on: { focus: (event) => tell(event.currentTarget, "review:spot", { spot: field.spot }), click: (event) => tell(event.currentTarget, "review:spot", { spot: field.spot }) } }, ...line);
 }

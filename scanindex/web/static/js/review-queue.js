@@ -15,7 +15,7 @@ export const picturePath = (item, pageNo, width) => `/review/items/${item.item_i
 
 export class Queue {
   constructor(filters, picturesOf) {
-    Object.assign(this, { filters, picturesOf, items: [], filling: null, round: 0, total: 0, countedAt: -Infinity, skipped: [], shown: null, handed: new Set() });
+    Object.assign(this, { filters, picturesOf, items: [], filling: null, round: 0, total: 0, isMoreForOthers: false, countedAt: -Infinity, skipped: [], shown: null, handed: new Set() });
   }
 
   /** From memory where it is there; null where nothing more waits. */
@@ -58,7 +58,11 @@ export class Queue {
   async count(done) {
     if (performance.now() - this.countedAt < COUNT_MS) return;
     this.countedAt = performance.now();
-    try { this.total = (await get("/api/v1/review/counts", { quiet: true, background: true })).waiting + done; } catch { /* the number of what waits is a comfort only */ }
+    try {
+      const counts = await get("/api/v1/review/counts", { quiet: true, background: true });
+      this.total = counts.waiting + done;
+      this.isMoreForOthers = counts.is_more_for_others;
+    } catch { /* the number of what waits is a comfort only */ }
   }
 
   /** What was fetched may be old: pages moved, or something was taken back. */

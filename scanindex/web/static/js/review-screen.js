@@ -29,7 +29,7 @@ export class Screen {
   async show(item, { notices = [], from = performance.now(), acted = from, pending = null } = {}) {
     element.dataset.ready = "no";
     const same = this.item?.item_id === item.item_id;
-    if (!same) this.unsent = "";
+    this.unsent = (same && this.unsent) || item.unsent_note;
     this.known(item);
     Object.assign(this, { item, run: [], datum: "", reason: "", strokes: 0, shownAt: performance.now(), visibleAt: Infinity, over: false });
     if (!draftsOf.has(item.item_id)) draftsOf.set(item.item_id, {});
@@ -125,6 +125,7 @@ export class Screen {
     else if (parked?.kind === "question") found.push({ kind: "info", title: `${name(parked.by)} asks: ${parked.note}`, actions: element.dataset.maySupervise ? [button("Answer", { class: "button button-small", on: { click: () => this.answer() } })] : [] });
     else if (parked?.kind === "parked") found.push({ kind: "info", title: `Parked by ${name(parked.by)}: ${parked.note}` });
     else if (parked?.kind === "keys_differ") found.push({ kind: "warn", title: "Two people settled it differently; you decide.", lines: item.settlements.map((one) => `${name(one.by)}: ${one.person ? `${one.person.name}, born ${one.person.birth_date || "?"}, MRN ${one.person.mrn || "none"}` : "somebody you may not see"}; ${one.type_title}, ${one.service_date || "undated"}`) });
+    if (item.unsent_note && item.state === "in_review") found.push({ kind: "info", title: "You typed a note here that was not sent.", text: item.unsent_note, actions: [button("Park with it", { class: "button button-small", id: "unsent-park", on: { click: () => this.doing("park") } }), button("Throw it away", { class: "button button-small", on: { click: () => this.forgetWords() } })] });
     if (item.state !== "in_review") found.push({ kind: "warn", title: `It needs nothing more here. ${NEEDS_NOTHING[item.state] || ""}`, text: "To change that, open the document.", actions: [make("a", { class: "button button-small", href: `/documents/${item.item_id}` }, "Open the document"), button("Next", { class: "button button-small", on: { click: () => this.advance() } })] });
     return found;
   }

@@ -144,7 +144,7 @@ export class Settling extends Screen {
     this.over = true;
     element.dataset.ready = "no";
     this.opened(this.item, "over");
-    this.panel.replaceChildren(make("div", { class: "state" }, icon("check"), make("h2", {}, "Nothing more waits here"), make("p", {}, "What comes in appears in the queue by itself."),
+    this.panel.replaceChildren(make("div", { class: "state" }, icon("check"), make("h2", {}, "Nothing more waits here"), make("p", {}, this.queue.isMoreForOthers ? "Some items wait for somebody with more rights." : "What comes in appears in the queue by itself."),
       make("div", { class: "actions" }, make("a", { class: "button button-primary", href: `/review${element.dataset.query ? `?${element.dataset.query}` : ""}`, autofocus: true }, "To the queue"))));
     this.viewer.load({ pages: [] });
     this.panel.querySelector("a").focus();

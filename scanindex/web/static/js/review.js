@@ -21,6 +21,7 @@ import { pickType, typeDate } from "./review-pick.js";
 import { Queue } from "./review-queue.js";
 import { element } from "./review-screen.js";
 import { Settling } from "./review-settle.js";
+import { Words } from "./review-words.js";
 
 const isDeciding = (what) => !["undo", "skip", "strip"].includes(what);
 const NOT_RECORD = ["Not a medical record", "Same as another document", "Test page or separator", "Nothing on it"];
@@ -33,6 +34,7 @@ class Bench extends Settling {
     super();
     const { dataset } = element;
     this.types = new Map(JSON.parse(dataset.types));
+    this.words = new Words();
     this.queue = new Queue(JSON.parse(dataset.filters), (item) => this.picturesOf(item));
     this.viewer = Viewer.of(byId("paper"));
     this.panel = byId("panel");
@@ -45,16 +47,26 @@ class Bench extends Settling {
   }
 
   // --- other acts ----------------------------------------------------------------------
-  /** With a note; one that could not be sent stands in the question when it is asked again. */
+  /** With a note; one that could not be sent stands in the question when it is asked again, also in another session. */
   async lay(path, question, more = () => ({})) {
-    const answer = await why({ ...question, value: this.unsent });
-    if (!answer) return;
+    const { item } = this;
+    const before = item.unsent_note;
+    const answer = await why({ ...question, value: this.unsent, typed: (words) => this.words.typed(item, words) });
+    if (!answer) { this.words.back(item, before); return; }
     const acted = performance.now();
     this.unsent = answer.note;
-    const done = await this.call(`items/${this.item.item_id}/${path}`, { version: this.item.version, ...answer, ...more() });
-    if (!done) return;
+    await this.words.settled();
+    const done = await this.call(`items/${item.item_id}/${path}`, { version: item.version, ...answer, ...more() });
+    if (!done) { this.words.keep(item, answer.note); return; }
     this.unsent = "";
     await this.goOn(done, acted);
+  }
+
+  async forgetWords() {
+    await this.words.keep(this.item, "");
+    this.unsent = "";
+    this.notices = this.told(this.item);
+    this.draw();
   }
 
   rejecting(state, question) { return this.lay("reject", question, () => ({ state, ...this.effort() })); }
@@ -87,8 +99,7 @@ class Bench extends Settling {
     }
   }
 
-  split() {
-    const number = this.viewer.page?.number || 1;
+  split(number = this.viewer.page?.number || 1) {
     if (number < 2) { this.note("info", "Go to the page that begins another document (PgDn), then s."); return; }
     this.changed("split", { before_page_no: number }, `Split: page ${number} begins another document.`);
   }
@@ -239,6 +250,7 @@ class Bench extends Settling {
     window.addEventListener("keydown", (event) => this.heard(event), { capture: true });
     element.addEventListener("review:choose", (event) => this.choose(event.detail.candidate));
     element.addEventListener("review:spot", (event) => this.look(event.detail.spot));
+    element.addEventListener("review:split", (event) => { if (!this.busy && !this.over && element.dataset.ready !== "no") this.split(event.detail.before); });
     element.addEventListener("review:do", (event) => this.doing(event.detail.what));
     this.panel.addEventListener("input", (event) => { if (event.target.id === "datum") this.typed(event.target); if (event.target.id === "reason") this.reason = event.target.value; });
     for (const kind of ["pointerdown", "keydown", "wheel"]) window.addEventListener(kind, () => { this.touched = Date.now(); }, { capture: true, passive: true });

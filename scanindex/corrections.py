@@ -18,7 +18,7 @@ from datetime import date
 from scanindex import desk, fetch, incidents, review
 from scanindex.access_model import Access, Right
 from scanindex.audit_model import Verdict
-from scanindex.desk import changed, hands, items
+from scanindex.desk import asking, changed, hands
 from scanindex.desk_model import Action
 from scanindex.doctypes import KEYS
 from scanindex.errors import ConflictError, Forbidden, NotAllowedNow, UsageError
@@ -78,7 +78,7 @@ def asked_datum(access: Access, document_id: str, patient_id: str, services: Ser
     """What must be typed from the page before it goes to this patient. Raises Forbidden, NotFound."""
     _require(access)
     document = fetch.document(access, document_id, services)
-    return items.datum_asked(_patient(access, patient_id, services), document, services)
+    return asking.datum_asked(_patient(access, patient_id, services), document, services)
 
 
 def refile(

@@ -99,7 +99,11 @@ class Product:
         self.index: Any = None
 
     def build(self, papers: Iterable[Paper], folder: Path) -> None:
-        open_index(self.engine, folder).rebuild(renewals(papers), 1)
+        """And merged, as a service does when there is nothing to file."""
+        index = open_index(self.engine, folder)
+        index.rebuild(renewals(papers), 1)
+        while index.tidy():
+            pass
 
     def open(self, folder: Path) -> None:
         self.index = open_index(self.engine, folder)

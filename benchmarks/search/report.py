@@ -158,10 +158,13 @@ def search_verdicts(found: Sequence[Examined]) -> Iterator[Verdict]:
         if timing is None:
             continue
         spent = share([s.cpu_ms for s in timing.first], target.part)
+        # What was measured is with twenty snippets, for which the target allows more.
+        at_most_ms = target.at_most_ms + SNIPPETS_MS
+        part = f"p{target.part * 100:.0f}"
         yield Verdict(
-            target=f"{target.engine} {target.kind} p{target.part * 100:.0f} <= {target.at_most_ms:.0f} ms",
+            target=f"{target.engine} {target.kind} with 20 snippets {part} <= {at_most_ms:.0f} ms",
             found=f"{spent:.1f} ms",
-            is_met=spent <= target.at_most_ms,
+            is_met=spent <= at_most_ms,
         )
     for e in (e for e in found if e.name.startswith("scanindex") and "common" in e.timings):
         if e.timings["common"].again:

@@ -22,11 +22,13 @@ from scanindex.desk.act import (
     unpark,
 )
 from scanindex.desk.acting import Done, Effort
+from scanindex.desk.asking import confirmation
+from scanindex.desk.candidates import CandidateView, Compared
 from scanindex.desk.changed import Change, changes
 from scanindex.desk.confirm import Datum, DatumKind
 from scanindex.desk.figures import Figures, figures, own_figures
 from scanindex.desk.hands import refuse_others
-from scanindex.desk.items import CandidateView, Compared, FieldRead, Item, Neighbour, confirmation, item
+from scanindex.desk.items import FieldRead, Item, Neighbour, item
 from scanindex.desk.marks import Mark
 from scanindex.desk.queue import (
     Counts,

@@ -5,7 +5,7 @@ Stricter than matching: for runs of documents that are settled without a look at
 
 from __future__ import annotations
 
-from scanindex.desk.items import numbers_of
+from scanindex.desk.asking import numbers_of
 from scanindex.match import fold, names
 from scanindex.model import Document, Finding, FindingKind, Level, Patient, Role
 

@@ -11,49 +11,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from scanindex import certify, lookalikes, quality
+from scanindex import lookalikes, quality
 from scanindex.access_model import Access, Right
-from scanindex.desk import compared_words, confirm, hands, keys, people_named
-from scanindex.desk.confirm import Datum
+from scanindex.desk import asking, candidates, hands, keys, people_named
+from scanindex.desk.candidates import CandidateView
 from scanindex.desk.hands import Held
-from scanindex.desk.marks import Mark, marks, union
+from scanindex.desk.marks import Mark, marks
 from scanindex.desk.people_named import Named
 from scanindex.desk.reasons import WORDS, Why, why
 from scanindex.desk.remembered import remembering
 from scanindex.desk_model import Parked
 from scanindex.errors import NotFound
 from scanindex.lookalikes import LookAlike
-from scanindex.match import fold, names
-from scanindex.match.identifiers import FINDING_ONLY
 from scanindex.model import (
     BatchId,
     Box,
-    Candidate,
-    Comparison,
     Document,
     DocumentId,
     DocumentState,
     Finding,
     FindingKind,
-    Level,
-    Patient,
     PatientId,
     Role,
     ScanId,
 )
 from scanindex.ports import Unit
 from scanindex.services import Services
-
-_COMPARED = (
-    FindingKind.NAME,
-    FindingKind.BIRTH_DATE,
-    FindingKind.MRN,
-    FindingKind.SEX,
-    FindingKind.SSN4,
-    FindingKind.PHONE,
-    FindingKind.ADDRESS,
-)
-_NAMESAKES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,39 +61,6 @@ class FieldRead:
     """The one that the document goes by, of several of its kind."""
     is_contested: bool
     """Another of its kind stands against it, so that the document goes by none of them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
-    """One field of a candidate: page against roster."""
-
-    kind: FindingKind
-    level: Level
-    read: str = field(repr=False)
-    read_marks: tuple[Mark, ...]
-    expected: str = field(repr=False)
-    """As the roster has it; "" where it does not know."""
-    expected_marks: tuple[Mark, ...]
-    """What differs from what was read."""
-    among_marks: tuple[Mark, ...]
-    """In `expected`: what differs from other candidates who could be taken for this one."""
-    scan_page_no: int | None
-    box: Box | None
-    note: str
-    """A sentence on how they differ; "" where there is nothing to say. Names no value."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CandidateView:
-    number: int
-    """1-based; the key that chooses them."""
-    patient: Patient
-    score: float
-    compared: tuple[Compared, ...]
-    confirmation: Datum | None
-    """What must be typed before it goes to them; None where nothing is asked."""
-    looks_like: tuple[int, ...]
-    """Numbers of the other candidates who could be taken for this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,8 +171,8 @@ def view(access: Access, held: Held, services: Services) -> Item:
         wishes=quality.wishes(document),
         fields=_fields(document),
         named=people_named.named(document),
-        candidates=_candidates(access, document, services),
-        preselected=preselected(document, services),
+        candidates=candidates.of_document(access, document, services),
+        preselected=asking.preselected(document, services),
         look_alikes=_look_alikes(access, held, services),
         previous=before,
         next=after,
@@ -234,92 +184,7 @@ def view(access: Access, held: Held, services: Services) -> Item:
     )
 
 
-def preselected(document: Document, services: Services) -> PatientId | None:
-    """The one the machine would have filed it to, had its source been let; None wherever it doubts."""
-    decision = document.decision
-    if decision.rule != certify.SUGGEST_RULE or not decision.candidates:
-        return None
-    leader = decision.candidates[0]
-    if any(told.faults for told in document.page_facts):
-        return None
-    if any(c.level is Level.CONFLICT for c in leader.comparisons):
-        return None
-    patient = services.roster.get(leader.patient_id)
-    return leader.patient_id if patient and patient.patient_id == leader.patient_id else None
-
-
-def datum_for(patient: Patient, document: Document, services: Services) -> Datum | None:
-    """What must be typed before the document goes to this person; None: nothing.
-
-    One rule for what is shown and for what is checked.
-    """
-    is_sure = preselected(document, services) == patient.patient_id
-    is_waiting = document.state is DocumentState.IN_REVIEW
-    if is_sure and is_waiting and not services.settings.review.confirm_always:
-        return None
-    return datum_asked(patient, document, services)
-
-
-def datum_asked(patient: Patient, document: Document, services: Services) -> Datum:
-    """The same where one is asked in any case."""
-    rivals = _rivals(patient, document, services)
-    return confirm.asked(patient, rivals, document, services.settings.site.date_order)
-
-
-@hands.watched
-def confirmation(
-    access: Access, item_id: DocumentId, patient_id: PatientId, services: Services
-) -> Datum | None:
-    """The same for somebody who was searched. Raises NotFound."""
-    hands.need(access, Right.REVIEW)
-    with services.catalog.read() as unit:
-        held = hands.seen_or_missing(access, item_id, unit)
-    patient = services.roster.get(patient_id)
-    if patient is None or not access.sees_patient(patient_id):
-        raise NotFound(f"no patient {patient_id}")
-    return datum_for(patient, held.document, services)
-
-
 # --- inside ------------------------------------------------------------------------------
-def _rivals(patient: Patient, document: Document, services: Services) -> list[Patient]:
-    """Who could be taken for this person: other candidates, and namesakes nobody proposed."""
-    others = [services.roster.get(c.patient_id) for c in document.decision.candidates]
-    found = {other.patient_id: other for other in others if other}
-    for name in patient.names[:1]:
-        near = services.roster.by_name(name.last, name.first, _NAMESAKES)
-        found.update((p.patient_id, p) for p in near)
-        if patient.birth_date and len(patient.birth_date) == 10:
-            born = services.roster.by_birth_date([patient.birth_date], named=[fold.name_key(name.last)])
-            found.update((p.patient_id, p) for p in born)
-    found.pop(patient.patient_id, None)
-    return [other for other in found.values() if could_be_taken_for(patient, other)]
-
-
-def could_be_taken_for(one: Patient, two: Patient) -> bool:
-    """Alike in last name with first name or birth date, or in numbers."""
-    if set(_numbers(one)) & set(_numbers(two)):
-        return True
-    if any(_nearly(a, b) for a in _numbers(one) for b in _numbers(two)):
-        return True
-    is_born_alike = bool(one.birth_date) and one.birth_date == two.birth_date
-    return any(
-        names.last_names_alike(a.last, b.last)
-        and (is_born_alike or names.first_names_alike(a.first, b.first))
-        for a in one.names
-        for b in two.names
-    )
-
-
-def _numbers(patient: Patient) -> list[str]:
-    return [fold.identifier_key(i.value) for i in patient.identifiers if i.type == "mrn"]
-
-
-def _nearly(one: str, two: str) -> bool:
-    from rapidfuzz.distance import OSA
-
-    return min(len(one), len(two)) >= 5 and OSA.distance(one, two, score_cutoff=1) <= 1
-
-
 def _fields(document: Document) -> tuple[FieldRead, ...]:
     """Everything found on its pages, the ones it goes by first within each kind."""
     place = {no: page_no for page_no, no in enumerate(document.pages, start=1)}
@@ -351,93 +216,6 @@ def _field(finding: Finding, page_no: int, document: Document, *, is_contested: 
         is_used=used is not None and finding.value == used,
         is_contested=is_contested,
     )
-
-
-def _candidates(access: Access, document: Document, services: Services) -> tuple[CandidateView, ...]:
-    """Those who are still in the roster under that key; numbered as shown."""
-    known: list[tuple[Candidate, Patient]] = []
-    for candidate in document.decision.candidates:
-        patient = services.roster.get(candidate.patient_id)
-        if patient and patient.patient_id == candidate.patient_id and access.sees_patient(patient.patient_id):
-            known.append((candidate, patient))
-    people = [patient for _, patient in known]
-    alike = {
-        one.patient_id: [two for two in people if two is not one and could_be_taken_for(one, two)]
-        for one in people
-    }
-    numbers = {patient.patient_id: number for number, patient in enumerate(people, start=1)}
-    return tuple(
-        CandidateView(
-            number=numbers[patient.patient_id],
-            patient=patient,
-            score=candidate.score,
-            compared=_compared(candidate, patient, alike[patient.patient_id], document),
-            confirmation=datum_for(patient, document, services),
-            looks_like=tuple(numbers[other.patient_id] for other in alike[patient.patient_id]),
-        )
-        for candidate, patient in known
-    )
-
-
-def _compared(
-    candidate: Candidate, patient: Patient, alike: Sequence[Patient], document: Document
-) -> tuple[Compared, ...]:
-    rows = []
-    for kind in _COMPARED:
-        own = [c for c in candidate.comparisons if c.kind is kind]
-        among = union(marks(_of(patient, kind), _of(other, kind)) for other in alike)
-        for comparison in own:
-            rows.append(_row(comparison, patient, among))
-        if not own and (_of(patient, kind) or _read(document, kind)):
-            rows.append(_absent(kind, patient, among, document))
-    return tuple(rows)
-
-
-def _row(comparison: Comparison, patient: Patient, among: tuple[Mark, ...]) -> Compared:
-    expected = comparison.expected or _of(patient, comparison.kind)
-    # Equal, and only unlabelled: a mark for "almost" would have people look for a difference.
-    is_equal = comparison.level is Level.NEAR and comparison.note == FINDING_ONLY
-    level = Level.EXACT if is_equal else comparison.level
-    differs = level is not Level.EXACT
-    return Compared(
-        kind=comparison.kind,
-        level=level,
-        read=comparison.read,
-        read_marks=marks(comparison.read, expected) if differs else (),
-        expected=expected,
-        expected_marks=marks(expected, comparison.read) if differs else (),
-        among_marks=among if expected == _of(patient, comparison.kind) else (),
-        scan_page_no=comparison.scan_page_no,
-        box=comparison.box,
-        note=compared_words.sentence(comparison.kind, level, comparison.note, comparison.read, expected),
-    )
-
-
-def _absent(kind: FindingKind, patient: Patient, among: tuple[Mark, ...], document: Document) -> Compared:
-    """Nobody compared it: what the document goes by, beside the roster."""
-    read, expected = _read(document, kind), _of(patient, kind)
-    return Compared(
-        kind=kind,
-        level=Level.ABSENT,
-        read=read,
-        read_marks=marks(read, expected),
-        expected=expected,
-        expected_marks=marks(expected, read),
-        among_marks=among,
-        scan_page_no=None,
-        box=None,
-        note="",
-    )
-
-
-def _of(patient: Patient, kind: FindingKind) -> str:
-    if kind is FindingKind.NAME:
-        return patient.display_name
-    return str(getattr(patient, kind.value, None) or "")
-
-
-def _read(document: Document, kind: FindingKind) -> str:
-    return str(getattr(document.fields, kind.value, None) or "")
 
 
 def _look_alikes(access: Access, held: Held, services: Services) -> tuple[LookAlike, ...]:
@@ -480,26 +258,3 @@ def _neighbour(document: Document | None) -> Neighbour | None:
         patient_id=document.patient_id,
         is_joinable=document.state is DocumentState.IN_REVIEW,
     )
-
-
-def numbers_of(patient: Patient) -> frozenset[str]:
-    """Keys of all record numbers this person has."""
-    return frozenset(_numbers(patient))
-
-
-__all__: Sequence[str] = (
-    "CandidateView",
-    "Compared",
-    "FieldRead",
-    "Item",
-    "Neighbour",
-    "confirmation",
-    "could_be_taken_for",
-    "datum_asked",
-    "datum_for",
-    "item",
-    "note",
-    "numbers_of",
-    "preselected",
-    "view",
-)

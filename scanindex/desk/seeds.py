@@ -20,7 +20,7 @@ from scanindex import certify
 from scanindex.access_model import Access, Right
 from scanindex.certify.modes import suggested
 from scanindex.desk import hands
-from scanindex.desk.items import could_be_taken_for
+from scanindex.desk.asking import could_be_taken_for
 from scanindex.desk_model import Seed, SeedOutcome, Waiting
 from scanindex.errors import UsageError
 from scanindex.model import (

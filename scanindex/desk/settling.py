@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from scanindex import review
 from scanindex.access_model import Access, Right
-from scanindex.desk import confirm, contradictions, hands, items, keys, seeds
+from scanindex.desk import asking, confirm, contradictions, hands, keys, seeds
 from scanindex.desk.acting import Done, Effort, begin, clear, did, may_settle, tell
 from scanindex.desk.hands import Held
 from scanindex.desk_model import Key, Parked, ParkKind, Seed, SeedOutcome
@@ -46,13 +46,13 @@ class Settling:
 
 def confirmed(held: Held, patient: Patient, typed: str | None, note: str, services: Services) -> bool:
     """Raises UsageError where a datum, or a reason besides, is asked and nothing was given."""
-    asked = items.datum_for(patient, held.document, services)
+    asked = asking.datum_for(patient, held.document, services)
     return asked is None or _fits(asked, patient, typed, note, services)
 
 
 def run_confirmed(held: Held, patient: Patient, typed: str | None, note: str, services: Services) -> bool:
     """A run is always confirmed: its later items were perhaps never looked at one by one."""
-    asked = items.datum_asked(patient, held.document, services)
+    asked = asking.datum_asked(patient, held.document, services)
     return _fits(asked, patient, typed, note, services)
 
 

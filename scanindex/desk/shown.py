@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from scanindex import page_readings
 from scanindex.access_model import Access, Right
-from scanindex.desk import hands, items
+from scanindex.desk import asking, hands
 from scanindex.desk.confirm import Datum
 from scanindex.desk.hands import Held
 from scanindex.desk_model import Key, ParkKind
@@ -94,7 +94,7 @@ def run_confirmation(access: Access, item_id: DocumentId, patient_id: PatientId,
     patient = services.roster.get(patient_id)
     if patient is None or not access.sees_patient(patient_id):
         raise NotFound(f"no patient {patient_id}")
-    return items.datum_asked(patient, held.document, services)
+    return asking.datum_asked(patient, held.document, services)
 
 
 @hands.watched

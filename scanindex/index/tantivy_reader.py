@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import tantivy
@@ -127,6 +128,8 @@ class TantivyMatches:
         self._watch = watch
         self._fits = compiler.fits(plan)
         self._count: Count | None = None
+        self._first: list[Hit] | None = None
+        """By score where there is one: ranking goes on from what counting has found."""
         self._all: list[DocAddress] | None = None
 
     # --- counting -----------------------------------------------------------------------
@@ -138,8 +141,8 @@ class TantivyMatches:
 
     def _counted(self) -> Count:
         self._watch.check()
-        first = self._search(self._unscored(self._fits), FIRST_PAGES, count=True)
-        total = first.count or 0
+        first = self._search(self._ranked, FIRST_PAGES, count=True)
+        total, self._first = first.count or 0, first.hits
         if total <= len(first.hits):
             self._all = [address for _, address in first.hits]
         if total <= EXACT_PAGES:
@@ -190,13 +193,26 @@ class TantivyMatches:
         )
         return sorted(self._reader.refs(hits, scored=False), key=_day_first(order))[:limit]
 
+    @cached_property
+    def _is_scored(self) -> bool:
+        return self._compiler.counts(self._plan)
+
+    @cached_property
+    def _ranked(self) -> Query:
+        return self._compiler.ranked(self._plan) if self._is_scored else self._unscored(self._fits)
+
+    def _best(self, size: int) -> list[Hit]:
+        if self._first is not None and size <= FIRST_PAGES:
+            return self._first[:size]
+        hits: list[Hit] = self._search(self._ranked, size).hits
+        return hits
+
     def _by_score(self, limit: int) -> list[PageRef]:
-        query = self._compiler.ranked(self._plan)
-        if not self._compiler.counts(self._plan):
+        if not self._is_scored:
             return self._by_day(limit, SearchOrder.NEWEST)
-        hits, are_all = self._beyond(limit, MAX_FETCHED, lambda size: self._search(query, size).hits)
+        hits, are_all = self._beyond(limit, MAX_FETCHED, self._best)
         if not are_all:
-            hits = self._newest_of_tied(query, hits, limit)
+            hits = self._newest_of_tied(self._ranked, hits, limit)
         refs = self._reader.refs(hits, scored=True)
         day_first = _day_first(SearchOrder.NEWEST)
         return sorted(refs, key=lambda ref: (-ref.score, *day_first(ref)))[:limit]

@@ -48,9 +48,10 @@ function named({ named: told, state }) {
 
 function why(item) {
   const words = item.why_words.charAt(0).toUpperCase() + item.why_words.slice(1);
-  const more = [...item.reasons, ...(item.is_break_sure ? [] : item.page_break_reasons)];
+  const more = [...item.reasons, ...(item.is_break_sure ? [] : item.page_break_reasons)].filter((reason) => reason !== item.why_words);
+  if (!more.length) return make("section", { class: "review-why" }, make("h2", { class: "sr" }, "Why it waits"), make("p", {}, `${words}.`));
   return make("section", { class: "review-why" }, make("h2", { class: "sr" }, "Why it waits"),
-    make("details", { open: item.why !== "suggested" && more.length < 5 }, make("summary", {}, make("span", {}, `${words}.`), more.length ? make("span", { class: "small muted" }, ` ${more.length} ${more.length === 1 ? "reason" : "reasons"}`) : null),
+    make("details", { open: item.why !== "suggested" && more.length < 5 }, make("summary", {}, make("span", {}, `${words}.`), make("span", { class: "small muted" }, ` ${more.length} ${more.length === 1 ? "reason" : "reasons"}`)),
       make("ul", { class: "reasons small" }, ...more.map((reason) => make("li", {}, reason.replaceAll("user:", ""))))));
 }
 

@@ -240,6 +240,18 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Strays:
+    """Files in packages that no list of theirs names."""
+
+    count: int = 0
+    named: tuple[str, ...] = ()
+    """The first few whose names are made like ours; others may say something about somebody."""
+
+
+NO_STRAYS = Strays()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """A line of the ledger: one record for one target, and where it stands."""
 

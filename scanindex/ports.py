@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
 
 from scanindex.access_model import Grant, Invitation, Session, Token, User
 from scanindex.audit_model import AutoFiling, Incident, SourceRecord
@@ -27,6 +27,7 @@ from scanindex.delivery_model import (
     Parcel,
     Problem,
     Receipt,
+    Strays,
 )
 from scanindex.desk_model import Action, Claim, Key, Parked, Seed, Waiting
 from scanindex.model import (
@@ -431,6 +432,11 @@ class EventTable(Protocol):
     def about(self, patient_ids: Sequence[PatientId], document_ids: Sequence[DocumentId]) -> list[TrailEntry]:
         """All about these patients or documents, newest first; other patients' data are left out."""
 
+    def handed_over(
+        self, patient_ids: Sequence[PatientId], document_ids: Sequence[DocumentId]
+    ) -> list[TrailEntry]:
+        """An entry for each document of theirs, and attempt, that other systems got or may have got."""
+
     def restart(self, actor: str, reason: str) -> None:
         """Begin a new chain of seals; only as the first thing in a transaction."""
 
@@ -618,6 +624,14 @@ class EhrSink(EhrJudge, Protocol):
         """
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class PackageKeeper(Protocol):
+    """A sink whose packages can be looked into."""
+
+    def strays(self) -> Strays:
+        """Files in them that no list of theirs names."""
 
 
 class DeliveryTable(Protocol):

@@ -25,6 +25,8 @@ from scanindex.ports import Unit
 from scanindex.services import MACHINE, Services
 from scanindex.trail_model import (
     DENIED,
+    EXPORTED,
+    NOT_LEFT,
     NOTED,
     SEARCHED,
     TAKEN,
@@ -182,7 +184,9 @@ def disclosures(access: Access, patient_id: PatientId, services: Services) -> li
     """Who saw, searched out, printed, took or changed what of this patient, newest first.
 
     Counts in the records merged with theirs, and documents that are theirs now and were looked
-    at while they lay in another chart. Nobody else is named in it. Raises Forbidden.
+    at while they lay in another chart. What other systems got, or may have got, is an entry for each
+    document (its details say which of both); an attempt of which nothing left is none. Nobody else is
+    named in it. Raises Forbidden.
     """
     _may_read(access, "disclosures", services, TrailFilter(patient_id=patient_id))
     people = same_person(patient_id, services)
@@ -192,7 +196,13 @@ def disclosures(access: Access, patient_id: PatientId, services: Services) -> li
             for one in people
             for document in unit.documents.all(*DocumentState, patient_id=one)
         ]
-        return unit.events.about(people, documents)
+        found = [e for e in unit.events.about(people, documents) if not _is_about_exports(e)]
+        found += unit.events.handed_over(people, documents)
+    return sorted(found, key=lambda entry: -entry.seq)
+
+
+def _is_about_exports(entry: TrailEntry) -> bool:
+    return entry.kind == NOT_LEFT or (entry.kind == EXPORTED and entry.what == "ehr")
 
 
 def named_patient(access: Access, text: str, services: Services) -> PatientId:

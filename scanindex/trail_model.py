@@ -13,10 +13,14 @@ from datetime import datetime
 from scanindex.model import DocumentId, PatientId, ScanId
 
 VIEWED, SEARCHED, DENIED = "viewed", "searched", "denied"
-TAKEN = ("printed", "downloaded", "exported")
+EXPORTED, NOT_LEFT = "exported", "export_not_left"
+"""Documents go to another system, or out as a list; of attempts to hand them over, nothing went."""
+TAKEN = ("printed", "downloaded", EXPORTED)
 """How something leaves the program, as event kinds."""
 SHOWN = (VIEWED, *TAKEN)
 """Kinds of events by which somebody came to see documents."""
+HANDED_OVER, PERHAPS, REFUSED = "handed over", "perhaps handed over: no answer", "handed over and refused"
+"""`TrailEntry.details["outcome"]` of an attempt to hand a document to another system."""
 STARTED, NOTED = "trail_started", "trail_noted"
 """A chain of seals begins; its head was written down in the second place."""
 

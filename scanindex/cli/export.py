@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -17,7 +18,10 @@ from scanindex.access_model import Access, Right
 from scanindex.cli.common import asking, batch_by, document_by, emit_json, json_option, pass_home, table
 from scanindex.cli.export_records import consent, list_, resend, retry, status, targets, withdraw
 from scanindex.delivery import choose, holds, queue, reconcile, sending
+from scanindex.delivery.status import WRONG_THERE, refused
+from scanindex.delivery_model import NO_STRAYS
 from scanindex.errors import ExportStopped, UsageError
+from scanindex.ports import PackageKeeper
 from scanindex.target_file import load_target
 from scanindex.target_profile import Target
 
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     from scanindex.delivery_model import ExportRun, Held
 
 _SHOWN = 20
+_FOR_A_PERSON, _INTERRUPTED = 1, 130
+"""Exit codes: a check that found something, and Ctrl-C (docs/reference/errors.md)."""
 _IN_THE_WAY = {
     "disk_full": "there is no room where the packages are written (target.folder)",
     "permission": "the folder of the packages cannot be written (target.folder)",
@@ -103,7 +109,8 @@ def run(
 
     What was delivered before and is unchanged is left alone; what changed is replaced or cancelled.
     Doubtful, damaged or protected documents are held back and listed. Exit 4 where the receiver was
-    in the way (run it again), 1 where it refused something.
+    in the way (run it again); 1 where a person has to settle something: refused now or before,
+    damaged, or wrong at the receiver and held back here; 130 after Ctrl-C (run it again).
     """
     if queue_only and send_only:
         raise UsageError("--queue-only and --send-only leave nothing to do")
@@ -130,21 +137,24 @@ def run(
                 sending.refuse_unreconciled(target, opened.services)
                 made = None
                 if not send_only:
-                    made = queue.queue(
-                        access,
-                        wanted,
-                        profile,
-                        sink,
-                        opened.services,
-                        check_fixity=check_files,
-                        told=_looked_at(),
-                    )
+                    with _interruptible(_WHILE_QUEUEING):
+                        made = queue.queue(
+                            access,
+                            wanted,
+                            profile,
+                            sink,
+                            opened.services,
+                            check_fixity=check_files,
+                            told=_looked_at(),
+                        )
                 sent = sending.Sent()
                 if not queue_only:
-                    sent = sending.send(access.actor, profile, sink, opened.services, told=_sending())
+                    with _interruptible(_WHILE_SENDING):
+                        sent = sending.send(access.actor, profile, sink, opened.services, told=_sending())
+            refused_ones = refused(access, target, opened.services)
         finally:
             sink.close()
-    _report(made, sent, as_json=as_json, queue_only=queue_only)
+    _report(made, sent, refused_ones, target, as_json=as_json, queue_only=queue_only)
 
 
 @export.command("reconcile")
@@ -154,11 +164,11 @@ def run(
 @json_option
 @pass_home
 def reconcile_(home: Path, target: str, listing: Path | None, partial: bool, as_json: bool) -> None:
-    """Compare what TARGET was sent with what it has; exit 1 unless everything fits.
+    """Compare what TARGET was sent with what it has; exit 1 unless everything fits and nothing is refused.
 
     Documents that fit become verified. `export resend` sends again what is missing.
     """
-    with asking(home, Right.EXPORT) as (opened, access):
+    with asking(home, Right.EXPORT) as (opened, access), _interruptible(_WHILE_COMPARING):
         profile = load_target(opened.settings.home, target)
         if listing is not None:
             held = _listed(listing, profile)
@@ -167,16 +177,21 @@ def reconcile_(home: Path, target: str, listing: Path | None, partial: bool, as_
             sink = app.open_sink(opened.settings, profile, os.environ)
             try:
                 wanted = reconcile.asked_of(profile, opened.services)
-                found = reconcile.reconcile(access, target, sink.inventory(wanted), opened.services)
+                strays = sink.strays() if isinstance(sink, PackageKeeper) else NO_STRAYS
+                listed = sink.inventory(wanted)
+                found = reconcile.reconcile(access, target, listed, opened.services, strays=strays)
             finally:
                 sink.close()
+        refused_ones = refused(access, target, opened.services)
     if as_json:
         faults = [{**dataclasses.asdict(f), "meaning": f.meaning} for f in found.faults]
-        emit_json({**dataclasses.asdict(found), "faults": faults, "is_clean": found.is_clean})
+        told = {"faults": faults, "is_clean": found.is_clean, "refused": refused_ones}
+        emit_json({**dataclasses.asdict(found), **told})
     else:
         _tell_faults(found)
-    if not found.is_clean:
-        sys.exit(1)
+        _tell_refused(refused_ones, target)
+    if refused_ones or not found.is_clean:
+        sys.exit(_FOR_A_PERSON)
 
 
 def _tell_faults(found: reconcile.Reconciliation) -> None:
@@ -191,6 +206,13 @@ def _tell_faults(found: reconcile.Reconciliation) -> None:
     click.echo(f"{found.verified} of {found.expected} documents verified; the receiver lists {found.held}")
     if found.weakly:
         click.echo(f"  {found.weakly} of them without a hash: the list has none to compare")
+    if found.strays.count:
+        click.echo(
+            f"{found.strays.count} file(s) in the packages that no list of theirs names; they were not "
+            "written by an export"
+        )
+        for name in found.strays.named:
+            click.echo(f"  {name}")
     if found.unnamed:
         click.echo(f"  {found.unnamed} of them without a patient: the list does not say whose they are")
 
@@ -257,9 +279,17 @@ def _tell_counts(planned: dict[str, int], held: dict[str, int], verb: str) -> No
         click.echo(f"  {code}: {count}. {holds.HOLDS.get(code, '')}".rstrip())
 
 
-def _report(made: ExportRun | None, sent: sending.Sent, *, as_json: bool, queue_only: bool) -> None:
+def _report(
+    made: ExportRun | None,
+    sent: sending.Sent,
+    refused_ones: int,
+    target: str,
+    *,
+    as_json: bool,
+    queue_only: bool,
+) -> None:
     if as_json:
-        told: dict[str, Any] = {"sent": dataclasses.asdict(sent)}
+        told: dict[str, Any] = {"sent": dataclasses.asdict(sent), "refused": refused_ones}
         if made is not None:
             told |= {"run_id": made.run_id, "planned": made.planned, "held": made.held}
         emit_json(told)
@@ -271,11 +301,37 @@ def _report(made: ExportRun | None, sent: sending.Sent, *, as_json: bool, queue_
                 f"{sent.taken} delivered, {sent.refused} refused, {sent.overtaken} changed meanwhile, "
                 f"{sent.damaged} damaged, {sent.left} left"
             )
+        _tell_refused(refused_ones, target)
+    if sent.stopped_by == sending.INTERRUPTED:
+        _interrupted(f"{sent.taken} delivered and kept, {sent.left} left; the same command goes on")
     if sent.stopped_by:
         why = _IN_THE_WAY.get(sent.stopped_by, f"the receiver was in the way ({sent.stopped_by})")
         raise ExportStopped(f"{why}; {sent.left} left")
-    if sent.refused or sent.damaged:
-        sys.exit(1)
+    if refused_ones or sent.refused or sent.damaged or (made and {*made.held} & {*WRONG_THERE}):
+        sys.exit(_FOR_A_PERSON)
+
+
+def _tell_refused(count: int, target: str) -> None:
+    if count:
+        click.echo(f"{count} refused: `scanindex export list {target} --state refused` says why")
+
+
+_WHILE_QUEUEING = "nothing was sent; what was queued stays so, and the same command goes on"
+_WHILE_SENDING = "what was answered is kept; the same command goes on"
+_WHILE_COMPARING = "what was found to fit is verified; compare again for the rest"
+
+
+@contextlib.contextmanager
+def _interruptible(what: str) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        _interrupted(what)
+
+
+def _interrupted(what: str) -> NoReturn:
+    click.echo(f"\ninterrupted: {what}", err=True)
+    sys.exit(_INTERRUPTED)
 
 
 def _looked_at() -> queue.Told:

@@ -20,7 +20,7 @@ from scanindex.cli.common import (
     printable,
     table,
 )
-from scanindex.delivery import consents, queue, reconcile
+from scanindex.delivery import answers, consents, queue, reconcile, standstill
 from scanindex.delivery.status import OPEN, Progress, lines, overview
 from scanindex.delivery_model import Delivery, DeliveryState
 from scanindex.errors import ProfileError, UsageError
@@ -62,6 +62,11 @@ def _tell(one: Progress) -> None:
             f"  {one.corrections_due} document(s) changed here since: `scanindex export {one.name} "
             "--corrections` tells the receiver, or you what holds them back"
         )
+    if one.consents_gone:
+        click.echo(
+            f"  {one.consents_gone} document(s) there whose consent was revoked or ended: `scanindex export "
+            f"{one.name} --corrections --dry-run` names them, `export withdraw` takes them back"
+        )
     for day in one.days:
         click.echo(f"  {day.day}: {day.answered} answered")
     for run in one.runs:
@@ -81,28 +86,48 @@ def _tell(one: Progress) -> None:
 @click.option(
     "-n", "--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="How many."
 )
+@click.option(
+    "--answers",
+    "has_answers",
+    is_flag=True,
+    help="With the receiver's own words, which may quote the patient; recorded in the trail.",
+)
 @json_option
 @pass_home
-def list_(home: Path, target: str, states: tuple[str, ...], limit: int, as_json: bool) -> None:
-    """Lines of the ledger of TARGET: what went, under which id, and what the receiver said."""
+def list_(
+    home: Path, target: str, states: tuple[str, ...], limit: int, has_answers: bool, as_json: bool
+) -> None:
+    """Lines of the ledger of TARGET: what went, under which id, and what came of it."""
     wanted = tuple(DeliveryState(s) for s in states) or OPEN
     with asking(home, Right.EXPORT) as (opened, access):
-        found = lines(access, target, wanted, opened.services, limit=limit)
+        found = lines(access, target, wanted, opened.services, limit=limit, with_answers=has_answers)
     if as_json:
         emit_json([_line(line) for line in found])
         return
-    rows = [
-        (
-            line.record.external_id,
-            line.record.action,
-            line.state,
-            line.attempts,
-            line.receipt.code if line.receipt else line.error or "-",
-            (line.receipt.text if line.receipt else "")[:60] or "-",
-        )
-        for line in found
-    ]
-    table(("EXTERNAL ID", "ACTION", "STATE", "TRIES", "ANSWER", "SAID"), rows)
+    head = (
+        "EXTERNAL ID",
+        "ACTION",
+        "STATE",
+        "TRIES",
+        "ANSWER",
+        "MEANING",
+        *(["SAID"] if has_answers else []),
+    )
+    table(head, [_cells(line, has_answers=has_answers) for line in found])
+
+
+def _cells(line: Delivery, *, has_answers: bool) -> tuple[object, ...]:
+    record, receipt = line.record, line.receipt
+    code = receipt.code if receipt else line.error or "-"
+    cells = (
+        record.external_id,
+        record.action,
+        line.state,
+        line.attempts,
+        code,
+        answers.in_words(line) or "-",
+    )
+    return (*cells, receipt.text if receipt else "") if has_answers else cells
 
 
 def _line(line: Delivery) -> dict[str, object]:
@@ -124,6 +149,7 @@ def _line(line: Delivery) -> dict[str, object]:
         "verified_at": line.verified_at,
         "sha256": record.content.sha256 if record.content else None,
         "receipt": dataclasses.asdict(receipt) if receipt else None,
+        "meaning": answers.in_words(line),
     }
 
 
@@ -225,7 +251,7 @@ def consent_add(
     given: str,
     until: str | None,
 ) -> None:
-    """Record that PATIENT (MRN or id) agreed in writing."""
+    """Record that PATIENT (MRN or id) agreed in writing. It counts from the day of signing on."""
     from scanindex.cli.find import patient_by
 
     if target != "*" and target not in names(home):
@@ -237,7 +263,10 @@ def consent_add(
         made = consents.record(
             access, person.patient_id, target, labels, reference, given, until, opened.services
         )
+        is_early = given > standstill.today(opened.services)
     click.echo(made.consent_id)
+    if is_early:
+        click.echo(f"its day of signing is to come: it does not count before {given}", err=True)
 
 
 @consent.command("revoke")

@@ -179,11 +179,16 @@ def _show(entries: Iterable[TrailEntry], zone: ZoneInfo) -> None:
             entry.what,
             _few(entry.document_ids),
             _few(entry.patient_ids),
-            (entry.reason or "; ".join(f"{key} {value}" for key, value in entry.details.items()))[:60],
+            _more(entry),
         )
         for entry in entries
     ]
     table(("EVENT", "WHEN", "WHO", "KIND", "WHAT", "DOCUMENTS", "PATIENTS", "MORE"), rows)
+
+
+def _more(entry: TrailEntry) -> str:
+    said = entry.reason or "; ".join(f"{key} {value}" for key, value in entry.details.items())
+    return said if "outcome" in entry.details else said[:60]
 
 
 def _few(ids: tuple[str, ...]) -> str:

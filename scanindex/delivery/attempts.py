@@ -13,9 +13,8 @@ from typing import Any
 from scanindex.delivery_model import Delivery
 from scanindex.ports import Unit
 from scanindex.target_profile import Target
+from scanindex.trail_model import EXPORTED, NOT_LEFT
 
-EXPORTED, NOT_LEFT = "exported", "export_not_left"
-"""Events: documents go to a receiver; of these attempts, nothing went."""
 IN_ONE_EVENT = 200
 
 
@@ -92,7 +91,7 @@ def grouped(lines: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:
     return (lines[start : start + IN_ONE_EVENT] for start in range(0, len(lines), IN_ONE_EVENT))
 
 
-def _about(group: Sequence[Delivery]) -> dict[str, list[Any]]:
+def _about(group: Sequence[Delivery]) -> dict[str, Any]:
     return {
         "document_ids": [line.record.document_id for line in group],
         "patient_ids": list(dict.fromkeys(line.record.patient.patient_id for line in group)),
@@ -108,5 +107,3 @@ def _named(line: Delivery) -> dict[str, Any]:
         "action": record.action,
         "replaces": record.replaces,
     }
-
-

@@ -262,7 +262,7 @@ class _Worker:
         number = plan.standing(lines).next_number
         fresh: ExportRecord | None = None
         if not problems and patient is not None:
-            fresh, problems = self._fresh(document, patient, scan, standing, number, unit)
+            fresh, problems = self._fresh(document, patient, scan, standing, number, lines, unit)
         now = self._services.clock.now()
         step = plan.decide(document, lines, fresh, problems, self._target, self._survivor, now)
         step = step if self._is_named else plan.unless_withdrawn(step, lines)
@@ -283,9 +283,10 @@ class _Worker:
         scan: Scan | None,
         standing: holds.Standing,
         number: int,
+        lines: Sequence[Delivery],
         unit: Unit,
     ) -> tuple[ExportRecord | None, tuple[Problem, ...]]:
-        content = renditions.content_of(document, self._target, self._services)
+        content = renditions.content_of(document, self._target, self._services, lines)
         if isinstance(content, Problem):
             return None, (content,)
         if scan is None or (self._check_fixity and renditions.is_damaged(document, self._services.archive)):

@@ -19,7 +19,7 @@ from scanindex.access_model import Access, Right
 from scanindex.delivery import renditions
 from scanindex.delivery.plan import RETRY
 from scanindex.delivery.sending import RECONCILED
-from scanindex.delivery_model import Action, Delivery, DeliveryState, Held, Receipt
+from scanindex.delivery_model import NO_STRAYS, Action, Delivery, DeliveryState, Held, Receipt, Strays
 from scanindex.errors import Forbidden, UsageError
 from scanindex.model import DocumentId
 from scanindex.ports import Unit
@@ -72,10 +72,11 @@ class Reconciliation:
     """Of those verified: the list does not say whose they are, so an overlay there would not show."""
     faults: tuple[Fault, ...]
     bytes_expected: int = 0
+    strays: Strays = NO_STRAYS
 
     @property
     def is_clean(self) -> bool:
-        return not self.faults and self.verified == self.expected
+        return not self.faults and not self.strays.count and self.verified == self.expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,18 @@ class _Seen:
 
 
 def reconcile(
-    access: Access, target: str, held: Iterable[Held], services: Services, *, is_whole_list: bool = True
+    access: Access,
+    target: str,
+    held: Iterable[Held],
+    services: Services,
+    *,
+    is_whole_list: bool = True,
+    strays: Strays = NO_STRAYS,
 ) -> Reconciliation:
     """Compare, and note what is verified. Raises Forbidden, UsageError for a list of nothing at all.
 
-    is_whole_list: what is not in it is missing; else only what is in it is compared.
+    is_whole_list: what is not in it is missing; else only what is in it is compared. strays: what lies
+    beside it in the packages.
     """
     if not access.may(Right.EXPORT):
         raise Forbidden
@@ -147,6 +155,7 @@ def reconcile(
         unnamed=counts["unnamed"],
         faults=tuple(faults),
         bytes_expected=counts["bytes"],
+        strays=strays,
     )
     _note(report, target, access.actor, services, is_whole_list=is_whole_list)
     return report
@@ -299,6 +308,8 @@ def _sha1(line: Delivery, services: Services) -> str | None:
             return hashlib.file_digest(stream, _weak_sha1).hexdigest()
     except OSError:
         return None
+    finally:
+        renditions.forget([line], services)
 
 
 def _weak_sha1() -> hashlib._Hash:
@@ -370,4 +381,5 @@ def _note(
             expected=report.expected,
             verified=report.verified,
             faults=len(report.faults),
+            strays=report.strays.count,
         )

@@ -28,6 +28,8 @@ STOPPED, RECONCILED = "export_stopped", "export_reconciled"
 """Events: the catalog was put back, so that what a receiver has is not known; and it is known again."""
 INTERRUPTED = "interrupted"
 """`Sent.stopped_by` after Ctrl-C."""
+_NOT_SENT = "not_sent"
+"""`Receipt.code` of what was not fit to be sent over its line after all."""
 _MOST_PASSED_OVER = 3
 """Parcels one after the other that the receiver chokes on before it is taken to be out of order."""
 _ANSWERS_WAIT_SECONDS = 1.0
@@ -67,6 +69,7 @@ def send(
     """Send what is queued for this target. Raises NotAllowedNow (see `refuse_unreconciled`), ConfigError;
     what may be over later, and Ctrl-C, end the call with `stopped_by`."""
     refuse_unreconciled(target.name, services)
+    renditions.tidy(target.name, services)
     courier = _Courier(actor, target, sink, services, sleep)
     try:
         return _run(courier, target, told, sleep)
@@ -166,6 +169,7 @@ class _Courier:
         finally:
             self._attempts.stay(x for x in stayed if _was_refused_here(answered, x))
             self._answers += answered.values()
+            renditions.forget(answered.values(), self._services)
             self._count(answered.values())
             if self._services.clock.monotonic() - self._written_at > _ANSWERS_WAIT_SECONDS:
                 self._write_answers()
@@ -397,4 +401,6 @@ def _is_laid_down_before(target: Target) -> bool:
 
 def _was_refused_here(answered: Mapping[str, Delivery], line: Delivery) -> bool:
     found = answered.get(line.record.external_id)
-    return found is not None and found.receipt is not None and not found.receipt.has_left
+    if found is None or found.receipt is None:
+        return False
+    return not found.receipt.has_left or found.receipt.code == _NOT_SENT

@@ -22,7 +22,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from scanindex.delivery_model import ExportRecord, Held, Parcel, Problem, Receipt
+from scanindex.delivery_model import ExportRecord, Held, Parcel, Problem, Receipt, Strays
 from scanindex.ehr import parts
 from scanindex.ehr.forms import FileForm, NamedParts
 from scanindex.ehr.packages import (
@@ -35,12 +35,14 @@ from scanindex.ehr.packages import (
     once,
     opened,
     replaced_in,
+    unlisted,
     whole,
 )
 from scanindex.ehr.parts import FilePart
 from scanindex.errors import IntegrityError, NotAllowedNow, transient
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+_MOST_STRAYS = 10
 _PARCEL = re.compile(r"(?P<number>.+?-[0-9]{8})-.+")
 """Names of parcels; what follows the number may differ from try to try (a damaged first document)."""
 
@@ -99,6 +101,18 @@ class FolderSink:
         overtaken = self._overtaken(found)
         for one in once(self._entries(found, external_ids)):
             yield dataclasses.replace(one, is_current=one.external_id not in overtaken)
+
+    def strays(self) -> Strays:
+        """What lies in packages and is none of their files. Raises TransientError."""
+        count, named = 0, []
+        with _disk():
+            for place in sorted(self._folder.glob("[!.]*")):
+                if self._is_ours(place):
+                    with contextlib.suppress(IntegrityError), opened(place) as package:
+                        ours, found = unlisted(package)
+                        named += [f"{place.name}/{name}" for name in ours[:_MOST_STRAYS]]
+                        count += found
+        return Strays(count=count, named=tuple(named[:_MOST_STRAYS]))
 
     def close(self) -> None:
         pass

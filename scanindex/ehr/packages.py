@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import zipfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -23,6 +24,10 @@ INDEX, SUMS = "parcel.json", "sha256sums.txt"
 _MOST_INDEX_BYTES = 1 << 30
 DAMAGED = "0" * 64
 """In place of the hash of what lies there otherwise than it was written."""
+
+
+_OURS = re.compile(r"[0-9a-z]{20}-[0-9]{1,6}(-note)?\.[a-z0-9]{2,6}")
+"""Names of files that are made from an external id."""
 
 
 class PackagedFile(msgspec.Struct, frozen=True):
@@ -96,6 +101,15 @@ class Package:
             return name in self._package.namelist()
         return (self._place / name).is_file()
 
+    def names(self) -> Iterator[str]:
+        """Of everything in it but folders, as its list would name it."""
+        if self._package is not None:
+            yield from (name for name in self._package.namelist() if not name.endswith("/"))
+            return
+        for path in self._place.rglob("*"):
+            if path.is_symlink() or not path.is_dir():
+                yield path.relative_to(self._place).as_posix()
+
 
 @contextlib.contextmanager
 def opened(place: Path) -> Iterator[Package]:
@@ -155,6 +169,16 @@ def held(name: str, package: Package, wanted: Collection[str] | None) -> Iterato
 def replaced_in(package: Package) -> set[str]:
     """External ids that its records replace or cancel. Raises IntegrityError."""
     return {record.replaces for record in _read_index(package).records if record.replaces}
+
+
+def unlisted(package: Package) -> tuple[list[str], int]:
+    """Files that its list lacks: names made like ours, and how many there are in all. Raises
+    IntegrityError."""
+    listed = {INDEX, SUMS, *(file.name for file in _read_index(package).files)}
+    folders = {name.rpartition("/")[0] for name in listed}
+    strays = sorted({*package.names()} - listed)
+    ours = [s for s in strays if s.rpartition("/")[0] in folders and _OURS.fullmatch(s.rpartition("/")[2])]
+    return ours, len(strays)
 
 
 def once(entries: Iterable[Held]) -> Iterator[Held]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 from scanindex.errors import IntegrityError
 from scanindex.model import DocumentId, Event, PatientId, ScanId
 from scanindex.ports import Clock
-from scanindex.store import tables, trail_read, trail_subjects
+from scanindex.store import tables, trail_exports, trail_read, trail_subjects
 from scanindex.store.rows import from_json, stamp, to_json
 from scanindex.store.trail_chain import (
     FIRST_MAC,
@@ -175,6 +175,12 @@ class Events:
     def about(self, patient_ids: Sequence[PatientId], document_ids: Sequence[DocumentId]) -> list[TrailEntry]:
         """See `ports.EventTable`."""
         return trail_read.about(self._connection, patient_ids, document_ids)
+
+    def handed_over(
+        self, patient_ids: Sequence[PatientId], document_ids: Sequence[DocumentId]
+    ) -> list[TrailEntry]:
+        """See `ports.EventTable`."""
+        return trail_exports.handed_over(self._connection, patient_ids, document_ids)
 
     def filed_after(self, seq: int) -> frozenset[DocumentId]:
         """See `ports.EventTable`."""

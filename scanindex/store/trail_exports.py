@@ -31,6 +31,8 @@ class _Attempt:
     """One document on its way."""
 
     seq: int
+    place: int
+    """Within its event, in the order of sending."""
     at: datetime
     actor: str
     external_id: str
@@ -61,11 +63,12 @@ def handed_over(
                 attempts.setdefault((one.about["target"], one.external_id), []).append(one)
     ledger = Deliveries(connection)
     found = [
-        _entry(one, outcome, patients)
+        (one, outcome)
         for (target, external_id), tries in attempts.items()
         for one, outcome in _outcomes(tries, ledger.get(target, external_id))
     ]
-    return sorted(found, key=lambda entry: (-entry.seq, entry.document_ids))
+    found.sort(key=lambda pair: (pair[0].seq, pair[0].place), reverse=True)
+    return [_entry(one, outcome, patients) for one, outcome in found]
 
 
 def _events(
@@ -87,10 +90,11 @@ def _attempts(row: Any, payload: Mapping[str, Any]) -> Iterator[_Attempt]:
     about = {key: str(payload[key]) for key in _ABOUT if payload.get(key)}
     records = [(line["record"], False) for line in payload.get("deliveries", ())]
     records += [(named, True) for named in payload.get("again", ())]
-    for record, is_again in records:
+    for place, (record, is_again) in enumerate(records):
         patient = record["patient_id"] if is_again else record["patient"]["patient_id"]
         yield _Attempt(
             seq=row.seq,
+            place=place,
             at=datetime.fromisoformat(row.at),
             actor=row.actor,
             external_id=record["external_id"],

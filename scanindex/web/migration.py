@@ -59,6 +59,8 @@ class TargetOut(BaseModel):
     """Pending, under way or refused."""
     corrections_due: int
     """Documents that changed here since the target was told of them."""
+    consents_gone: int
+    """Documents there whose patient's consent was revoked or ended."""
     is_stopped: bool
     """Nothing goes until both sides were compared."""
     days: list[DayOut]
@@ -144,6 +146,7 @@ def _target(one: status.Progress) -> TargetOut:
         delivered=one.delivered,
         open=one.open,
         corrections_due=one.corrections_due,
+        consents_gone=one.consents_gone,
         is_stopped=one.is_stopped,
         days=[DayOut(day=d.day, answered=d.answered) for d in one.days],
         runs=[

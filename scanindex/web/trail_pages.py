@@ -88,6 +88,7 @@ class EntryOut(BaseModel):
     document_ids: list[str]
     patient_ids: list[str]
     details: dict[str, str]
+    """Words, ids and counts; of a document for another system also outcome, external_id, recipient."""
 
 
 class TrailOut(BaseModel):

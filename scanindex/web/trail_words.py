@@ -17,6 +17,9 @@ _LOOKED = {
     "disclosures": "read a disclosure report",
     "trail proof": "had the trail proved: it was whole",
     "today": "looked at files that stand still",
+    "export list": "looked at the ledger of an export",
+    "export answers": "read what a receiver wrote about documents",
+    "export dry run": "looked at what an export would send",
     "glass": "looked at opened charts",
     "opened by glass": "looked at a chart opened by breaking the glass",
 }
@@ -80,6 +83,7 @@ WORDS = {
     "export_withdrawn": "took documents back from a receiver",
     "export_answered": "kept a receiver's answers",
     "export_verified": "verified documents at a receiver",
+    "export_not_left": "did not reach a receiver: nothing of these documents left",
     "export_dropped": "took documents out of an export",
     "export_retried": "let refused documents be decided again",
     "export_resent": "had documents sent again",
@@ -152,6 +156,8 @@ def says(entry: TrailEntry) -> str:
         return "searched"
     elif entry.kind == DENIED:
         return f"was refused: {_plain(entry.what)}"
+    elif entry.details.get("outcome"):
+        return f"{entry.details['outcome']} ({entry.details.get('action', '')})"
     elif entry.kind in TAKEN:
         words = entry.kind if entry.what in ("", entry.kind) else f"{entry.kind}: {_plain(entry.what)}"
         return f"{words}{things}"

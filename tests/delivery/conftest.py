@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
 from scanindex import app
 from scanindex.access_model import Access, StaffRole
+from scanindex.cli import cli
 from scanindex.delivery import choose, queue, reconcile, sending
 from scanindex.delivery_model import Delivery, ExportRun
 from scanindex.store.roster_import import import_csv
@@ -101,6 +103,27 @@ def exports(filed: Path, tmp_path: Path) -> Iterator[Exports]:
     workspace = open_stubbed(lab.settings_in(home, "strict"))
     yield Exports(workspace, parse_target("springfield", PROFILE))
     workspace.close()
+
+
+@pytest.fixture
+def home(filed: Path, tmp_path: Path) -> Path:
+    """A copy of it with a place for profiles."""
+    place = tmp_path / "home"
+    shutil.copytree(filed, place)
+    (place / "targets").mkdir()
+    return place
+
+
+@pytest.fixture
+def run(home: Path) -> Callable[..., Result]:
+    """`scanindex export ...` there, with the exit code that is wanted."""
+
+    def running(*arguments: str, code: int = 0) -> Result:
+        done = CliRunner().invoke(cli, ["--home", str(home), "export", *arguments])
+        assert done.exit_code == code, done.output
+        return done
+
+    return running
 
 
 AUDITOR = lab.user("aud", StaffRole.AUDITOR)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from scanindex.cli import cli
 from tests.ehr.peers import dicom
 
 pytestmark = [pytest.mark.peers, pytest.mark.xdist_group("peers")]
@@ -28,24 +26,6 @@ called_title = "{title}"
 calling_title = "STORESCU"
 tls = false
 """
-
-
-@pytest.fixture
-def home(filed: Path, tmp_path: Path) -> Path:
-    place = tmp_path / "home"
-    shutil.copytree(filed, place)
-    (place / "targets").mkdir()
-    return place
-
-
-@pytest.fixture
-def run(home: Path) -> Callable[..., Result]:
-    def running(*arguments: str, code: int = 0) -> Result:
-        done = CliRunner().invoke(cli, ["--home", str(home), "export", *arguments])
-        assert done.exit_code == code, done.output
-        return done
-
-    return running
 
 
 def test_every_document_is_stored_once_and_verified(

@@ -290,7 +290,7 @@ def test_a_doubtful_patient_is_refused_and_never_guessed(
     receipt = send_one(sink(far.base), record(tmp_path))
 
     assert (receipt.is_taken, receipt.code) == (False, code)
-    assert far.kept(DOCUMENT) == []
+    assert far.kept(DOCUMENT) == [] and not receipt.has_left
 
 
 @pytest.mark.parametrize(
@@ -513,6 +513,21 @@ def test_a_busy_server_says_when_it_may_be_asked_again(far: FaultyFhir, tmp_path
     with pytest.raises(ReceiverSilent) as caught:
         send_one(sink(far.base), record(tmp_path))
     assert caught.value.retry_after_seconds == 7
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "no-such-host.invalid"])
+def test_where_nobody_is_reached_nothing_left(tmp_path: Path, host: str) -> None:
+    """Which is said, for the accounting of disclosures."""
+    with pytest.raises((ConfigError, ReceiverSilent)) as caught:
+        send_one(sink(f"https://{host}/fhir"), record(tmp_path))
+    assert caught.value.nothing_left
+
+
+def test_a_document_whose_request_was_cut_off_may_have_arrived(far: FaultyFhir, tmp_path: Path) -> None:
+    far.script = [Fault.DROP_AFTER]
+    with pytest.raises(ReceiverSilent) as caught:
+        send_one(sink(far.base), record(tmp_path))
+    assert not caught.value.nothing_left
 
 
 def test_no_name_no_number_in_any_error(far: FaultyFhir, tmp_path: Path) -> None:

@@ -316,3 +316,26 @@ def test_a_list_that_leads_out_of_the_package_opens_nothing(tmp_path: Path) -> N
     index.write_text(told)
 
     assert [h.sha256 for h in out.inventory()] == ["0" * 64]
+
+
+@pytest.mark.parametrize("is_zip", [False, True], ids=["folder", "zip"])
+def test_what_no_list_names_is_counted_and_named_only_if_it_looks_like_ours(
+    tmp_path: Path, is_zip: bool
+) -> None:
+    """Another name may be somebody's."""
+    to = sink(tmp_path / "out", is_zip=is_zip)
+    list(to.send(parcel(some(tmp_path / "archive"))))
+    assert to.strays().count == 0
+
+    (place,) = (tmp_path / "out").iterdir()
+    ours = f"documents/{9:020}-1.pdf"
+    for name in (ours, "documents/Quimby Harriet.pdf", "Quimby/letter.pdf"):
+        if is_zip:
+            with zipfile.ZipFile(place, "a") as package:
+                package.writestr(name, b"x")
+        else:
+            (place / name).parent.mkdir(exist_ok=True)
+            (place / name).write_bytes(b"x")
+
+    found = to.strays()
+    assert (found.count, found.named) == (3, (f"{place.name}/{ours}",))

@@ -174,8 +174,17 @@ def test_nobody_there_is_for_later(tmp_path: Path, far: Any) -> None:
     receiver = far()
     receiver.stop()
 
-    with pytest.raises(ReceiverSilent):
+    with pytest.raises(ReceiverSilent) as caught:
         deliver(MllpSink(sending(receiver.port), {}), record(tmp_path))
+    assert caught.value.nothing_left
+
+
+def test_a_message_without_an_answer_may_have_arrived(tmp_path: Path, far: Any) -> None:
+    receiver = far(Fault.CLOSES)
+
+    with pytest.raises(ReceiverSilent) as caught:
+        deliver(MllpSink(sending(receiver.port), {}), record(tmp_path))
+    assert not caught.value.nothing_left
 
 
 def test_what_was_answered_before_the_line_broke_counts(tmp_path: Path, far: Any) -> None:

@@ -1,8 +1,10 @@
 """What all peers share: where they are installed, how one is started, waited for and stopped.
 
-A peer that is not installed skips the test that wants it. With SCANINDEX_PEERS=required it fails instead,
-so that a run meant to use the peers cannot pass without them. Peers listen on 127.0.0.1 only, each on a port
-that was free when asked for. SCANINDEX_PEERS_HOME names another install folder than `.peers/`.
+A peer that is not installed skips the test that wants it. Where SCANINDEX_PEERS is what `scripts/setup-peers`
+was told to install ("python", "fast", "all"; "required" is "all"), the absence of any of those fails instead,
+so that a run meant to use the peers cannot pass without them; `scripts/test` sets "python". Peers listen on
+127.0.0.1 only, each on a port that was free when asked for, and leave files only beside their log.
+SCANINDEX_PEERS_HOME names another install folder than `.peers/`.
 """
 
 from __future__ import annotations
@@ -34,12 +36,21 @@ class PeerFailed(Exception):
     """A peer did not start, died, or answered outside of its protocol."""
 
 
-def need(*paths: Path, what: str) -> None:
-    """Skips the running test (or fails it, see the module's words) unless every path exists."""
+_PARTS = ("python", "fast", "all")
+"""What `scripts/setup-peers` installs, each with those before it."""
+_PART_OF_COMMAND = {"java": "fast", "node": "fast", "sqlite3": ""}
+
+
+def need(*paths: Path, what: str, part: str = "fast") -> None:
+    """Skips the running test (or fails it, see the module's words) unless every path exists.
+
+    part: "python", "fast" or "all", with which `scripts/setup-peers` installs it; "": it does not.
+    """
     if all(path.exists() for path in paths):
         return
-    words = f"{what} is not installed: run scripts/setup-peers"
-    if os.environ.get("SCANINDEX_PEERS") == "required":
+    words = f"{what} is not installed: " + (f"run scripts/setup-peers {part}" if part else "see your system")
+    wanted = os.environ.get("SCANINDEX_PEERS", "").replace("required", "all")
+    if wanted and _PARTS.index(part or "all") <= _PARTS.index(wanted):
         pytest.fail(words, pytrace=False)
     pytest.skip(words)
 
@@ -48,14 +59,14 @@ def need_command(name: str) -> Path:
     """The path of an installed command (found in sbin too), or skips like `need`."""
     found = shutil.which(name) or shutil.which(name, path="/usr/local/sbin:/usr/sbin:/sbin")
     path = Path(found or f"/usr/bin/{name}")
-    need(path, what=name)
+    need(path, what=name, part=_PART_OF_COMMAND.get(name, "all"))
     return path
 
 
 def python() -> Path:
     """The interpreter of the peers' own virtual environment."""
     path = HOME / "venv" / "bin" / "python"
-    need(path, what="the Python peers")
+    need(path, what="the Python peers", part="python")
     return path
 
 
@@ -80,7 +91,8 @@ class Peer:
         env: Mapping[str, str] | None = None,
         talks: bool = False,
     ) -> None:
-        """With `talks`, its standard input and output are pipes and only its errors go to the log."""
+        """With `talks`, its standard input and output are pipes and only its errors go to the log. cwd: the
+        log's folder unless told otherwise, for some leave files where they are started (HAPI's `id_file`)."""
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as sink:
@@ -89,7 +101,7 @@ class Peer:
                 stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if talks else sink,
                 stderr=sink,
-                cwd=cwd,
+                cwd=cwd or log.parent,
                 env={**os.environ, **(env or {})},
                 start_new_session=True,
             )

@@ -24,7 +24,7 @@ DEFINITIONS = HOME / "definitions"
 def sekmet(folder: Path) -> Iterator[str]:
     """sekmet-fhir: R4, transactions with rollback, conditional create, search; takes no raw Binary."""
     program = python().parent / "sekmet"
-    need(program, what="sekmet-fhir")
+    need(program, what="sekmet-fhir", part="python")
     port = free_port()
     base = f"http://{LOOPBACK}:{port}/fhir"
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ def hapi(folder: Path) -> Iterator[str]:
     Takes half a minute to start, and its first write some seconds. Everything it writes is in `folder`.
     """
     place = HOME / "java" / "server"
-    need(place / "classes", what="the HAPI FHIR server")
+    need(place / "classes", what="the HAPI FHIR server", part="all")
     port = free_port()
     base = f"http://{LOOPBACK}:{port}/fhir"
     folder.mkdir(parents=True, exist_ok=True)

@@ -7,10 +7,11 @@ was handed over or may have been; where there is the least doubt, and after `kil
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from scanindex.delivery_model import Delivery
+from scanindex.delivery_model import Delivery, DeliveryState
 from scanindex.ports import Unit
 from scanindex.target_profile import Target
 from scanindex.trail_model import EXPORTED, NOT_LEFT
@@ -27,9 +28,12 @@ class Attempts:
         """External ids whose attempt is in the trail."""
         self._stayed: dict[str, Delivery] = {}
         """Of those: nothing left so far, for certain."""
+        self._first: set[str] = set()
+        """External ids that no earlier call has sent."""
 
-    def begin(self, lines: Sequence[Delivery], unit: Unit) -> None:
-        """Documents go for the first time, or again after they were lost or refused."""
+    def begin(self, lines: Sequence[Delivery], first: Iterable[str], unit: Unit) -> None:
+        """Documents go for the first time (`first`), or again after they were lost or refused."""
+        self._first.update(first)
         for group in grouped(lines):
             self._tell(group, unit, deliveries=group)
 
@@ -60,15 +64,23 @@ class Attempts:
         return bool(self._stayed)
 
     def take_back(self, unit: Unit) -> None:
-        """Write down which attempts came to nothing; the next try is an attempt of its own."""
+        """Write down which attempts came to nothing; the next try is an attempt of its own.
+
+        Lines that went for the first time wait again as if nobody had tried, so that what is corrected
+        here before the receiver can be reached does not reach it as it was.
+        """
         for group in grouped(list(self._stayed.values())):
+            waiting = [line for line in group if line.record.external_id in self._first]
             unit.events.append(
                 NOT_LEFT,
                 self._actor,
                 target=self._target.name,
                 external_ids=[line.record.external_id for line in group],
+                waiting=[line.record.external_id for line in waiting],
                 **_about(group),
             )
+            now = (unit.deliveries.get(line.target, line.record.external_id) for line in waiting)
+            unit.deliveries.put(as_before(x) for x in now if x and x.state is DeliveryState.SENDING)
         self._told.difference_update(self._stayed)
         self._stayed = {}
 
@@ -85,6 +97,11 @@ class Attempts:
             purpose=head.purpose,
             **which,
         )
+
+
+def as_before(line: Delivery) -> Delivery:
+    """The line as it was before it was sent for the first time."""
+    return dataclasses.replace(line, state=DeliveryState.PENDING, sent_at=None, parcel_no=None)
 
 
 def grouped(lines: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:

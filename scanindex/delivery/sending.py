@@ -276,7 +276,8 @@ class _Courier:
             for line in lines
         ]
         unit.deliveries.put(marked)
-        self._attempts.begin(marked, unit)
+        never_sent = [line.record.external_id for line in lines if line.sent_at is None]
+        self._attempts.begin(marked, never_sent, unit)
         return [marked] if self._is_by_parcel else [[line] for line in marked]
 
     def _parcel(self, lines: Sequence[Delivery]) -> Parcel:

@@ -21,7 +21,14 @@ from scanindex.delivery_model import Action, ExportRecord, Held, Parcel, Problem
 from scanindex.ehr import dicom_objects as objects
 from scanindex.ehr import parts, tls
 from scanindex.ehr.dicom import DicomForm
-from scanindex.errors import MissingTool, NotAllowedNow, ProfileError, ReceiverSilent, transient
+from scanindex.errors import (
+    MissingTool,
+    NotAllowedNow,
+    ProfileError,
+    ReceiverSilent,
+    ScanindexError,
+    transient,
+)
 from scanindex.target_profile import DicomRule, Target
 
 _FIND = "1.2.840.10008.5.1.4.1.2.2.1"
@@ -84,9 +91,10 @@ class DimseSink:
         subject = record.replaces if record.action is Action.CANCEL else record.external_id
         size, said = 0, (0, "")
         try:
-            for name, pieces in self._form.files(record):
+            for number, (name, pieces) in enumerate(self._form.files(record)):
                 path = self._written(name, pieces)
                 size += path.stat().st_size
+                self._reach(is_first=not number)
                 said = self._stored(path)
                 if not _is_taken(said[0]):
                     break
@@ -112,10 +120,18 @@ class DimseSink:
             parts.write(pieces, stream)
         return path
 
+    def _reach(self, *, is_first: bool) -> None:
+        """Raises as `_associated` does; where it is the record's first file, nothing of it has left."""
+        if self._line is not None and self._line.is_established:
+            return
+        try:
+            self._line = self._associated(self._classes())
+        except ScanindexError as error:
+            error.nothing_left = is_first
+            raise
+
     def _stored(self, path: Path) -> tuple[int, str]:
         """Status and comment. Raises ReceiverSilent where there is none, or it is out of resources."""
-        if self._line is None or not self._line.is_established:
-            self._line = self._associated(self._classes())
         if not _accepts(self._line, objects.ENCAPSULATED_PDF):
             raise ProfileError("the archive does not take Encapsulated PDF in Explicit VR Little Endian")
         # The library counts from when it began to send: a large document on a slow line takes its time.

@@ -53,7 +53,7 @@ class _Opened:
 
         Raises IndexBroken, FileNotFoundError (replaced by a writer meanwhile).
         """
-        files = {name: e for name, e in self.held.files.items() if any(p.owns(name) for p in some.parts)}
+        files = {name: self.held.files[name] for name in tantivy_parts.owned(some.parts, self.held.files)}
         unseen = {name: replace(entry, ctime_ns=-1) for name, entry in files.items()}
         for name in files:
             (self.folder / name).stat()
@@ -224,7 +224,7 @@ class TantivyEngine:
         opstamp = now.opstamp
         if dropped:
             parts, opstamp, names = _drop_from(folder, made, replace(now, parts=parts), dropped)
-            made = [name for name in made if any(part.owns(name) for part in parts)] + names
+            made = tantivy_parts.owned(parts, made) + names
         after = replace(
             now,
             generation=held.generation + 1,
@@ -285,7 +285,7 @@ def _take_deletions(part: Part, scratch: Path, folder: Path) -> list[str]:
 def _change(folder: Path, held: state.State, after: PartList, made: Sequence[str]) -> Change:
     """Write the list, sync what is new; what the state may now name."""
     tantivy_parts.write_list(folder, after)
-    kept = {name: entry for name, entry in held.files.items() if after.owns(name)}
+    kept = {name: held.files[name] for name in tantivy_parts.owned(after.parts, held.files)}
     return Change(
         generation=after.generation,
         files=kept | state.seal(folder, sorted({*made, after.name})),

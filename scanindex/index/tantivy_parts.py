@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +60,14 @@ class Part:
     def live(self) -> int:
         return self.max_doc - self.deleted
 
+    @property
+    def stem(self) -> str:
+        """What the names of its files begin with."""
+        return self.segment_id.replace("-", "")
+
     def owns(self, name: str) -> bool:
         stem, _, rest = name.partition(".")
-        if stem != self.segment_id.replace("-", ""):
-            return False
-        return not rest.endswith("del") or rest == f"{self.opstamp}.del"
+        return stem == self.stem and (not rest.endswith("del") or rest == f"{self.opstamp}.del")
 
     def as_meta(self) -> dict[str, Any]:
         deletes = {"num_deleted_docs": self.deleted, "opstamp": self.opstamp}
@@ -91,8 +95,16 @@ class PartList:
     def name(self) -> str:
         return list_name(self.generation)
 
-    def owns(self, name: str) -> bool:
-        return name == self.name or any(part.owns(name) for part in self.parts)
+
+def owned(parts: Iterable[Part], names: Iterable[str]) -> list[str]:
+    """Those of the names that are files of one of these parts, in their order."""
+    by_stem = {part.stem: part for part in parts}
+
+    def is_owned(name: str) -> bool:
+        part = by_stem.get(name.partition(".")[0])
+        return part is not None and part.owns(name)
+
+    return [name for name in names if is_owned(name)]
 
 
 def list_name(generation: int) -> str:
@@ -100,7 +112,10 @@ def list_name(generation: int) -> str:
 
 
 def write_list(folder: Path, held: PartList) -> None:
-    (folder / held.name).write_text(json.dumps({"format": tantivy_pages.FORMAT, **asdict(held)}))
+    values = {field.name: getattr(held, field.name) for field in fields(held)}
+    parts = [{field.name: getattr(part, field.name) for field in fields(Part)} for part in held.parts]
+    made = {"format": tantivy_pages.FORMAT, **values, "parts": parts}
+    (folder / held.name).write_text(json.dumps(made))
 
 
 def read_list(folder: Path, generation: int) -> PartList:
@@ -143,9 +158,8 @@ def open_linked(folder: Path, files: Iterable[str], held: PartList, into: Path) 
 
     Symbolic ones: a hard link would change the file's times, and it would have to be hashed again.
     """
-    for name in files:
-        if any(part.owns(name) for part in held.parts):
-            (into / name).symlink_to(folder.absolute() / name)
+    for name in owned(held.parts, files):
+        (into / name).symlink_to(folder.absolute() / name)
     meta = {
         "index_settings": {"docstore_compression": "lz4", "docstore_blocksize": 16384},
         "segments": [part.as_meta() for part in held.parts],
@@ -156,9 +170,15 @@ def open_linked(folder: Path, files: Iterable[str], held: PartList, into: Path) 
     return tantivy.Index.open(str(into))
 
 
+def _in_memory() -> Path | None:
+    """A file system in memory, where hundreds of links cost nothing: every filing opens the index anew."""
+    memory = Path("/dev/shm")
+    return memory if memory.is_dir() and os.access(memory, os.W_OK | os.X_OK) else None
+
+
 def searcher(folder: Path, files: Iterable[str], held: PartList) -> tantivy.Searcher:
     """Everything is open (mapped) on return: the links are gone, the files may go too."""
-    with guarded(), scratch_folder(None) as view:
+    with guarded(), scratch_folder(_in_memory()) as view:
         index = open_linked(folder, files, held, view)
         # The reader that opening makes would look for news in a folder that is gone.
         index.config_reader("manual")
@@ -188,7 +208,7 @@ def _part(segment: dict[str, Any]) -> Part:
 
 def take(names_of: Sequence[Part], path: Path, folder: Path) -> list[str]:
     """Move the files of these parts from the scratch `path` into `folder`; their names."""
-    names = [entry.name for entry in path.iterdir() if any(part.owns(entry.name) for part in names_of)]
+    names = owned(names_of, [entry.name for entry in path.iterdir()])
     for name in names:
         (path / name).replace(folder / name)
     return sorted(names)

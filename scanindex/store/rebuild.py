@@ -16,6 +16,7 @@ import msgspec
 
 from scanindex import certify
 from scanindex.audit_model import AutoFiling, Incident, SourceRecord
+from scanindex.delivery.attempts import as_before
 from scanindex.delivery_model import Consent, Delivery, DeliveryState, ExportRun, Receipt
 from scanindex.model import (
     Batch,
@@ -34,6 +35,7 @@ from scanindex.store import roster_merging
 from scanindex.store.catalog import Catalog, Unit
 from scanindex.store.roster import SqlRoster
 from scanindex.store.rows import from_plain
+from scanindex.trail_model import NOT_LEFT
 
 T = TypeVar("T")
 _GROUP = 500
@@ -160,6 +162,9 @@ def _apply_exports(unit: Unit, event: Event) -> None:
                     )
                 ]
             )
+    for external_id in event.payload.get("waiting", ()) if event.kind == NOT_LEFT else ():
+        if line_now := unit.deliveries.get(target, external_id):
+            unit.deliveries.put([as_before(line_now)])
     if event.kind in ("export_dropped", "export_resent"):
         state_now = DeliveryState.DROPPED if event.kind == "export_dropped" else DeliveryState.PENDING
         for external_id in event.payload.get("external_ids", ()):

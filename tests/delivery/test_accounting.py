@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from scanindex import trail
 from scanindex.cli import cli
 from scanindex.delivery import sending
-from scanindex.delivery_model import Action, Parcel, Receipt
+from scanindex.delivery_model import Action, DeliveryState, Parcel, Receipt
 from scanindex.errors import ProfileError, ReceiverSilent, ScanindexError
 from scanindex.trail_model import TrailEntry
 from tests.delivery.conftest import AUDITOR, Exports
@@ -187,7 +187,7 @@ def test_ctrl_c_keeps_every_answer(exports: Exports) -> None:
     _, sent = exports.export()
 
     assert (sent.taken, sent.left, sent.stopped_by) == (1, 2, sending.INTERRUPTED)
-    assert sorted(line.state.value for line in exports.lines()) == ["delivered", "sending", "sending"]
+    assert sorted(line.state.value for line in exports.lines()) == ["delivered", "pending", "sending"]
 
 
 # --- what a receiver wrote ------------------------------------------------------------------------
@@ -220,3 +220,29 @@ def shown(exports: Exports, *more: str) -> str:
     done = CliRunner().invoke(cli, ["--home", home, "export", "list", exports.target.name, *more])
     assert done.exit_code == 0, done.output
     return done.stdout
+
+
+def test_what_never_left_waits_as_if_nobody_had_tried(exports: Exports) -> None:
+    """The receiver could not be reached; the document was in the wrong chart, as somebody sees meanwhile."""
+    there, exports.receiver = exports.receiver, OutOfReach()
+    exports.export()
+    assert {(line.state, line.sent_at) for line in exports.lines()} == {(DeliveryState.PENDING, None)}
+
+    refile(exports, exports.document_of(lab.ANYA), lab.PLAIN)
+    exports.receiver = there
+    sent = exports.send()
+
+    assert lab.ANYA.mrn not in {entry["patient"] for entry in there.entries}
+    assert (sent.overtaken, sent.left) == (3, 0)  # the others of that run are doubtful now, too
+
+
+def test_what_may_have_left_goes_again_as_it_was(exports: Exports) -> None:
+    """Else nobody would take it back there."""
+    exports.receiver.silent_after = 0
+    exports.export(patients=(lab.ANYA.mrn,))
+    refile(exports, exports.document_of(lab.ANYA), lab.PLAIN)
+    exports.receiver.silent_after = None
+    exports.export(only_corrections=True)
+
+    assert [line.record.action for line in exports.lines()][:2] == [Action.NEW, Action.CANCEL]
+    assert lab.ANYA.mrn not in exports.receiver.valid.values()

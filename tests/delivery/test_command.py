@@ -19,6 +19,7 @@ from scanindex.store.rebuild import replay
 from scanindex.target_file import parse_target
 from tests.crash.service_main import open_stubbed
 from tests.desk import lab
+from tests.ehr.peers.base import free_port
 
 EXAMPLES = sorted(
     p.name.removesuffix(".toml")
@@ -149,8 +150,33 @@ def test_a_rebuilt_catalog_knows_what_was_delivered_and_asks_first(
     """The ledger comes back from the log; nothing goes until both sides were compared. Without its roster
     (that comes from the backup) what was delivered stands in nobody's chart, which wants a person."""
     run(target)
-    settings = lab.settings_in(home, "strict")
     before = lines(home)
+    rebuild(home)
+
+    assert lines(home) == before
+    assert isinstance(run(target, code=1).exception, NotAllowedNow)
+    run("reconcile", target)
+    assert "0 delivered" in run(target, code=1).stdout
+
+
+def test_a_rebuilt_ledger_knows_what_never_left(home: Path, run: Callable[..., Result]) -> None:
+    """Nobody listens: all of it waits as if nobody had tried, here and after the rebuild."""
+    (home / "targets" / "general.toml").write_text(
+        '[target]\nformat = "mdm"\ntransport = "mllp"\nrecipient = "General"\n'
+        f'[mllp]\nhost = "127.0.0.1"\nport = {free_port()}\ntls = false\n[hl7]\nother_type = "PR"\n'
+        f"[sending]\nattempts = 1\nwait_seconds = 0.0\n{LOOSE}"
+    )
+    run("general", code=1)  # as an exception; the program makes it 4
+    before = lines(home)
+    rebuild(home)
+
+    assert [state for _, state, _ in lines(home)] == ["pending"] * 3
+    assert lines(home) == before
+
+
+def rebuild(home: Path) -> None:
+    """The catalog is lost and made anew from the archive's log."""
+    settings = lab.settings_in(home, "strict")
     for name in ("catalog.db", "catalog.db-wal", "catalog.db-shm"):
         (home / "var" / name).unlink(missing_ok=True)
     app.initialise(settings, is_rebuild=True)
@@ -158,11 +184,6 @@ def test_a_rebuilt_catalog_knows_what_was_delivered_and_asks_first(
     replay(opened.catalog, opened.event_log, opened.roster)
     stop_until_reconciled("user:ann", opened.services)
     opened.close()
-
-    assert lines(home) == before
-    assert isinstance(run(target, code=1).exception, NotAllowedNow)
-    run("reconcile", target)
-    assert "0 delivered" in run(target, code=1).stdout
 
 
 def lines(home: Path) -> list[tuple[str, str, str]]:

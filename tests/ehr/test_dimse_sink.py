@@ -193,8 +193,9 @@ def test_an_archive_that_does_not_answer_in_time_is_silent(tmp_path: Path) -> No
     with archive(late) as port:
         made = dataclasses.replace(target(port), sending=SendingRule(timeout_seconds=0.2))
         sink = DimseSink(made, {}, tmp_path / "spool")
-        with pytest.raises(ReceiverSilent):
+        with pytest.raises(ReceiverSilent) as silence:
             sent(sink, document(tmp_path))
+    assert not silence.value.nothing_left
 
 
 @pytest.mark.peers
@@ -229,8 +230,10 @@ def test_an_archive_that_stops_reading_does_not_hold_us(tmp_path: Path) -> None:
 
 
 def test_nobody_listening_is_silence(tmp_path: Path) -> None:
-    with sending(tmp_path, free_port()) as sink, pytest.raises(ReceiverSilent):
+    """And nothing of the document was handed over."""
+    with sending(tmp_path, free_port()) as sink, pytest.raises(ReceiverSilent) as silence:
         sent(sink, document(tmp_path))
+    assert silence.value.nothing_left
 
 
 def test_an_archive_that_does_not_know_its_title_is_the_profiles_fault(tmp_path: Path) -> None:

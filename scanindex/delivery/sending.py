@@ -17,9 +17,8 @@ from dataclasses import dataclass
 
 from scanindex.delivery import renditions, standstill
 from scanindex.delivery.attempts import Attempts, grouped
-from scanindex.delivery_model import Action, Delivery, DeliveryState, ExportRecord, Parcel, Receipt
+from scanindex.delivery_model import Delivery, DeliveryState, ExportRecord, Parcel, Receipt
 from scanindex.errors import IntegrityError, NotAllowedNow, ScanindexError, TransientError
-from scanindex.model import Document, DocumentState
 from scanindex.ports import EhrSink, Unit
 from scanindex.services import Services
 from scanindex.target_profile import Target
@@ -231,24 +230,11 @@ class _Courier:
                 self._target.name, DeliveryState.PENDING, limit=self._at_once()
             ):
                 fresh = list(_within_bytes(fresh, self._target.sending.parcel_bytes))
-                good = self._still_good(fresh, unit)
+                good = standstill.still_good(fresh, self._target, self._services, unit)
                 self._drop([line for line in fresh if line not in good], "changed", unit)
                 if good:
                     return self._begin(good, unit)
         return []
-
-    def _still_good(self, lines: Sequence[Delivery], unit: Unit) -> list[Delivery]:
-        """Those that may leave now: nothing that they say has changed since they were queued."""
-        now = {d.document_id: d for d in unit.documents.all_of(x.record.document_id for x in lines)}
-        paper, day = standstill.kept(unit), standstill.today(self._services)
-
-        def holds(line: Delivery) -> bool:
-            if _is_bound(line):
-                return True
-            is_same = _is_unchanged(line, now.get(line.record.document_id))
-            return is_same and standstill.may_go(line.record, paper, self._target, day, unit)
-
-        return [line for line in lines if holds(line)]
 
     def _broken_off(self, unit: Unit) -> Delivery | None:
         most = len(self._given_up) + 1
@@ -361,24 +347,6 @@ def _of_parcel(unit: Unit, target: str, first: Delivery) -> list[Delivery]:
         found += (line for line in step if line.parcel_no == first.parcel_no)
         after = step[-1].delivery_no
     return found
-
-
-def _is_bound(line: Delivery) -> bool:
-    """To go whatever changed here: it takes something back, or may have arrived already.
-
-    What left once goes again as it was, so that the correction finds it there.
-    """
-    return line.record.action is Action.CANCEL or line.sent_at is not None
-
-
-def _is_unchanged(line: Delivery, document: Document | None) -> bool:
-    """Whether what was queued is still so: a document that was corrected meanwhile must not go."""
-    return (
-        document is not None
-        and document.state is DocumentState.FILED
-        and document.version == line.record.version
-        and not document.recheck
-    )
 
 
 def _within_bytes(lines: Sequence[Delivery], limit: int) -> Iterator[Delivery]:

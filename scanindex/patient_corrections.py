@@ -86,7 +86,7 @@ def correct(
     seen: of `shown`. is_another: whoever looks alike was shown, and is somebody else. Raises UsageError,
     ConflictError (changed since, or somebody may be the same), NotAllowedNow, NotFound.
     """
-    before, mark = shown(access, patient_id, opened)
+    before, _ = shown(access, patient_id, opened)
     after = _as_said(before, said)
     registering.check(after, opened.services)
     if after == before:
@@ -96,16 +96,16 @@ def correct(
             "somebody who may be the same person is known already",
             hint="Link the record with that patient, or say that this is another person.",
         )
-    return _changed(access, before, after, (mark, seen), reason, opened)
+    return _changed(access, before, after, seen, reason, opened)
 
 
 def take_back(access: Access, patient_id: str, seen: str, reason: str, opened: app.Workspace) -> Corrected:
     """The record as it was before its last change; a further change, as any. Raises as `correct`."""
-    before, mark = shown(access, patient_id, opened)
+    before, _ = shown(access, patient_id, opened)
     past = opened.roster.history(before.patient_id)
     if not past:
         raise NotAllowedNow(f"patient {patient_id} was never changed")
-    return _changed(access, before, past[-1][2], (mark, seen), reason, opened)
+    return _changed(access, before, past[-1][2], seen, reason, opened)
 
 
 # --- inside ------------------------------------------------------------------------------
@@ -121,15 +121,16 @@ def _changed(
     access: Access,
     before: Patient,
     after: Patient,
-    marks: tuple[str, str],
+    seen: str,
     reason: str,
     opened: app.Workspace,
 ) -> Corrected:
     if not reason.strip():
         raise UsageError("say why; it is kept in the history")
-    if marks[0] != marks[1]:
-        raise ConflictError("the record was changed since it was shown")
     with opened.catalog.write() as unit:
+        # Here nobody else writes: what is there now is what will be replaced.
+        if _mark(before) != seen or opened.roster.get(before.patient_id) != before:
+            raise ConflictError("the record was changed since it was shown")
         roster_provisional.change(unit.connection, after)
         unit.events.append(
             CORRECTED,

@@ -202,6 +202,8 @@ def main() -> int:
     parser.add_argument("--only", default="csv,ndjson,hl7,again,mllp")
     options = parser.parse_args()
     wanted = options.only.split(",")
+    if unknown := sorted({*wanted} - {*parser.get_default("only").split(",")}):
+        parser.error(f"no {unknown[0]!r}; there are {parser.get_default('only')}")
     is_slow = False
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch)

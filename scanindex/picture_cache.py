@@ -41,6 +41,7 @@ _PNG_END = b"IEND\xaeB`\x82"
 _JPEG_END = b"\xff\xd9"
 _WORK = ".work-"
 _LEFTOVER_SECONDS = 3600.0
+_FOLDER_TRIES = 20
 _TOUCH_SECONDS = 600.0
 """Use is noted that coarsely: a write for every look would cost more than it tells."""
 _STEP = 16
@@ -242,23 +243,25 @@ def _remove(entry: os.DirEntry[str]) -> None:
 def _write(path: Path, data: bytes) -> None:
     """Not synced: it can be drawn again, and a torn one is not served (its end is missing)."""
     partial = path.with_name(f".{secrets.token_hex(8)}.part")
-    for is_last in (False, True):
-        path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        try:
-            handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        except FileNotFoundError:
-            if is_last:
-                raise
-            continue  # another process tidied the empty folder away
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-            partial.replace(path)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
-        return
+    handle = _opened(partial)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _opened(partial: Path) -> int:
+    """A new file for writing, and its folders: other processes tidy empty ones away at any moment."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    for _ in range(_FOLDER_TRIES):
+        with contextlib.suppress(FileNotFoundError):
+            partial.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            partial.parent.mkdir(mode=0o700, exist_ok=True)
+            return os.open(partial, flags, 0o600)
+    return os.open(partial, flags, 0o600)
 
 
 def _plain_bytes(path: Path) -> bytes:

@@ -41,6 +41,13 @@ attempts = 1
 Run = Callable[..., Result]
 
 
+_HEEDING_CTRL_C = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from scanindex.cli import main; main()"
+)
+"""Tests may run in the background, where a program is started deaf to it."""
+
+
 def towards(home: Path, receiver: FaultReceiver) -> None:
     (home / "targets" / "general.toml").write_text(PROFILE.format(port=receiver.port))
 
@@ -86,7 +93,7 @@ def test_ctrl_c_says_what_was_delivered_and_keeps_it(home: Path, tmp_path: Path,
 
     with FaultReceiver(tmp_path / "far", script=script) as receiver:
         towards(home, receiver)
-        command = [sys.executable, "-m", "scanindex", "--home", str(home), "export", "general"]
+        command = [sys.executable, "-c", _HEEDING_CTRL_C, "--home", str(home), "export", "general"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         processes.append(process)
         out, said = process.communicate(timeout=60)

@@ -257,7 +257,7 @@ def _opened(partial: Path) -> int:
     """A new file for writing, and its folders: other processes tidy empty ones away at any moment."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     for _ in range(_FOLDER_TRIES):
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, FileExistsError):  # mkdir says either
             partial.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             partial.parent.mkdir(mode=0o700, exist_ok=True)
             return os.open(partial, flags, 0o600)
